@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Pointers stay where they belong: outside the kernels every unsafe expression must say so.
+let safe: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
+
+// Kernels are optimised in debug builds too: a debug test of a whole network would take minutes without.
+func kernels(_ flags: [String], _ defines: [String]) -> [SwiftSetting] {
+  let wide = flags.flatMap { ["-Xcc", "-Xarch_x86_64", "-Xcc", $0] }
+  return [.unsafeFlags(["-Ounchecked", "-wmo"] + wide)] + defines.map { .define($0) }
+}
+
+let package = Package(
+  name: "obverse",
+  products: [
+    .library(name: "Obverse", targets: ["Obverse"]),
+    .executable(name: "obverse", targets: ["CLI"]),
+    // For Tools/Training only; unstable.
+    .library(name: "Core", targets: ["Core"]),
+    .library(name: "Checkpoint", targets: ["Checkpoint"]),
+    .library(name: "ImageFile", targets: ["ImageFile"]),
+  ],
+  targets: [
+    .target(name: "Core", exclude: ["README.md"], swiftSettings: safe),
+    .target(name: "CKernels", exclude: ["README.md"]),
+    .target(
+      name: "KernelsBaseline", exclude: ["README.md"], swiftSettings: kernels([], [])),
+    .target(
+      name: "KernelsAVX2", exclude: ["README.md"],
+      swiftSettings: kernels(["-mavx2", "-mfma"], ["WIDE8"])),
+    .target(
+      name: "KernelsAVX512", exclude: ["README.md"],
+      swiftSettings: kernels(
+        ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma"], ["WIDE16"])),
+    .target(
+      name: "Kernels",
+      dependencies: ["CKernels", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512"],
+      exclude: ["README.md"], swiftSettings: [.treatAllWarnings(as: .error)]),
+    .target(
+      name: "ModelFile", dependencies: ["Core"], exclude: ["README.md", "schema.fbs"],
+      swiftSettings: safe),
+    .target(
+      name: "Obverse", dependencies: ["Core", "Kernels", "ModelFile"], exclude: ["README.md"],
+      swiftSettings: safe),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .target(
+      name: "CJPEG", exclude: ["README.md"], linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(
+      name: "Checkpoint", dependencies: ["Core", "CZlib"], exclude: ["README.md"],
+      swiftSettings: safe),
+    .target(
+      name: "Converter", dependencies: ["Core", "Checkpoint", "ModelFile"],
+      exclude: ["README.md"], swiftSettings: safe),
+    .target(
+      name: "ImageFile", dependencies: ["Core", "CPNG", "CJPEG"], exclude: ["README.md"],
+      swiftSettings: safe),
+    .executableTarget(
+      name: "CLI", dependencies: ["Obverse", "Converter", "Checkpoint", "ImageFile"],
+      exclude: ["README.md"], swiftSettings: safe),
+    .target(name: "Support", dependencies: ["Core", "Checkpoint"], path: "Tests/Support"),
+    .testTarget(name: "CoreTests", dependencies: ["Core", "Support"]),
+    .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Support"]),
+    .testTarget(name: "ModelFileTests", dependencies: ["ModelFile", "Support"]),
+    .testTarget(name: "ImageFileTests", dependencies: ["ImageFile", "Support"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Support"]),
+    .testTarget(name: "ConverterTests", dependencies: ["Converter", "Support"]),
+    .testTarget(name: "ObverseTests", dependencies: ["Obverse", "Converter", "Support"]),
+    .testTarget(name: "CLITests", dependencies: ["CLI", "Support"]),
+  ]
+)

@@ -1,0 +1,117 @@
+import Core
+
+/// A tensor as a checkpoint describes it: a strided view of a storage that several may share.
+public struct StoredTensor: Sendable {
+  public let type: ElementType
+  public let shape: [Int]
+  /// Elements between neighbours along each axis; never negative.
+  public let strides: [Int]
+  /// First element, counted in elements from the start of `storage`.
+  public let offset: Int
+  /// The whole storage, borrowed from the file where it is stored plainly.
+  public let storage: Bytes
+
+  /// Checks that every element lies inside of `storage`.
+  ///
+  /// - Throws: `truncated`, `malformed` for negative or overflowing numbers.
+  public init(
+    name: String, type: ElementType, shape: [Int], strides: [Int], offset: Int, storage: Bytes
+  ) throws(ObverseError) {
+    guard shape.count == strides.count, offset >= 0, shape.allSatisfy({ $0 >= 0 }),
+      strides.allSatisfy({ $0 >= 0 })
+    else { throw .malformed(what: "tensor \(name)", why: "its shape and strides do not agree") }
+    var last = offset
+    var count = 1
+    for (size, stride) in zip(shape, strides) {
+      let (span, tooFar) = max(size - 1, 0).multipliedReportingOverflow(by: stride)
+      let (sum, tooLong) = last.addingReportingOverflow(span)
+      let (product, tooMany) = count.multipliedReportingOverflow(by: size)
+      guard !tooFar, !tooLong, !tooMany else {
+        throw .malformed(what: "tensor \(name)", why: "its shape \(shape.brackets) overflows")
+      }
+      last = sum
+      count = product
+    }
+    let (bytes, overflow) = last.addingReportingOverflow(1).partialValue
+      .multipliedReportingOverflow(by: type.byteCount)
+    guard last < Int.max, !overflow, count == 0 || bytes <= storage.count else {
+      throw .truncated(
+        what: "tensor \(name)", needs: UInt64(clamping: bytes), fileHas: UInt64(storage.count))
+    }
+    // A stride of 0 repeats an element: a small file must not stand for a huge tensor.
+    guard count <= max(storage.count, 1) * 64 else {
+      throw .malformed(
+        what: "tensor \(name)", why: "its shape \(shape.brackets) repeats a small storage")
+    }
+    self.type = type
+    self.shape = shape
+    self.strides = strides
+    self.offset = offset
+    self.storage = storage
+  }
+
+  /// Elements.
+  public var count: Int { shape.reduce(1, *) }
+
+  /// Whether the elements lie one after the other in row-major order.
+  public var isContiguous: Bool {
+    var expected = 1
+    for (size, stride) in zip(shape, strides).reversed() where size != 1 {
+      if stride != expected { return false }
+      expected *= size
+    }
+    return true
+  }
+
+  /// The elements in row-major order as stored, little-endian; borrowed where they lie so already.
+  public var bytes: Bytes {
+    let size = type.byteCount
+    if isContiguous || count == 0,
+      let slice = storage.slice(at: count == 0 ? 0 : offset * size, count: count * size)
+    {
+      return slice
+    }
+    return Bytes(count: count * size) { target in
+      storage.withUnsafeBytes { source in
+        var at = 0
+        gather(axis: 0, from: offset * size) { from in
+          unsafe (target.baseAddress! + at).copyMemory(
+            from: source.baseAddress! + from, byteCount: size)
+          at += size
+        }
+      }
+    }
+  }
+
+  /// Visits the byte offset of every element in row-major order.
+  private func gather(axis: Int, from: Int, _ visit: (Int) -> Void) {
+    guard axis < shape.count else { return visit(from) }
+    for i in 0..<shape[axis] {
+      gather(axis: axis + 1, from: from + i * strides[axis] * type.byteCount, visit)
+    }
+  }
+
+  /// The elements in row-major order as Float; doubles are rounded, integers too.
+  public var floats: [Float] {
+    let bytes = bytes
+    func map<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, _ f: (T) -> Float) -> [Float] {
+      (0..<count).map { i in f(bytes.load(T.self, at: i * MemoryLayout<T>.size) ?? 0) }
+    }
+    return switch type {
+    case .float64: map(UInt64.self) { Float(Double(bitPattern: $0)) }
+    case .float32: map(UInt32.self) { Float(bitPattern: $0) }
+    case .float16: map(UInt16.self) { Half.float(fromFloat16: $0) }
+    case .bfloat16: map(UInt16.self) { Half.float(fromBFloat16: $0) }
+    case .int64: map(Int64.self) { Float($0) }
+    case .int32: map(Int32.self) { Float($0) }
+    case .int16: map(Int16.self) { Float($0) }
+    case .int8: map(Int8.self) { Float($0) }
+    case .uint8, .bool: map(UInt8.self) { Float($0) }
+    }
+  }
+
+  /// SHA-256 of `bytes`.
+  public var sha256: String {
+    bytes.withSpan { SHA256.hex($0) }
+  }
+}

@@ -1,0 +1,84 @@
+import Glibc
+
+/// A file that appears under its name whole or not at all.
+///
+/// Bytes go to a temporary name in the same folder; `commit()` renames it. What is dropped without
+/// a commit is removed. A killed process can leave the temporary name behind, never half a target.
+public struct AtomicFile: ~Copyable {
+  private let path: String
+  private let temporary: String
+  private var descriptor: Int32
+
+  /// Opens a temporary file beside `path`.
+  /// - Throws: `cannotCreate`.
+  public init(_ path: String) throws(ObverseError) {
+    self.path = path
+    var status = stat()
+    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw .cannotCreate(path: path, why: "it is a directory")
+    }
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.index(after: $0) }
+    let name = slash ?? path.startIndex
+    var attempt = 0
+    while true {  // another thread may be writing under the same name
+      let candidate = "\(path[..<name]).\(path[name...]).\(getpid()).\(attempt).part"
+      let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+      let opened = unsafe open(candidate, flags, 0o666)
+      if opened < 0, errno == EEXIST, attempt < 1000 {
+        attempt += 1
+        continue
+      }
+      guard opened >= 0 else {
+        throw .cannotCreate(path: path, why: ObverseError.reason(errno))
+      }
+      temporary = candidate
+      descriptor = opened
+      break
+    }
+  }
+
+  /// Appends bytes.
+  /// - Throws: `inputOutput`, for a full disk among others.
+  public mutating func write(_ bytes: RawSpan) throws(ObverseError) {
+    let target = descriptor
+    let failure: Int32? = unsafe bytes.withUnsafeBytes { buffer in
+      var done = 0
+      while done < buffer.count {
+        let count = unsafe Glibc.write(
+          target, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+        if count < 0 {
+          if errno == EINTR { continue }
+          return errno
+        }
+        done += count
+      }
+      return nil
+    }
+    if let failure { throw .inputOutput(path: path, why: ObverseError.reason(failure)) }
+  }
+
+  /// Gives the file its name.
+  /// - Throws: `inputOutput`, where the disk or the folder refuses; nothing is left then.
+  public consuming func commit() throws(ObverseError) {
+    let open = descriptor
+    descriptor = -1
+    guard close(open) == 0, unsafe rename(temporary, path) == 0 else {
+      let why = ObverseError.reason(errno)
+      unsafe unlink(temporary)
+      throw .inputOutput(path: path, why: why)
+    }
+  }
+
+  /// Writes a whole file at once.
+  public static func write(_ bytes: RawSpan, to path: String) throws(ObverseError) {
+    var file = try AtomicFile(path)
+    try file.write(bytes)
+    try file.commit()
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    unsafe unlink(temporary)
+  }
+}

@@ -1,0 +1,138 @@
+import Glibc
+
+/// A read-only run of bytes that keeps its memory alive: a mapped file, a buffer, or a slice of one.
+///
+/// Slices share the memory. Every access checks its bounds and answers nil outside of them, since
+/// most bytes here come from files that nobody vouches for. Numbers are little-endian.
+@safe
+public struct Bytes: Sendable {
+  private let owner: Owner
+  private let start: Int
+  public let count: Int
+
+  /// Maps a file read-only.
+  ///
+  /// The mapping stays until the last slice is gone. A file that another process truncates while
+  /// it is mapped ends this process with SIGBUS, as with any mapping.
+  /// - Throws: `missing` or `unreadable`, also for directories; `empty` for a file of no bytes.
+  public init(mapping path: String) throws(ObverseError) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw ObverseError.opening(path, errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw ObverseError.opening(path, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .unreadable(
+        path: path,
+        why: status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : "it is not a regular file")
+    }
+    guard let count = Int(exactly: status.st_size), count > 0 else { throw .empty(path: path) }
+    guard let base = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0),
+      unsafe base != MAP_FAILED
+    else { throw ObverseError.opening(path, errno) }
+    owner = unsafe Owner(base: UnsafeRawPointer(base), count: count, release: .unmap)
+    start = 0
+    self.count = count
+  }
+
+  /// Copies an array.
+  public init(_ array: [UInt8]) {
+    unsafe self.init(count: array.count) { target in
+      unsafe array.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
+    }
+  }
+
+  /// Makes `count` bytes that `fill` writes once; 64-byte aligned, zero before.
+  public init<E: Error>(
+    count: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void
+  ) throws(E) {
+    let base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 64)
+    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    owner = unsafe Owner(base: UnsafeRawPointer(base), count: count, release: .deallocate)
+    start = 0
+    self.count = count
+    try unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: count))
+  }
+
+  private init(owner: Owner, start: Int, count: Int) {
+    self.owner = owner
+    self.start = start
+    self.count = count
+  }
+
+  /// The `count` bytes from `offset`, or nil where they are not all inside.
+  public func slice(at offset: Int, count: Int) -> Bytes? {
+    guard offset >= 0, count >= 0, offset <= self.count, count <= self.count - offset else {
+      return nil
+    }
+    return Bytes(owner: owner, start: start + offset, count: count)
+  }
+
+  /// The little-endian integer at `offset`, at any alignment, or nil where it is not all inside.
+  public func load<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T? {
+    let size = MemoryLayout<T>.size
+    guard offset >= 0, offset <= count, size <= count - offset else { return nil }
+    return unsafe T(
+      littleEndian: owner.base.loadUnaligned(fromByteOffset: start + offset, as: T.self))
+  }
+
+  /// The byte at `offset`, or nil outside.
+  public subscript(offset: Int) -> UInt8? {
+    guard offset >= 0, offset < count else { return nil }
+    return unsafe owner.base.load(fromByteOffset: start + offset, as: UInt8.self)
+  }
+
+  /// Lends all bytes for the call.
+  public func withSpan<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+    defer { withExtendedLifetime(owner) {} }
+    let buffer = unsafe UnsafeRawBufferPointer(start: owner.base + start, count: count)
+    return try unsafe body(buffer.bytes)
+  }
+
+  /// Lends all bytes for the call, for C functions and kernels.
+  public func withUnsafeBytes<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    defer { withExtendedLifetime(owner) {} }
+    return try unsafe body(UnsafeRawBufferPointer(start: owner.base + start, count: count))
+  }
+
+  /// The bytes as UTF-8 text, or nil where they are none.
+  public var text: String? {
+    unsafe withUnsafeBytes { unsafe String(validating: $0.bindMemory(to: UInt8.self), as: UTF8.self) }
+  }
+
+  /// A copy as an array.
+  public var array: [UInt8] {
+    unsafe withUnsafeBytes { unsafe Array($0) }
+  }
+
+  /// Whether `other` begins here at `offset`.
+  public func has(_ other: StaticString, at offset: Int = 0) -> Bool {
+    guard let part = slice(at: offset, count: other.utf8CodeUnitCount) else { return false }
+    return unsafe part.withUnsafeBytes { unsafe memcmp($0.baseAddress!, other.utf8Start, $0.count) == 0 }
+  }
+
+  /// Holds the memory and gives it back.
+  @safe
+  private final class Owner: @unchecked Sendable {
+    enum Release { case unmap, deallocate }
+
+    let base: UnsafeRawPointer
+    private let count: Int
+    private let release: Release
+
+    init(base: UnsafeRawPointer, count: Int, release: Release) {
+      unsafe self.base = unsafe base
+      self.count = count
+      self.release = release
+    }
+
+    deinit {
+      switch release {
+      case .unmap: unsafe _ = munmap(UnsafeMutableRawPointer(mutating: base), count)
+      case .deallocate: unsafe base.deallocate()
+      }
+    }
+  }
+}

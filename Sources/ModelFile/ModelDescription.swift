@@ -1,0 +1,253 @@
+import Core
+
+/// Which family of generator a file holds.
+package enum Family: UInt8, Sendable {
+  case styleGAN2 = 0
+  case mobileStyleGAN = 1
+}
+
+/// How StyleGAN2's blocks pass the image on (StyleGAN2, section 4.1 and figure 7).
+package enum BlockArchitecture: UInt8, Sendable {
+  case skip = 0
+  case resnet = 1
+  case orig = 2
+}
+
+/// A tensor of a model file: row-major, little-endian, canonical axes, used in place.
+package struct Weights: Sendable {
+  /// `float32` or `float16`.
+  package let type: ElementType
+  package let shape: [Int]
+  /// Exactly the product of `shape` times the element size, at a 64-byte boundary of the file.
+  package let bytes: Bytes
+
+  package init(type: ElementType, shape: [Int], bytes: Bytes) {
+    self.type = type
+    self.shape = shape
+    self.bytes = bytes
+  }
+
+  /// Elements in the tensor.
+  package var count: Int { shape.reduce(1, *) }
+}
+
+/// A dense layer `y = W x + b`; every gain is folded in.
+package struct Dense: Sendable {
+  /// `[out, in]`.
+  package var weight: Weights
+  /// `[out]`.
+  package var bias: Weights
+
+  package init(weight: Weights, bias: Weights) {
+    self.weight = weight
+    self.bias = bias
+  }
+}
+
+/// Noise of one layer.
+package struct Noise: Sendable {
+  /// The stored plane, `[H, W]`, not yet multiplied; nil where the checkpoint has none.
+  package var plane: Weights?
+  /// The scalar that multiplies any plane, stored or drawn.
+  package var strength: Float
+
+  package init(plane: Weights?, strength: Float) {
+    self.plane = plane
+    self.strength = strength
+  }
+}
+
+/// What follows a convolution: `clamp(gain * leakyReLU(y + bias), -clamp ... clamp)`.
+package struct Activation: Sendable {
+  /// `[out]`.
+  package var bias: Weights
+  /// √2 in StyleGAN2, 1 in the second convolution of a resnet block and in MobileStyleGAN.
+  package var gain: Float
+  /// Largest magnitude after the gain; nil for none.
+  package var clamp: Float?
+
+  package init(bias: Weights, gain: Float, clamp: Float?) {
+    self.bias = bias
+    self.gain = gain
+    self.clamp = clamp
+  }
+}
+
+/// A modulated 3x3 convolution with demodulation, noise and activation (StyleGAN2, section 2.2).
+package struct StyledConv: Sendable {
+  /// Canonical `[out, in, 3, 3]`.
+  package var weight: Weights
+  /// `w -> s`, `[in, wDim]`, the gain folded.
+  package var affine: Dense
+  /// nil for a layer that never has noise.
+  package var noise: Noise?
+  package var activation: Activation
+
+  package init(weight: Weights, affine: Dense, noise: Noise?, activation: Activation) {
+    self.weight = weight
+    self.affine = affine
+    self.noise = noise
+    self.activation = activation
+  }
+}
+
+/// A modulated 1x1 convolution to the image, without demodulation and activation.
+package struct ToImage: Sendable {
+  /// `[imageChannels, in]`, in MobileStyleGAN `[4 * imageChannels, in]`; the gain folded.
+  package var weight: Weights
+  package var affine: Dense
+  /// One for each row of `weight`.
+  package var bias: Weights
+  package var clamp: Float?
+
+  package init(weight: Weights, affine: Dense, bias: Weights, clamp: Float?) {
+    self.weight = weight
+    self.affine = affine
+    self.bias = bias
+    self.clamp = clamp
+  }
+}
+
+/// One resolution of a StyleGAN2 generator.
+package struct SynthesisBlock: Sendable {
+  /// Doubles the size; nil in the 4x4 block alone.
+  package var conv0: StyledConv?
+  package var conv1: StyledConv
+  /// Present in every block of `skip`, in the last block of `resnet` and `orig`.
+  package var toRGB: ToImage?
+  /// `[out, in]`, 1x1 kernel, gains √½ and 1/√in folded; in `resnet` from 8x8 on.
+  package var skip: Weights?
+
+  package init(conv0: StyledConv?, conv1: StyledConv, toRGB: ToImage?, skip: Weights?) {
+    self.conv0 = conv0
+    self.conv1 = conv1
+    self.toRGB = toRGB
+    self.skip = skip
+  }
+}
+
+/// MobileStyleGAN's modulated depthwise 3x3 and pointwise 1x1, without demodulation.
+package struct SeparableConv: Sendable {
+  /// `w -> s`, `[in, wDim]`.
+  package var affine: Dense
+  /// `[in, 3, 3]`.
+  package var depthwise: Weights
+  /// `[out, in]`.
+  package var pointwise: Weights
+  package var noise: Noise?
+  package var activation: Activation
+
+  package init(
+    affine: Dense, depthwise: Weights, pointwise: Weights, noise: Noise?, activation: Activation
+  ) {
+    self.affine = affine
+    self.depthwise = depthwise
+    self.pointwise = pointwise
+    self.noise = noise
+    self.activation = activation
+  }
+}
+
+/// One resolution of a MobileStyleGAN generator: modulated inverse Haar, then two convolutions.
+package struct MobileBlock: Sendable {
+  /// `w -> s` in front of the inverse Haar transform, `[in, wDim]`, in a multiple of 4.
+  package var up: Dense
+  package var conv1: SeparableConv
+  package var conv2: SeparableConv
+
+  package init(up: Dense, conv1: SeparableConv, conv2: SeparableConv) {
+    self.up = up
+    self.conv1 = conv1
+    self.conv2 = conv2
+  }
+}
+
+/// The layers between the latents and the image.
+package enum Synthesis: Sendable {
+  /// Blocks from 4x4 to the resolution.
+  case styleGAN2(BlockArchitecture, blocks: [SynthesisBlock])
+  /// `conv1` is a modulated dense 3x3 at 4x4 without demodulation; blocks from 8x8 to half the
+  /// resolution; `toImage` feeds the last inverse Haar transform.
+  case mobileStyleGAN(conv1: StyledConv, blocks: [MobileBlock], toImage: ToImage)
+}
+
+/// Where a model came from; all of it for people, none of it used to draw.
+package struct Provenance: Sendable, Equatable {
+  /// What was converted, such as `nvlabs-pickle`, `torch-zip`, `safetensors`, `random-face`.
+  package var sourceKind = ""
+  /// SHA-256 of the source file; empty where there was none.
+  package var sourceSHA256 = ""
+  /// Program and version that wrote the file.
+  package var producer = ""
+  package var license = ""
+  package var note = ""
+  /// Where the mean w is from: `file`, `given`, or `estimated from N seeds`.
+  package var wAverageSource = ""
+  /// Training facts by name, such as `pruning_ratio` or `kimg`, in file order.
+  package var facts: [(name: String, value: String)] = []
+
+  package init() {}
+
+  package static func == (a: Provenance, b: Provenance) -> Bool {
+    a.sourceKind == b.sourceKind && a.sourceSHA256 == b.sourceSHA256 && a.producer == b.producer
+      && a.license == b.license && a.note == b.note && a.wAverageSource == b.wAverageSource
+      && a.facts.elementsEqual(b.facts) { $0 == $1 }
+  }
+}
+
+/// A whole generator as a model file holds it: plain values over borrowed weights.
+///
+/// The converter makes one from a checkpoint, the reader from a file; the writer and the engine
+/// take either.
+package struct ModelDescription: Sendable {
+  package var resolution: Int
+  package var imageChannels: Int
+  package var zDim: Int
+  package var wDim: Int
+  /// Class labels; 0 for an unconditional model.
+  package var cDim: Int
+  /// Entries of ws: 2 log2(resolution) - 2 for StyleGAN2, 1 + 3 * blocks for MobileStyleGAN.
+  package var wsCount: Int
+  /// `[wDim]`; nil where nobody knows it (truncation is refused then).
+  package var wAverage: Weights?
+  /// Class embedding `[wDim, cDim]`, in conditional models alone.
+  package var embed: Dense?
+  /// fc0 …; the first reads `zDim`, plus `wDim` with an embedding; leaky ReLU 0.2 and √2 follow each.
+  package var mapping: [Dense]
+  /// `[C, 4, 4]`.
+  package var const: Weights
+  package var synthesis: Synthesis
+  /// Negative slope of the synthesis network's leaky ReLUs.
+  package var slope: Float
+  package var provenance: Provenance
+  /// SHA-256 of all weights as stored, in the file's order; empty until written.
+  package var weightsSHA256: String
+
+  package init(
+    resolution: Int, imageChannels: Int, zDim: Int, wDim: Int, cDim: Int, wsCount: Int,
+    wAverage: Weights?, embed: Dense?, mapping: [Dense], const: Weights, synthesis: Synthesis,
+    slope: Float = 0.2, provenance: Provenance = Provenance(), weightsSHA256: String = ""
+  ) {
+    self.resolution = resolution
+    self.imageChannels = imageChannels
+    self.zDim = zDim
+    self.wDim = wDim
+    self.cDim = cDim
+    self.wsCount = wsCount
+    self.wAverage = wAverage
+    self.embed = embed
+    self.mapping = mapping
+    self.const = const
+    self.synthesis = synthesis
+    self.slope = slope
+    self.provenance = provenance
+    self.weightsSHA256 = weightsSHA256
+  }
+
+  package var family: Family {
+    switch synthesis {
+    case .styleGAN2: .styleGAN2
+    case .mobileStyleGAN: .mobileStyleGAN
+    }
+  }
+}
