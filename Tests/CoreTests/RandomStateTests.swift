@@ -3,10 +3,11 @@ import Testing
 
 struct RandomStateTests {
   /// The digests are those of NumPy's `RandomState(seed).randn(512).astype('<f4').tobytes()`.
-  @Test(arguments: [
-    (0, "3281a32dd82b5a6b"), (85, "d61c2f2729071fde"), (849, "860fa7deeaa43511"),
-    (4_294_967_295, "0555a388407f661d"),
-  ] as [(UInt32, String)])
+  @Test(
+    arguments: [
+      (0, "3281a32dd82b5a6b"), (85, "d61c2f2729071fde"), (849, "860fa7deeaa43511"),
+      (4_294_967_295, "0555a388407f661d"),
+    ] as [(UInt32, String)])
   func drawsWhatNumPyDraws(seed: UInt32, digest: String) {
     var random = RandomState(seed: seed)
     let bytes = random.normals(512).flatMap { value in
