@@ -61,6 +61,8 @@ private final class GenerateRun {
   /// Images that lie under their name.
   private(set) var finished = 0
   private var skipped: [String] = []
+  /// Whether the one file of all images is there and stays.
+  private var isKept = false
   private var generateTimes: [UInt64] = []
   private var encodeNanoseconds: UInt64 = 0
   private var images: [JSON] = []
@@ -89,7 +91,9 @@ private final class GenerateRun {
   /// Draws the subjects of `list`, or those of standard input.
   func draw(_ list: [Subject]?) throws(ObverseError) {
     try prepare(count: list?.count)
-    if let list {
+    if isKept {
+      // The one file of all images is there already.
+    } else if let list {
       for subject in list { try draw(subject) }
     } else {
       var input = SeedInput(descriptor: 0)
@@ -108,25 +112,26 @@ private final class GenerateRun {
   private func prepare(count: Int?) throws(ObverseError) {
     let target = request.target
     if let grid = request.grid {
+      isKept = skips(target.sheetPath(channels: encoding.channels))
       sheet = try Sheet(grid, side: encoding.side, channels: encoding.channels)
     } else if target.isOneFile, target.format.holdsMany {
-      if case .file(let path) = target.place {
-        guard !skips(path) else { return }
-        stream = try ImageStream(path, console)
-      } else {
-        stream = try ImageStream(nil, console)
-      }
+      let path: String? = if case .file(let path) = target.place { path } else { nil }
+      isKept = path.map { skips($0) } ?? false
+      guard !isKept else { return }
+      stream = try ImageStream(path, console)
       let header = encoding.header(count: count ?? 0)
       if !header.isEmpty { try stream?.write(header) }
     }
-    if case .folder = target.place { try Path.makeFolder(target.folder) }
-    if case .standardOutput = target.place, request.savesW { try Path.makeFolder(target.folder) }
-    if case .file = target.place, request.savesW { try Path.makeFolder(target.folder) }
+    switch target.place {
+    case .folder: try Path.makeFolder(target.folder)
+    case .file, .standardOutput: if request.savesW { try Path.makeFolder(target.folder) }
+    case .pattern: break
+    }
   }
 
   /// Whether `--no-clobber` keeps this file; says so.
   private func skips(_ path: String) -> Bool {
-    guard request.target.keepsFiles, Path.exists(path) else { return false }
+    guard path != "-", request.target.keepsFiles, Path.exists(path) else { return false }
     skipped.append(path)
     return true
   }
@@ -135,11 +140,7 @@ private final class GenerateRun {
     if Interrupt.isRequested { throw .cancelled }
     let target = request.target
     let path = target.path(subject, channels: encoding.channels)
-    if sheet == nil, stream == nil, path != "-" {
-      // A file of many that is kept was counted when the run began.
-      if target.isOneFile && target.format.holdsMany { return }
-      if skips(path) { return }
-    }
+    if sheet == nil, stream == nil, skips(path) { return }
     if let grid = request.grid { try grid.check(count: drawn.count + 1) }
     let start = Clock.now
     let ws = try ws(subject)
@@ -223,13 +224,14 @@ private final class GenerateRun {
   /// Writes what all images share, and sums up.
   private func finish() throws(ObverseError) {
     let start = Clock.now
-    if let sheet, let grid = request.grid {
-      let path = request.target.sheetPath(channels: encoding.channels)
-      if !skips(path) {
-        let chunks = ImageRecord.chunks(model, drawn, look, grid)
-        try put(try encoding.file(sheet.pixels, chunks: chunks), path)
-        finished = drawn.count
-      }
+    if isKept {
+      // Nothing was drawn.
+    } else if let sheet, let grid = request.grid {
+      let chunks = ImageRecord.chunks(model, drawn, look, grid)
+      try put(
+        try encoding.file(sheet.pixels, chunks: chunks),
+        request.target.sheetPath(channels: encoding.channels))
+      finished = drawn.count
     } else if let stream {
       try stream.finish()
       finished = drawn.count
