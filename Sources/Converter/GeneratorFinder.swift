@@ -111,7 +111,9 @@ struct GeneratorFinder {
         counts.append((name, 1))
       }
     }
-    var found = counts.prefix(8).map { $0.count == 1 ? $0.name : "\($0.name) (\($0.count) tensors)" }
+    var found = counts.prefix(8).map {
+      $0.count == 1 ? $0.name : "\($0.name) (\($0.count) tensors)"
+    }
     if counts.count > 8 { found.append("\(counts.count - 8) more") }
     return found
   }

@@ -139,7 +139,8 @@ final class GeneratorTensors {
     guard fits else {
       throw .unsupported(
         what: "tensor \(prefix)\(name)",
-        why: "it is another filter than outer([1,3,3,1]), the only one that is supported", hint: nil)
+        why: "it is another filter than outer([1,3,3,1]), the only one that is supported", hint: nil
+      )
     }
     if let place = places[name] { checked.insert(place) }
   }
@@ -184,21 +185,12 @@ final class GeneratorTensors {
 extension Weights {
   /// Float32 weights from values that are multiplied in Double.
   init(_ values: [Float], shape: [Int], gain: Double = 1) {
-    let bytes = Bytes(count: values.count * 4) { target in
+    let bytes = unsafe Bytes(count: values.count * 4) { target in
       for (i, value) in values.enumerated() {
         let scaled = gain == 1 ? value : Float(Double(value) * gain)
         unsafe target.storeBytes(of: scaled, toByteOffset: 4 * i, as: Float.self)
       }
     }
     self.init(type: .float32, shape: shape, bytes: bytes)
-  }
-
-  /// The elements of float32 or float16 weights.
-  var floats: [Float] {
-    (0..<count).map { i in
-      type == .float16
-        ? Half.float(fromFloat16: bytes.load(UInt16.self, at: 2 * i) ?? 0)
-        : Float(bitPattern: bytes.load(UInt32.self, at: 4 * i) ?? 0)
-    }
   }
 }

@@ -97,7 +97,7 @@ final class IRWalk {
     let tensor = try tensor(layer)
     guard tensor.count == shape.reduce(1, *) else {
       throw .shape(
-        tensor: "\(name)/\(layer.name)", expected: shape, found: tensor.shape,
+        tensor: "\(name).\(layer.name)", expected: shape, found: tensor.shape,
         why: "\(target) is")
     }
     guard tensor.count <= budget / 4 else {
@@ -110,7 +110,7 @@ final class IRWalk {
     let broken = values.count { !$0.isFinite }
     if broken > 0 {
       warnings.append(
-        "\(name)/\(layer.name) has \(broken) of \(values.count) values that are not finite")
+        "\(name).\(layer.name) has \(broken) of \(values.count) values that are not finite")
     }
     targets[layer.id, default: []].append(target)
     return Weights(values, shape: shape, gain: gain)
@@ -171,7 +171,7 @@ final class IRWalk {
           checked.contains(layer.id) ? .checked : .unused
         }
       return ConversionReport.Tensor(
-        name: "\(name)/\(layer.name)", shape: tensor.shape, type: tensor.type, fate: fate)
+        name: "\(name).\(layer.name)", shape: tensor.shape, type: tensor.type, fate: fate)
     }
   }
 }

@@ -73,7 +73,8 @@ struct MobileStyleGAN {
     let depth = walk.graph.layers.count { $0.type == "GroupConvolution" } / 2
     guard depth >= 1, depth <= 7 else {
       throw .unsupported(
-        what: walk.name, why: "it has \(depth) blocks of separable convolutions, 1 to 7 are supported",
+        what: walk.name,
+        why: "it has \(depth) blocks of separable convolutions, 1 to 7 are supported",
         hint: nil)
     }
     var slope: Float?
@@ -81,11 +82,11 @@ struct MobileStyleGAN {
     guard let (conv, bias) = try walk.constantLast(wavelets), conv.type == "Convolution" else {
       throw walk.unfit(wavelets, "a bias behind a convolution")
     }
-    let (toStyle, last) = try modulated(try walk.input(conv, 0, "Multiply"), "torgb")
+    let (toStyle, last) = try modulated(try walk.input(conv, 0, "Multiply"), "toimage")
     let (weight, shape) = try kernel(conv, side: 1)
     let toImage = ToImage(
-      weight: try walk.take(weight, as: [shape[0], shape[1]], into: "torgb.weight"),
-      affine: toStyle, bias: try walk.take(bias, as: [shape[0]], into: "torgb.bias"), clamp: nil)
+      weight: try walk.take(weight, as: [shape[0], shape[1]], into: "toimage.weight"),
+      affine: toStyle, bias: try walk.take(bias, as: [shape[0]], into: "toimage.bias"), clamp: nil)
 
     var blocks: [MobileBlock] = []
     var feature = last
@@ -115,7 +116,7 @@ struct MobileStyleGAN {
     guard constShape.count == 4, constShape[0] == 1 else {
       throw walk.unfit(constant, "the constant input [1,512,4,4]")
     }
-    let const = try walk.take(constant, as: Array(constShape.dropFirst()), into: "const")
+    let const = try walk.take(constant, as: Array(constShape.dropFirst()), into: "b4.const")
     return Network(
       mapping: mapping, const: const, conv1: conv1, blocks: blocks, toImage: toImage,
       slope: slope ?? 0.2)
@@ -169,7 +170,7 @@ struct MobileStyleGAN {
     while layer.type == "Add", let (other, constant) = try walk.constantLast(layer) {
       let shape = try walk.tensor(constant).shape
       if shape == [1, 1, size, size], noise == nil {
-        let plane = try walk.take(constant, as: [size, size], into: "\(target).noise.plane")
+        let plane = try walk.take(constant, as: [size, size], into: "\(target).noise_const")
         noise = Noise(plane: plane, strength: 1)
       } else if shape.count == 4, shape[0] == 1, shape[2...] == [1, 1], bias == nil {
         bias = try walk.take(constant, as: [shape[1]], into: "\(target).bias")

@@ -12,6 +12,11 @@ struct ModuleAttributes {
 
   subscript(path: String) -> Attribute? { file.attributes[prefix + path] }
 
+  /// Whether the modules say themselves what they clamp.
+  var knowsClamps: Bool {
+    file.attributes.keys.contains { $0.hasPrefix(prefix) && $0.hasSuffix(".conv_clamp") }
+  }
+
   /// A finite number, or nil where the module says nothing.
   func number(_ path: String) throws(ObverseError) -> Double? {
     let value: Double

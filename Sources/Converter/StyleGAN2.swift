@@ -38,7 +38,7 @@ struct StyleGAN2 {
       of: names.const, axes: names.leading.count + 3, like: names.leading + [512, 4, 4])
     let constWidth = constShape[names.leading.count]
     let const = try tensors.take(
-      names.const, names.leading + [constWidth, 4, 4], as: [constWidth, 4, 4], into: "const")
+      names.const, names.leading + [constWidth, 4, 4], as: [constWidth, 4, 4], into: "b4.const")
 
     var layers = Layers(
       tensors: tensors, names: names, attributes: attributes, wDim: mapping.wDim,
@@ -103,12 +103,14 @@ struct StyleGAN2 {
       guard let said = attributes.text(path) else { continue }
       guard ["skip", "resnet", "orig"].contains(said) else {
         throw .unsupported(
-          what: tensors.prefix + path, why: "it is '\(said.prefix(64))'; skip, resnet and orig are supported",
+          what: tensors.prefix + path,
+          why: "it is '\(said.prefix(64))'; skip, resnet and orig are supported",
           hint: nil)
       }
       guard said == "\(found)" else {
         throw .malformed(
-          what: tensors.prefix + path, why: "it is '\(said)', while the tensors are those of \(found)")
+          what: tensors.prefix + path,
+          why: "it is '\(said)', while the tensors are those of \(found)")
       }
     }
     return found
@@ -136,7 +138,7 @@ struct StyleGAN2 {
     }
     var mapping = Mapping(
       layers: layers, zDim: layers[0].weight.shape[1], wDim: width, cDim: 0)
-    guard try names is NVlabs && tensors.find("mapping.embed.weight") != nil else { return mapping }
+    guard names is NVlabs, try tensors.find("mapping.embed.weight") != nil else { return mapping }
     let shape = try tensors.shape(of: "mapping.embed.weight", axes: 2, like: [width, 10])
     try attributes.demand("mapping.embed.activation", .text("linear"))
     mapping.cDim = shape[1]

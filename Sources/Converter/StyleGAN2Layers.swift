@@ -45,7 +45,8 @@ struct Layers {
     let affine = try affine(name.affine, into: target)
     let noise = try noise(name, size: 4 << block, into: target)
     let bias = try tensors.take(
-      name.bias, [out], into: "\(target).bias", why: "\(name.layer) gives \(out) channels: wanted is")
+      name.bias, [out], into: "\(target).bias",
+      why: "\(name.layer) gives \(out) channels: wanted is")
     let gain = try attributes.number("\(name.layer).act_gain") ?? 2.0.squareRoot()
     let clamp = try attributes.clamp(name.layer)
     let share = halved ? 0.5.squareRoot() : 1
@@ -123,12 +124,12 @@ struct Layers {
     if attributes["\(name.layer).use_noise"] == .bool(false) { return nil }
     let stored = try tensors.find(planeName)
     if names.leading.isEmpty, stored == nil, try tensors.find(strengthName) == nil { return nil }
-    let strength = try tensors.scalar(strengthName, into: "\(target).noise.strength")
+    let strength = try tensors.scalar(strengthName, into: "\(target).noise_strength")
     guard let stored else { return Noise(plane: nil, strength: strength) }
     let found = stored.shape
     let lead = found.count == 4 ? [1, 1] : []
     let plane = try tensors.take(
-      planeName, lead + [size, size], as: [size, size], into: "\(target).noise.plane",
+      planeName, lead + [size, size], as: [size, size], into: "\(target).noise_const",
       why: "a layer of \(size)x\(size) needs")
     return Noise(plane: plane, strength: strength)
   }
