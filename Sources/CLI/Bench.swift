@@ -75,8 +75,8 @@ struct Bench: Command {
         try BenchRun(path, threads: count, repeats: repeats, warmup: warmup, console))
     }
     let text = try report(runs, path: path) + "\n"
-    guard let output else { return try console.data([UInt8](text.utf8).span.bytes) }
-    try OutputFile.write([UInt8](text.utf8).span.bytes, to: output)
+    guard let output else { return try console.data(Array(text.utf8)) }
+    try OutputFile.write(Array(text.utf8), to: output)
     try console.line(output)
   }
 

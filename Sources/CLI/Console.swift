@@ -45,7 +45,7 @@ package final class Console {
   }
 
   /// Writes bytes that were asked for.
-  package func data(_ bytes: RawSpan) throws(ObverseError) {
+  package func data(_ bytes: [UInt8]) throws(ObverseError) {
     erase()
     try output.write(bytes)
   }

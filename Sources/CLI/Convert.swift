@@ -154,7 +154,7 @@ struct Convert: Command {
     guard OutputFile.isSpecial(output) else {
       return try ModelFile.write(description, to: output)
     }
-    try OutputFile.write(try ModelFile.encode(description).span.bytes, to: output)
+    try OutputFile.write(try ModelFile.encode(description), to: output)
     return description.hashedWeights
   }
 

@@ -32,8 +32,9 @@ package struct Environment: Sendable {
     }
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe buffer.withUnsafeMutableBytes {
-      unsafe readlink(
-        "/proc/self/exe", $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+      guard let start = $0.baseAddress else { return 0 }
+      return unsafe readlink(
+        "/proc/self/exe", start.assumingMemoryBound(to: CChar.self), $0.count)
     }
     let path = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
     return Environment(values, binaryFolder: count > 0 ? Path.folder(path) : nil)

@@ -191,9 +191,9 @@ private final class GenerateRun {
 
   /// Writes one whole file, or standard output, and says so.
   private func put(_ file: [UInt8], _ path: String) throws(ObverseError) {
-    guard path != "-" else { return try console.data(file.span.bytes) }
+    guard path != "-" else { return try console.data(file) }
     if case .folder = request.target.place {} else { try Path.makeFolder(Path.folder(path)) }
-    try OutputFile.write(file.span.bytes, to: path)
+    try OutputFile.write(file, to: path)
     try say(path)
   }
 
@@ -206,7 +206,7 @@ private final class GenerateRun {
     let path = request.target.wPath(subject)
     if skips(path) { return }
     let file = NumPy.npz([(name: "w", shape: [1, model.wsCount, model.wDim], floats: ws)])
-    try OutputFile.write(file.span.bytes, to: path)
+    try OutputFile.write(file, to: path)
     try say(path)
   }
 

@@ -15,24 +15,24 @@ enum Interrupt {
   /// Listens for SIGINT and SIGTERM, and lets a write to a closed pipe fail instead of kill.
   static func listen() {
     _ = isRequested  // the counters must exist before a handler touches them
-    unsafe current.store(0, ordering: .relaxed)
+    current.store(0, ordering: .relaxed)
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { _ in Interrupt.arrived() }
     // Without SA_RESTART, so that a read from standard input ends.
     action.sa_flags = 0
-    unsafe sigaction(SIGINT, &action, nil)
-    unsafe sigaction(SIGTERM, &action, nil)
+    unsafe _ = sigaction(SIGINT, &action, nil)
+    unsafe _ = sigaction(SIGTERM, &action, nil)
   }
 
   /// Lets a write to a closed pipe fail instead of kill.
   static func ignoreBrokenPipes() {
-    unsafe _ = signal(SIGPIPE, SIG_IGN)
+    _ = signal(SIGPIPE, SIG_IGN)
   }
 
   /// Lets the first Ctrl-C end `generator`'s face.
   static func stops(_ generator: Generator) {
     let pointer = unsafe Unmanaged.passRetained(generator.cancellation).toOpaque()
-    unsafe current.store(Int(bitPattern: pointer), ordering: .releasing)
+    current.store(Int(bitPattern: pointer), ordering: .releasing)
   }
 
   private static func arrived() {

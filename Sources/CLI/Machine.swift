@@ -15,11 +15,12 @@ enum Machine {
 
   /// Processors that this process may run on.
   static var allowedProcessors: Int {
-    var set = cpu_set_t()
-    guard unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else {
-      return max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
-    }
-    return unsafe withUnsafeBytes(of: &set) { unsafe $0.reduce(0) { $0 + $1.nonzeroBitCount } }
+    // Such as `Cpus_allowed: ff,ffffffff`: a bit a processor.
+    let line = read("/proc/self/status")?.split(separator: "\n")
+      .first { $0.hasPrefix("Cpus_allowed:") }
+    let digits = line?.split(separator: "\t").last?.compactMap(\.hexDigitValue) ?? []
+    let count = digits.reduce(0) { $0 + $1.nonzeroBitCount }
+    return count > 0 ? count : max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
   }
 
   /// How the processor's clock is governed, where the system tells.
@@ -44,7 +45,7 @@ enum Machine {
       }
     }
     var usage = rusage()
-    return unsafe getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss * 1024 : 0
+    return unsafe getrusage(Int32(RUSAGE_SELF.rawValue), &usage) == 0 ? usage.ru_maxrss * 1024 : 0
   }
 
   /// A small text file of the system; nil where there is none.

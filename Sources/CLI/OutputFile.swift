@@ -5,8 +5,8 @@ import Glibc
 enum OutputFile {
   /// Writes a whole file: under a temporary name and renamed, or straight into a device or pipe,
   /// which must never be replaced by a file.
-  static func write(_ bytes: RawSpan, to path: String) throws(ObverseError) {
-    guard isSpecial(path) else { return try AtomicFile.write(bytes, to: path) }
+  static func write(_ bytes: [UInt8], to path: String) throws(ObverseError) {
+    guard isSpecial(path) else { return unsafe try AtomicFile.write(bytes.span.bytes, to: path) }
     let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw .cannotCreate(path: path, why: ObverseError.reason(errno))
@@ -44,9 +44,9 @@ final class ImageStream {
 
   func write(_ bytes: [UInt8]) throws(ObverseError) {
     if path == nil {
-      try console.data(bytes.span.bytes)
+      try console.data(bytes)
     } else if var open = file.take() {
-      try open.write(bytes.span.bytes)
+      unsafe try open.write(bytes.span.bytes)
       file = consume open
     } else {
       pending += bytes
@@ -58,7 +58,7 @@ final class ImageStream {
     if let open = file.take() {
       try open.commit()
     } else if let path {
-      try OutputFile.write(pending.span.bytes, to: path)
+      try OutputFile.write(pending, to: path)
     }
   }
 }

@@ -2,7 +2,7 @@ import Core
 import Glibc
 
 /// A command made from words: parsing touches nothing, running does the work.
-protocol Command {
+protocol Command: SendableMetatype {
   static var table: CommandTable { get }
 
   /// Turns words into a request.

@@ -36,12 +36,12 @@ package final class Stream {
   /// Writes everything.
   ///
   /// - Throws: `closedPipe` where the reader went away, else `inputOutput`.
-  package func write(_ data: RawSpan) throws(ObverseError) {
+  package func write(_ data: [UInt8]) throws(ObverseError) {
     guard let descriptor else {
-      data.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+      bytes += data
       return
     }
-    let failure: Int32? = data.withUnsafeBytes { buffer in
+    let failure: Int32? = unsafe data.withUnsafeBytes { buffer in
       var done = 0
       while done < buffer.count {
         let count = unsafe Glibc.write(
@@ -60,6 +60,6 @@ package final class Stream {
   }
 
   package func write(_ text: String) throws(ObverseError) {
-    try write([UInt8](text.utf8).span.bytes)
+    try write(Array(text.utf8))
   }
 }

@@ -1,5 +1,4 @@
 import Checkpoint
-import Glibc
 import Obverse
 
 /// What one image is drawn from.
@@ -85,9 +84,7 @@ enum Subjects: Sendable {
     case .standardInput: return nil
     case .seeds(let seeds): return seeds.map(Self.subject)
     case .random(let count):
-      var seeds: [Subject] = []
-      for _ in 0..<count { seeds.append(Self.subject(try Self.freshSeed())) }
-      return seeds
+      return (0..<count).map { _ in Self.subject(UInt32.random(in: 0...UInt32.max)) }
     case .image(let path):
       guard let imageSeed else {
         throw ObverseError.unsupported(
@@ -112,15 +109,6 @@ enum Subjects: Sendable {
 
   static func subject(_ seed: UInt32) -> Subject {
     Subject(source: .seed(seed), number: Int(seed))
-  }
-
-  /// A seed from the system.
-  private static func freshSeed() throws(ObverseError) -> UInt32 {
-    var seed: UInt32 = 0
-    guard unsafe getrandom(&seed, 4, 0) == 4 else {
-      throw .resources("the system gives no random numbers: \(ObverseError.reason(errno))")
-    }
-    return seed
   }
 
   /// The rows of a NumPy file's tensor: `[n] + shape` for one of `shapes`.
