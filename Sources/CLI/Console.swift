@@ -52,7 +52,7 @@ package final class Console {
 
   /// Says what was done.
   package func note(_ text: String) {
-    if level.rawValue >= Level.info.rawValue, progress != .json { say(text) }
+    if level.rawValue >= Level.info.rawValue, progress != .json { say(Format.printable(text)) }
   }
 
   /// Says what only the curious want to know.
@@ -65,7 +65,7 @@ package final class Console {
     if progress == .json {
       event("warning", [("message", .text(text))])
     } else {
-      say("\(Version.program): \(painted("warning:", "33")) \(text)")
+      say("\(Version.program): \(painted("warning:", "33")) \(Format.printable(text))")
     }
   }
 
@@ -80,8 +80,9 @@ package final class Console {
       event("error", members + [("exit", .integer(Int(error.exitCode)))])
       return
     }
-    say("\(Version.program): \(painted("error:", "31")) \(error)")
-    if let hint = hint(for: error) { say("\(painted("hint:", "36")) \(hint)") }
+    // Names in it may come from a file; none of them may speak to the terminal.
+    say("\(Version.program): \(painted("error:", "31")) \(Format.printable("\(error)"))")
+    if let hint = hint(for: error) { say("\(painted("hint:", "36")) \(Format.printable(hint))") }
   }
 
   /// One JSON object on standard error, for `--progress json`.

@@ -110,7 +110,7 @@ struct Convert: Command {
     // What a dry run finds is what was asked for.
     for (label, text) in report.lines where !isJSON {
       let line = Format.pad(label, 9) + (label == "read" ? "\(input)  " : "") + text
-      if isDryRun { try console.line(line) } else { console.note(line) }
+      if isDryRun { try console.line(Format.printable(line)) } else { console.note(line) }
     }
     for note in report.notes { console.note(Format.pad("note", 9) + note) }
     if lists, !isJSON { for line in Self.table(report).markdown { try console.line(line) } }
@@ -161,7 +161,8 @@ struct Convert: Command {
   private static func table(_ report: ConversionReport) -> TextTable {
     var table = TextTable([.init("source"), .init("shape"), .init("type"), .init("target")])
     for tensor in report.tensors {
-      table.add([tensor.name, tensor.shape.brackets, tensor.type.rawValue, target(tensor)])
+      table.add([
+        Format.printable(tensor.name), tensor.shape.brackets, tensor.type.rawValue, target(tensor)])
     }
     return table
   }

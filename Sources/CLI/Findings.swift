@@ -89,7 +89,7 @@ struct Findings {
     }
     if let report {
       let key = report.key.isEmpty ? "bare" : report.key
-      lines.append(("holds", "\(key) in \(report.vocabulary)'s names, \(count) tensors"))
+      lines.append(("holds", "\(key), named as \(report.vocabulary) does; \(count) tensors"))
     } else if case .checkpoint = source {
       lines.append(("holds", "\(count) tensors"))
     }

@@ -74,7 +74,10 @@ package enum HelpText {
   private static var surroundings: [String] {
     var lines = ["ENVIRONMENT"]
     for (name, meaning) in Environment.variables {
-      lines.append("  " + Format.pad(name, indent - 2) + meaning)
+      let wrapped = wrap(meaning, columns - indent)
+      for (i, line) in wrapped.enumerated() {
+        lines.append("  " + Format.pad(i == 0 ? name : "", indent - 2) + line)
+      }
     }
     lines += ["", "EXIT CODES"]
     for (code, meaning) in ExitCodes.all {

@@ -83,7 +83,7 @@ struct Inspect: Command {
   /// The names that a pickle asked for, as lines.
   private static func names(_ names: [PickleName]) -> [String] {
     names.map { name in
-      "name \(Format.printable(name.name)), \(name.count) times"
+      "name \(Format.printable(name.name)), \(Format.count(name.count, "time"))"
         + (name.isKnown ? "" : ": unknown, builds nothing")
     }
   }

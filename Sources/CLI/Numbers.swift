@@ -42,8 +42,13 @@ package enum Format {
   package static func significant(_ value: Double) -> String {
     let magnitude = value.magnitude
     if magnitude >= 99.95 { return fixed(value, 0) }
-    if magnitude >= 9.995 { return fixed(value, 1) }
-    return fixed(value, magnitude >= 0.9995 || magnitude == 0 ? 2 : 3)
+    var digits = 1
+    var limit = 9.995
+    while magnitude < limit, digits < (magnitude == 0 ? 2 : 6) {
+      digits += 1
+      limit /= 10
+    }
+    return fixed(value, digits)
   }
 
   /// A duration with a unit that suits it: `6.1 ms`, `12 s`.
