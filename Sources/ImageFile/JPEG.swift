@@ -1,0 +1,101 @@
+import CJPEG
+import Core
+
+/// JPEG, gray or colour, 8 bits a sample.
+public enum JPEG {
+  /// Makes a baseline JPEG file with chroma at half size.
+  ///
+  /// Equal input gives equal bytes with the same libjpeg.
+  /// - Parameters:
+  ///   - pixels: The image, with 1 or 3 channels.
+  ///   - quality: libjpeg's scale, 1 to 100.
+  ///   - xmp: An XMP packet, such as `XMP.synthetic`.
+  /// - Returns: The whole file.
+  /// - Throws: `request` for an image with alpha; `resources`.
+  public static func encode(
+    _ pixels: Pixels, quality: Int = 95, xmp: String? = nil
+  ) throws(ObverseError) -> [UInt8] {
+    precondition((1...100).contains(quality), "quality \(quality)")
+    guard pixels.channels == 1 || pixels.channels == 3 else {
+      throw .request("JPEG holds no alpha, the image has \(pixels.channels) channels", hint: nil)
+    }
+    let short = ObverseError.resources("not enough memory to write a JPEG")
+    guard
+      let writer = unsafe cjpeg_writer_make(
+        UInt32(pixels.width), UInt32(pixels.height), UInt32(pixels.channels), Int32(quality))
+    else { throw short }
+    defer { unsafe cjpeg_writer_free(writer) }
+    var segment: [UInt8]?
+    if let xmp {
+      segment = Array("http://ns.adobe.com/xap/1.0/\0".utf8) + Array(xmp.utf8)
+      precondition((segment?.count ?? 0) <= 65533, "an XMP packet of \(xmp.utf8.count) bytes")
+    }
+    var start: UnsafePointer<UInt8>?
+    var count = 0
+    guard
+      unsafe cjpeg_write(
+        writer, pixels.bytes, segment, segment?.count ?? 0, &start, &count) == CJPEG_OK
+    else { throw short }
+    return unsafe Array(UnsafeBufferPointer(start: start, count: count))
+  }
+
+  /// Reads a JPEG, baseline or progressive, as gray or RGB; orientation and profiles are ignored.
+  ///
+  /// A damaged or cut file is an error, where libjpeg itself would fill in gray.
+  /// - Throws: `malformed`; `truncated`; `unsupported` for CMYK, arithmetic coding and 12 bits;
+  ///   `tooLarge` beyond `Pixels.longestSide`; `resources`.
+  public static func decode(_ file: Bytes) throws(ObverseError) -> Pixels {
+    try unsafe file.withUnsafeBytes { (buffer) throws(ObverseError) in
+      try unsafe decode(buffer)
+    }
+  }
+
+  /// Whether the file begins as a JPEG does.
+  public static func matches(_ file: Bytes) -> Bool {
+    file.slice(at: 0, count: 3)?.array == [0xff, 0xd8, 0xff]
+  }
+
+  private static func decode(_ file: UnsafeRawBufferPointer) throws(ObverseError) -> Pixels {
+    let short = ObverseError.resources("not enough memory to read a JPEG")
+    guard
+      let reader = unsafe cjpeg_reader_make(
+        file.bindMemory(to: UInt8.self).baseAddress, file.count)
+    else { throw short }
+    defer { unsafe cjpeg_reader_free(reader) }
+    func check(_ status: cjpeg_status) throws(ObverseError) {
+      switch status {
+      case CJPEG_OK: break
+      case CJPEG_NO_MEMORY: throw short
+      case CJPEG_UNSUPPORTED:
+        throw .unsupported(
+          what: "JPEG", why: unsafe String(cString: cjpeg_reader_message(reader)), hint: nil)
+      default:
+        throw .malformed(what: "JPEG", why: unsafe String(cString: cjpeg_reader_message(reader)))
+      }
+    }
+
+    var header = cjpeg_header()
+    try unsafe check(cjpeg_read_header(reader, &header))
+    let (width, height) = (Int(header.width), Int(header.height))
+    let channels = Int(header.channels)
+    guard max(width, height) <= Pixels.longestSide else {
+      throw .tooLarge(
+        what: "JPEG side", found: UInt64(max(width, height)), limit: UInt64(Pixels.longestSide))
+    }
+    // Every block of 8x8 takes a bit at least: a shorter file cannot hold its pixels, and memory
+    // for them is not even asked for.
+    let leastBytes = (width / 8) * (height / 8) / 8
+    guard leastBytes <= file.count else {
+      throw .truncated(
+        what: "JPEG of \(width)x\(height)", needs: UInt64(leastBytes), fileHas: UInt64(file.count))
+    }
+    let count = width * height * channels
+    var status = CJPEG_OK
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { target, filled in
+      unsafe status = cjpeg_read_pixels(reader, target.baseAddress)
+      filled = status == CJPEG_OK ? count : 0
+    }
+    try check(status)
+    return Pixels(width: width, height: height, channels: channels, bytes: bytes)
+  }
+}
