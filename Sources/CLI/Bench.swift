@@ -5,7 +5,9 @@ struct Bench: Command {
   static let table = CommandTable(
     name: "bench", purpose: "Measures loading and drawing, for one or more thread counts.",
     usage: "[-m FILE] [-t 1,2,4] [OPTIONS]",
-    examples: ["obverse bench", "obverse bench -m faces256.obv -t 1,2,4 --format json -o here.json"],
+    examples: [
+      "obverse bench", "obverse bench -m faces256.obv -t 1,2,4 --format json -o here.json",
+    ],
     operands: 0...0,
     groups: [
       OptionGroup(

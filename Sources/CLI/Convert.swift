@@ -140,7 +140,8 @@ struct Convert: Command {
       let tensor = try NumPyInput.tensor(wAverage, name: "w_avg")
       guard tensor.type.isFloat, tensor.count <= 1 << 20 else {
         throw ObverseError.malformed(
-          what: "array", why: "it is \(tensor.type.rawValue) \(tensor.shape.brackets), a mean w is"
+          what: "array",
+          why: "it is \(tensor.type.rawValue) \(tensor.shape.brackets), a mean w is"
             + " one vector of floats"
         ).inFile(wAverage)
       }
@@ -162,7 +163,8 @@ struct Convert: Command {
     var table = TextTable([.init("source"), .init("shape"), .init("type"), .init("target")])
     for tensor in report.tensors {
       table.add([
-        Format.printable(tensor.name), tensor.shape.brackets, tensor.type.rawValue, target(tensor)])
+        Format.printable(tensor.name), tensor.shape.brackets, tensor.type.rawValue, target(tensor),
+      ])
     }
     return table
   }

@@ -9,7 +9,7 @@ package enum HelpText {
   /// What `obverse` alone prints.
   package static var overview: String {
     """
-    \(Version.name) \(Version.number) draws faces with compressed StyleGAN2 generators, on this machine alone.
+    \(Version.name) \(Version.number) draws faces with compressed StyleGAN2 generators on the CPU.
 
     USAGE  \(Version.program) COMMAND [OPTIONS]
 

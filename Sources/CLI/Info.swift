@@ -40,7 +40,8 @@ struct Info: Command {
         ]).line)
     }
     try console.line("version   \(Version.program) \(Version.number)")
-    try console.line("cpu       \(cpu), \(Format.count(Machine.allowedProcessors, "processor")) allowed")
+    try console.line(
+      "cpu       \(cpu), \(Format.count(Machine.allowedProcessors, "processor")) allowed")
     try console.line(
       "kernels   \(chosen.rawValue) of \(available.joined(separator: ", "))"
         + (environment["OBVERSE_ISA"] == nil ? "" : " (OBVERSE_ISA)"))

@@ -28,7 +28,7 @@ package enum Manual {
       lines += [".PP", "Examples:", ".PP", ".nf", ".RS"]
       lines += table.examples.map(escaped) + [".RE", ".fi"]
     }
-    lines += [".SH COMMON OPTIONS", "Options may stand anywhere behind the command.",]
+    lines += [".SH COMMON OPTIONS", "Options may stand anywhere behind the command."]
     for option in CommonOptions.talk.options { lines += entry(option) }
     lines += [
       ".PP", "A value follows its option as the next word or behind an equals sign; underscores",

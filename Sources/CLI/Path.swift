@@ -36,7 +36,8 @@ package enum Path {
 
   /// `folder/name`, and `name` alone where the folder is the current one.
   package static func join(_ folder: String, _ name: String) -> String {
-    folder == "." || folder.isEmpty ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    folder == "." || folder.isEmpty
+      ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 
   package static func isFile(_ path: String) -> Bool { mode(path) == S_IFREG }
