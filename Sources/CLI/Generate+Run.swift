@@ -239,7 +239,10 @@ private final class GenerateRun {
     }
     encodeNanoseconds += Clock.now - start
     if request.isJSON { try console.line(summary.line) }
-    if !skipped.isEmpty { console.note("\(Format.count(skipped.count, "file")) kept as they were") }
+    if !skipped.isEmpty {
+      let was = skipped.count == 1 ? "it was" : "they were"
+      console.note("\(Format.count(skipped.count, "file")) kept as \(was)")
+    }
     let total = generateTimes.reduce(0, +)
     console.note(
       "\(Format.count(drawn.count, "face")), \(encoding.side)x\(encoding.side),"

@@ -46,8 +46,7 @@ struct Look: Sendable, Equatable {
 
   /// Checks the look against a model, in the words of the options.
   ///
-  /// - Parameter mapsLatents: Whether w is made here, so that a label is needed and used.
-  /// - Throws: `request`.
+  /// `mapsLatents` says whether w is made here, so that a label is needed and used.
   func check(_ model: Model, mapsLatents: Bool) throws(ObverseError) {
     if let label {
       guard model.classes > 0 else {

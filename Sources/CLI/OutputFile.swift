@@ -33,7 +33,7 @@ final class ImageStream {
   private var file: AtomicFile?
   private var pending: [UInt8] = []
 
-  /// - Parameter path: nil for standard output.
+  /// Begins a file, or standard output where `path` is nil.
   init(_ path: String?, _ console: Console) throws(ObverseError) {
     self.path = path
     self.console = console

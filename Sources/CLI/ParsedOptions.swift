@@ -1,6 +1,8 @@
 import Core
 
-/// The words of one command, sorted by its table. Values are checked when they are asked for.
+/// The words of one command, sorted by its table.
+///
+/// Values are checked when they are asked for.
 package struct ParsedOptions: Sendable {
   private let values: [String: String]
   package let operands: [String]

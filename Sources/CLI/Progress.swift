@@ -9,9 +9,7 @@ package final class Progress {
   private var drawn: UInt64 = 0
   private var told: UInt64
 
-  /// - Parameters:
-  ///   - total: nil where nobody knows.
-  ///   - noun: What is counted, in the plural.
+  /// Counts `noun`s, a plural, up to `total` where that is known.
   package init(_ console: Console, total: Int?, noun: String, now: UInt64) {
     self.console = console
     self.total = total

@@ -15,7 +15,9 @@ struct SeedInput {
     self.descriptor = descriptor
   }
 
-  /// The next seed; nil at the end. Empty lines are passed over.
+  /// The next seed, or nil at the end.
+  ///
+  /// Empty lines are passed over.
   ///
   /// - Throws: `usage`, naming the line; `cancelled` after Ctrl-C.
   mutating func next() throws(ObverseError) -> UInt32? {

@@ -78,7 +78,7 @@ enum Subjects: Sendable {
 
   /// The subjects for one model; nil for standard input, which is read as the run goes.
   ///
-  /// - Parameter imageSeed: The seed of `--params-from`.
+  /// `imageSeed` is what the image of `--params-from` says.
   func list(for model: Model, imageSeed: UInt32?) throws(ObverseError) -> [Subject]? {
     switch self {
     case .standardInput: return nil
