@@ -78,7 +78,7 @@ struct Findings {
   }
 
   /// What may surprise.
-  var warning: String? { report?.warnings.first }
+  var warnings: [String] { report?.warnings ?? [] }
 
   /// Labelled lines.
   func lines(_ rule: CountRule) -> [(String, String)] {
@@ -136,7 +136,11 @@ struct Findings {
       members.append(("key", .text(report.key)))
       members.append(("vocabulary", .text(report.vocabulary)))
     }
-    if let failure { members.append(("converts", .text("no: \(failure)"))) }
+    members.append(("converts", .bool(failure == nil)))
+    if let failure {
+      members.append(("code", .text(failure.word)))
+      members.append(("message", .text(failure.description)))
+    }
     guard let description else { return members }
     members.append(("network", NetworkText(description, rule: rule).json))
     if case .model = source {

@@ -65,7 +65,7 @@ struct Inspect: Command {
       return
     }
     let findings = try Findings(path, hashes: hashes, listsTensors: showsTensors)
-    if let warning = findings.warning { console.warn(warning) }
+    for warning in findings.warnings { console.warn(warning) }
     if isJSON { return try console.line(try json(findings).line) }
     for (label, text) in findings.lines(rule) {
       try console.line(Format.pad(label, 10) + Format.printable(text))
