@@ -95,7 +95,8 @@ package struct ConversionReport: Sendable {
     if cDim > 0 { using += ", \(cDim) classes" }
     if architecture != .skip { using += architecture == .resnet ? ", resnet" : ", orig" }
     let shown = layersVaryInBlocks ? layerWidths : widths
-    using += "; widths \(shown.map(String.init).joined(separator: " "))"
+    using += layersVaryInBlocks ? "; layer widths" : "; widths"
+    for width in shown { using += " \(width)" }
     let left = unused
     var mapped = "\(mappedCount) tensors"
     if checkedCount > 0 { mapped += ", checked \(checkedCount)" }
