@@ -69,8 +69,10 @@ struct SafetensorsTests {
     }
     #expect(error(file("{}", length: 0)) == malformed("it is no JSON object", what))
     #expect(error(file(" {}")) == malformed("it is no JSON object", what))
-    #expect(error(file("{}", [0])) == malformed(
-      "1 bytes at its end belong to no tensor", "safetensors file"))
+    #expect(
+      error(file("{}", [0]))
+        == malformed(
+          "1 bytes at its end belong to no tensor", "safetensors file"))
   }
 
   @Test(arguments: [
@@ -134,7 +136,8 @@ struct SafetensorsTests {
 
   @Test func refusesOtherMetadata() {
     let what = "safetensors header"
-    #expect(error(file(#"{"__metadata__":[]}"#)) == malformed("its __metadata__ is no object", what))
+    #expect(
+      error(file(#"{"__metadata__":[]}"#)) == malformed("its __metadata__ is no object", what))
     #expect(
       error(file(#"{"__metadata__":{"a":1}}"#))
         == malformed("its __metadata__ entry 'a' is no string", what))
