@@ -15,12 +15,22 @@ package struct ConversionReport: Sendable {
     case skipped(group: String)
   }
 
-  /// One tensor of the source.
+  /// One tensor of the source; `name`, `shape` and `type` as the file has them.
   package struct Tensor: Sendable, Equatable {
     package let name: String
     package let shape: [Int]
     package let type: ElementType
     package let fate: Fate
+
+    /// Where it went, for a list: names in the model, or a word in brackets.
+    package var target: String {
+      switch fate {
+      case .mapped(let targets): targets.joined(separator: ", ")
+      case .checked: "(compared)"
+      case .unused: "(unused)"
+      case .skipped(let group): "(skipped with \(group))"
+      }
+    }
   }
 
   /// Such as `pickle protocol 4`.

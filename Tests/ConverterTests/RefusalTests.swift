@@ -8,7 +8,7 @@ import Converter
 /// What is named when a checkpoint is not what it should be.
 struct RefusalTests {
   private func failure(
-    _ net: SyntheticNetwork, _ request: ConversionRequest = ConversionRequest()
+    _ net: SyntheticNetwork, _ request: ConversionRequest = ConversionRequest(wAverageSamples: 1)
   ) -> ObverseError? {
     do {
       _ = try Converter.convert(net.file, request)

@@ -120,4 +120,43 @@ struct ReportTests {
         "32 tensors; unused 0; skipped g (31), d (2)", "from the file",
       ])
   }
+
+  @Test func saysThatClampsAreUnknown() throws {
+    var net = SyntheticNetwork.nvlabs("")
+    net.container = .safetensors
+    #expect(try Converter.convert(net.file, request).report.notes.count == 1)
+    var request = request
+    request.convClamp = 256
+    #expect(try Converter.convert(net.file, request).report.notes.isEmpty)
+  }
+
+  @Test func listsTargets() throws {
+    var net = SyntheticNetwork.nvlabs(filters: true)
+    net.add("D.b4.weight", [1])
+    net.add("G_ema.extra", [1])
+    let tensors = try Converter.convert(net.file, request).report.tensors
+    func target(_ name: String) -> String? { tensors.first { $0.name == name }?.target }
+    #expect(target("G_ema.synthesis.b8.conv0.weight") == "b8.conv0.weight")
+    #expect(target("G_ema.synthesis.b8.resample_filter") == "(compared)")
+    #expect(target("G_ema.extra") == "(unused)")
+    #expect(target("D.b4.weight") == "(skipped with D)")
+  }
+
+  /// Every target is a name of the model, and every tensor of the model is some tensor's target.
+  @Test func namesTargetsAsTheModelDoes() throws {
+    for net in [
+      SyntheticNetwork.nvlabs(classes: 2), .nvlabs(architecture: "resnet"), .rosinality(),
+    ] {
+      var request = request
+      if net.container == .torchZip { request.wAverageSamples = 1 }
+      let conversion = try Converter.convert(net.file, request)
+      var names: Set<String> = []
+      conversion.description.forEachWeights { (name, _) in names.insert(name) }
+      var targets: Set<String> = []
+      for tensor in conversion.report.tensors { targets.insert(tensor.target) }
+      let numbers = targets.subtracting(names)
+      #expect(numbers.allSatisfy { $0.hasSuffix(".noise_strength") })
+      #expect(names.subtracting(targets).isSubset(of: ["w_avg"]))
+    }
+  }
 }

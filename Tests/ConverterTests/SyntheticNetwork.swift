@@ -11,9 +11,8 @@ struct SyntheticNetwork {
   var container = CheckpointFile.Container.pickle
 
   mutating func add(_ name: String, _ shape: [Int]) {
-    let count = shape.reduce(1, *)
     let salt = name.utf8.reduce(7) { ($0 &* 31 &+ Int($1)) & 0xffff }
-    tensors.append((name, shape, (0..<count).map { Float(($0 * 7919 + salt) % 2003) / 1000 - 1 }))
+    tensors.append((name, shape, Synthetic.values(shape, salt: salt)))
   }
 
   mutating func remove(_ name: String) { tensors.removeAll { $0.name == name } }
@@ -32,19 +31,7 @@ struct SyntheticNetwork {
     CheckpointFile(
       path: "net", container: container, containerDetail: container.rawValue,
       tensors: tensors.compactMap { name, shape, values in
-        var strides = [Int](repeating: 1, count: shape.count)
-        for axis in shape.indices.dropLast().reversed() {
-          strides[axis] = strides[axis + 1] * shape[axis + 1]
-        }
-        let bytes = values.flatMap { value in
-          (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32($0))) }
-        }
-        guard
-          let tensor = try? StoredTensor(
-            name: name, type: .float32, shape: shape, strides: strides, offset: 0,
-            storage: Bytes(bytes))
-        else { return nil }
-        return (name, tensor)
+        Synthetic.tensor(shape, values).map { (name, $0) }
       }, attributes: attributes, modules: modules, placeholders: placeholders)
   }
 
@@ -132,5 +119,31 @@ struct SyntheticNetwork {
   static func filter(sum: Float) -> [Float] {
     let taps: [Float] = [1, 3, 3, 1]
     return taps.flatMap { a in taps.map { a * $0 * sum / 64 } }
+  }
+}
+
+/// Tensors for tests.
+enum Synthetic {
+  /// Numbers from -1 to 1 that differ from element to element.
+  static func values(_ shape: [Int], salt: Int) -> [Float] {
+    let count = shape.reduce(1, *)
+    return (0..<count).map { i in
+      let step = (i * 7919 + salt) % 2003
+      return Float(step) / 1000 - 1
+    }
+  }
+
+  /// A contiguous tensor; nil where shape and values disagree.
+  static func tensor(_ shape: [Int], _ values: [Float]) -> StoredTensor? {
+    var strides = [Int](repeating: 1, count: shape.count)
+    for axis in shape.indices.dropLast().reversed() {
+      strides[axis] = strides[axis + 1] * shape[axis + 1]
+    }
+    let bytes = values.flatMap { value in
+      (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32($0))) }
+    }
+    return try? StoredTensor(
+      name: "synthetic", type: .float32, shape: shape, strides: strides, offset: 0,
+      storage: Bytes(bytes))
   }
 }
