@@ -24,12 +24,12 @@ let package = Package(
     .target(name: "Core", exclude: ["README.md"], swiftSettings: safe),
     .target(name: "CKernels", exclude: ["README.md"]),
     .target(
-      name: "KernelsBaseline", exclude: ["README.md"], swiftSettings: kernels([], [])),
+      name: "KernelsBaseline", dependencies: ["CKernels"], exclude: ["README.md"], swiftSettings: kernels([], [])),
     .target(
-      name: "KernelsAVX2", exclude: ["README.md"],
+      name: "KernelsAVX2", dependencies: ["CKernels"], exclude: ["README.md"],
       swiftSettings: kernels(["-mavx2", "-mfma"], ["WIDE8"])),
     .target(
-      name: "KernelsAVX512", exclude: ["README.md"],
+      name: "KernelsAVX512", dependencies: ["CKernels"], exclude: ["README.md"],
       swiftSettings: kernels(
         ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma"], ["WIDE16"])),
     .target(

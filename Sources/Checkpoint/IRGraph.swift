@@ -5,7 +5,7 @@ public struct IRGraph: Sendable {
   public struct Layer: Sendable {
     public let id: Int
     public let name: String
-    /// `Const`, `MatMul`, `Convolution`, …
+    /// Such as `Const`, `MatMul` or `Convolution`.
     public let type: String
     /// Attributes of the layer's `<data>` element.
     public let data: [String: String]

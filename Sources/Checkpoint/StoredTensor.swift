@@ -71,8 +71,8 @@ public struct StoredTensor: Sendable {
     {
       return slice
     }
-    return Bytes(count: count * size) { target in
-      storage.withUnsafeBytes { source in
+    return unsafe Bytes(count: count * size) { target in
+      unsafe storage.withUnsafeBytes { source in
         var at = 0
         gather(axis: 0, from: offset * size) { from in
           unsafe (target.baseAddress! + at).copyMemory(

@@ -1,0 +1,217 @@
+import Core
+
+/// Turns a pickle's tree of dicts, lists and modules into flat lists of dotted names.
+///
+/// A pickle's values may be shared, and may hold themselves: following every reference of a small
+/// file can take for ever. So all work is counted, and paths end at a depth that no network has.
+struct PickleFlattening {
+  private static let mostSteps = 500_000
+  private static let mostTensors = 65_536
+  private static let mostAttributes = 65_536
+  private static let mostModules = 16_384
+  private static let deepest = 100
+  private static let longestName = 512
+  /// Texts and lists beyond these are left out of the attributes.
+  private static let longestText = 256
+  private static let longestList = 1024
+
+  private(set) var tensors: [(name: String, tensor: StoredTensor)] = []
+  private(set) var attributes: [String: Attribute] = [:]
+  private(set) var modules: [String: String] = [:]
+  private(set) var placeholders: [String: String] = [:]
+  private let arena: PickleArena
+  private let names: PickleNames
+  private var source: PickleTensors
+  private var tensorNames: Set<String> = []
+  /// Containers from the root to here.
+  private var path: [PickleRef] = []
+  private var steps = 0
+
+  /// Flattens everything that hangs on `root`.
+  /// - Throws: `malformed` for values that hold themselves and for tensors that cannot be,
+  ///   `tooLarge`, `truncated`, and what `source` throws.
+  init(_ root: PickleRef, _ source: PickleTensors) throws(ObverseError) {
+    self.source = source
+    arena = source.arena
+    names = source.names
+    try visit(root, "")
+  }
+
+  private mutating func visit(_ ref: PickleRef, _ name: String) throws(ObverseError) {
+    try step(1)
+    switch arena[ref] {
+    case .tensor(let arguments): try addTensor(arguments, name.isEmpty ? "tensor" : name)
+    case .dict(let items): try enter(ref, name) { (this) throws(ObverseError) in
+      for (key, value) in try this.entries(items) { try this.visit(value, name.dot(key)) }
+    }
+    case .module(let meta): try enter(ref, name) { (this) throws(ObverseError) in
+      try this.visit(module: meta, name)
+    }
+    case .tuple(let items), .list(let items):
+      if let attribute = try attribute(ref, depth: 0) {
+        add(attribute, name)
+        return
+      }
+      try enter(ref, name) { (this) throws(ObverseError) in
+        for (index, item) in items.enumerated() { try this.visit(item, name.dot(String(index))) }
+      }
+    case .placeholder(let index), .global(let index): addPlaceholder(names[index].name, name)
+    case .none, .bool, .integer, .number, .text:
+      if let attribute = try attribute(ref, depth: 0) { add(attribute, name) }
+    case .longInteger, .bytes, .latin1, .set, .ignored, .persistent, .storageBlob, .numpyType: break
+    }
+  }
+
+  // MARK: - Modules
+
+  /// A module's attributes; its parameters, buffers and children under the names they have in it.
+  private mutating func visit(module meta: PickleRef, _ name: String) throws(ObverseError) {
+    let className = arena.value("class_name", in: meta).flatMap { arena.text($0) }
+    guard modules.count < Self.mostModules else { throw tooMany("modules", Self.mostModules) }
+    modules[name] = className.map { String($0.prefix(Self.longestText)) } ?? ""
+    guard let state = arena.value("state", in: meta), case .dict(let items) = arena[state] else {
+      return
+    }
+    for (key, value) in try entries(items) {
+      switch key {
+      case "_parameters", "_buffers", "_modules":
+        guard case .dict(let members) = arena[value] else { continue }
+        for (key, member) in try entries(members) {
+          if case .none = arena[member] { continue }
+          try visit(member, name.dot(key))
+        }
+      // torch's own book-keeping, whose extent depends on its version.
+      case "training", "_non_persistent_buffers_set", "_is_full_backward_hook": continue
+      case let key where key.hasPrefix("_") && key.hasSuffix("hooks"): continue
+      case let key where key.hasPrefix("_") && key.hasSuffix("hooks_with_kwargs"): continue
+      case let key where key.hasPrefix("_") && key.hasSuffix("hooks_always_called"): continue
+      default: try visit(value, name.dot(key))
+      }
+    }
+  }
+
+  // MARK: - Going down
+
+  private mutating func enter(
+    _ ref: PickleRef, _ name: String,
+    _ body: (inout PickleFlattening) throws(ObverseError) -> Void
+  ) throws(ObverseError) {
+    guard !path.contains(ref) else {
+      throw .malformed(
+        what: "pickle", why: "\(name.isEmpty ? "its object" : name) holds itself")
+    }
+    guard path.count < Self.deepest else {
+      throw .tooLarge(
+        what: "the depth of the pickle's containers", found: UInt64(path.count + 1),
+        limit: UInt64(Self.deepest))
+    }
+    guard name.utf8.count <= Self.longestName else {
+      throw .tooLarge(
+        what: "the length of a name in the pickle", found: UInt64(name.utf8.count),
+        limit: UInt64(Self.longestName))
+    }
+    path.append(ref)
+    try body(&self)
+    path.removeLast()
+  }
+
+  /// A dict's entries under keys that can stand in a name; a repeated key has its last value.
+  private mutating func entries(
+    _ items: [PickleRef]
+  ) throws(ObverseError) -> [(key: String, value: PickleRef)] {
+    try step(items.count)
+    var result: [(key: String, value: PickleRef)] = []
+    var known: [String: Int] = [:]
+    for index in stride(from: 0, to: items.count - 1, by: 2) {
+      let key: String
+      switch arena[items[index]] {
+      case .text(let bytes) where bytes.count <= Self.longestName:
+        guard let text = bytes.text else {
+          throw .malformed(what: "pickle", why: "a key is no UTF-8 text")
+        }
+        key = text
+      case .integer(let value): key = String(value)
+      default: continue
+      }
+      if let old = known.updateValue(result.count, forKey: key) {
+        known[key] = old
+        result[old].value = items[index + 1]
+      } else {
+        result.append((key, items[index + 1]))
+      }
+    }
+    return result
+  }
+
+  private mutating func step(_ count: Int) throws(ObverseError) {
+    steps += count
+    guard steps <= Self.mostSteps else {
+      throw .tooLarge(
+        what: "the number of values in the pickle, each reference followed,",
+        found: UInt64(steps), limit: UInt64(Self.mostSteps))
+    }
+  }
+
+  // MARK: - Findings
+
+  private mutating func addTensor(
+    _ arguments: PickleRef, _ name: String
+  ) throws(ObverseError) {
+    guard name.utf8.count <= Self.longestName, tensors.count < Self.mostTensors else {
+      throw tooMany("tensors", Self.mostTensors)
+    }
+    switch try source.tensor(arguments, name: name) {
+    case .placeholder(let global): addPlaceholder(global, name)
+    case .tensor(let tensor):
+      guard tensorNames.insert(name).inserted else {
+        throw .malformed(what: "tensor \(name)", why: "the file has two of it")
+      }
+      tensors.append((name, tensor))
+    }
+  }
+
+  private mutating func add(_ attribute: Attribute, _ name: String) {
+    guard attributes.count < Self.mostAttributes, name.utf8.count <= Self.longestName else { return }
+    attributes[name] = attribute
+  }
+
+  private mutating func addPlaceholder(_ global: String, _ name: String) {
+    guard placeholders.count < Self.mostTensors, name.utf8.count <= Self.longestName else { return }
+    placeholders[name] = global
+  }
+
+  /// A value as an attribute, nil where it is none or holds something that is none.
+  private mutating func attribute(
+    _ ref: PickleRef, depth: Int
+  ) throws(ObverseError) -> Attribute? {
+    switch arena[ref] {
+    case .none: return Attribute.none
+    case .bool(let value): return .bool(value)
+    case .integer(let value): return .integer(value)
+    case .number(let value): return .number(value)
+    case .text(let bytes): return bytes.count <= Self.longestText ? bytes.text.map { .text($0) } : nil
+    case .tuple(let items), .list(let items):
+      guard depth < 4, items.count <= Self.longestList else { return nil }
+      var list: [Attribute] = []
+      for item in items {
+        try step(1)
+        guard let attribute = try attribute(item, depth: depth + 1) else { return nil }
+        list.append(attribute)
+      }
+      return .list(list)
+    default: return nil
+    }
+  }
+
+  private func tooMany(_ what: String, _ limit: Int) -> ObverseError {
+    .tooLarge(
+      what: "the number of the pickle's \(what)", found: UInt64(limit + 1), limit: UInt64(limit))
+  }
+}
+
+extension String {
+  /// The name of a member.
+  fileprivate func dot(_ key: String) -> String {
+    isEmpty ? key : "\(self).\(key)"
+  }
+}

@@ -1,0 +1,284 @@
+import Core
+
+/// What running a pickle gave.
+struct PickleResult {
+  let arena: PickleArena
+  let root: PickleRef
+  /// Just behind STOP.
+  let end: Int
+  /// Every persistent id, in order.
+  let persistent: [PickleRef]
+  /// 0 where the pickle does not say, as protocols 0 and 1.
+  let protocolNumber: Int
+}
+
+/// The stack machine that builds a pickle's values.
+///
+/// It executes nothing: calls go to `apply`, which knows a short list of names and answers all
+/// others with a placeholder.
+struct PickleMachine {
+  var arena: PickleArena
+  let names: PickleNames
+  private var decoder: PickleDecoder
+  private var stack: [PickleRef] = []
+  /// Heights of the stack.
+  private var marks: [Int] = []
+  private var memo: PickleMemo
+  private var persistent: [PickleRef] = []
+  private var protocolNumber = 0
+  private var offset = 0
+
+  /// Runs the pickle that begins at `position`.
+  /// - Throws: `truncated`, `malformed`, `unsupported`, `tooLarge`.
+  static func run(
+    _ bytes: Bytes, at position: Int = 0, names: PickleNames
+  ) throws(ObverseError) -> PickleResult {
+    var machine = PickleMachine(bytes, at: position, names: names)
+    while true {
+      let instruction = try machine.decoder.next()
+      machine.offset = instruction.offset
+      if instruction.opcode == .stop { break }
+      try machine.execute(instruction)
+    }
+    let root = try machine.pop()
+    return PickleResult(
+      arena: machine.arena, root: root, end: machine.decoder.position,
+      persistent: machine.persistent, protocolNumber: machine.protocolNumber)
+  }
+
+  private init(_ bytes: Bytes, at position: Int, names: PickleNames) {
+    let limits = PickleLimits(byteCount: bytes.count)
+    arena = PickleArena(limits: limits)
+    memo = PickleMemo(limit: limits.memo)
+    decoder = PickleDecoder(bytes, at: position)
+    self.names = names
+  }
+
+  func malformed(_ why: String) -> ObverseError {
+    .malformed(what: "pickle", why: "\(why) at byte \(offset)")
+  }
+
+  private mutating func execute(_ instruction: PickleInstruction) throws(ObverseError) {
+    let opcode = instruction.opcode
+    switch instruction.argument {
+    case .nothing: try executePlain(opcode)
+    case .integer(let value): try execute(opcode, integer: value)
+    case .number(let value): try push(arena.add(.number(value)))
+    case .bytes(let run): try execute(opcode, bytes: run)
+    case .twoLines(let module, let name):
+      guard opcode == .global else { throw refused(opcode) }
+      try push(arena.add(.global(names.look(module, name))))
+    }
+  }
+
+  private mutating func execute(_ opcode: PickleOpcode, integer: Int) throws(ObverseError) {
+    switch opcode {
+    case .proto:
+      guard integer <= 5 else {
+        throw .unsupported(
+          what: "pickle", why: "protocol \(integer) is newer than the 5 that is read", hint: nil)
+      }
+      protocolNumber = max(protocolNumber, integer)
+    case .frame: break  // a hint for readers of streams, and never a boundary
+    case .binInt, .binInt1, .binInt2: try push(arena.add(.integer(integer)))
+    case .binGet, .longBinGet: try get(integer)
+    case .binPut, .longBinPut: try put(integer)
+    default: throw refused(opcode)
+    }
+  }
+
+  private mutating func execute(_ opcode: PickleOpcode, bytes: Bytes) throws(ObverseError) {
+    switch opcode {
+    case .binBytes, .shortBinBytes, .binBytes8, .byteArray8: try push(arena.add(.bytes(bytes)))
+    case .binUnicode, .shortBinUnicode, .binUnicode8, .binString, .shortBinString:
+      try push(arena.add(.text(bytes)))
+    case .long1, .long4: try push(arena.add(PickleText.long(bytes)))
+    case .persID: try persist(arena.add(.text(bytes)))
+    case .get, .put:
+      guard let text = PickleText.short(bytes), let index = Int(text) else {
+        throw malformed("a memo index is no number")
+      }
+      try opcode == .get ? get(index) : put(index)
+    default:
+      guard let node = PickleText.node(opcode, bytes) else {
+        throw malformed("\(opcode.name) does not hold what its name says")
+      }
+      try push(arena.add(node))
+    }
+  }
+
+  private mutating func executePlain(_ opcode: PickleOpcode) throws(ObverseError) {
+    switch opcode {
+    case .none: try push(PickleArena.none)
+    case .newTrue: try push(PickleArena.yes)
+    case .newFalse: try push(PickleArena.no)
+    case .emptyTuple: try push(PickleArena.emptyTuple)
+    case .emptyList: try push(arena.add(.list([])))
+    case .emptyDict: try push(arena.add(.dict([])))
+    case .emptySet: try push(arena.add(.set))
+    case .mark:
+      guard marks.count < arena.limits.marks else { throw tooDeep() }
+      marks.append(stack.count)
+    case .pop:
+      if marks.last == stack.count { marks.removeLast() } else { _ = try pop() }
+    case .popMark: _ = try popMarked()
+    case .dup: try push(top())
+    case .tuple: try push(arena.add(.tuple(popMarked())))
+    case .tuple1: try push(arena.add(.tuple(pop(1))))
+    case .tuple2: try push(arena.add(.tuple(pop(2))))
+    case .tuple3: try push(arena.add(.tuple(pop(3))))
+    case .list: try push(arena.add(.list(popMarked())))
+    case .dict:
+      let items = try popMarked()
+      guard items.count.isMultiple(of: 2) else { throw malformed("a key has no value") }
+      try push(arena.add(.dict(items)))
+    case .frozenSet:
+      _ = try popMarked()
+      try push(arena.add(.set))
+    case .append: try append(pop(1), isDict: false)
+    case .appends: try append(popMarked(), isDict: false)
+    case .setItem: try append(pop(2), isDict: true)
+    case .setItems: try append(popMarked(), isDict: true)
+    case .addItems: try addItems(popMarked())
+    case .memoize: try put(memo.count)
+    case .binPersID: try persist(pop())
+    case .stackGlobal:
+      let pair = try pop(2)
+      guard case .text(let module) = arena[pair[0]], case .text(let name) = arena[pair[1]] else {
+        throw malformed("STACK_GLOBAL asks for a name that is no text")
+      }
+      try push(arena.add(.global(names.look(module, name))))
+    case .reduce, .newObj:
+      let pair = try pop(2)
+      try push(apply(pair[0], to: pair[1]))
+    case .newObjEx:
+      let parts = try pop(3)
+      try push(apply(parts[0], to: parts[1]))
+    case .build:
+      let state = try pop()
+      try build(top(), from: state)
+    default: throw refused(opcode)
+    }
+  }
+
+  // MARK: - Stack and memo
+
+  private mutating func push(_ ref: PickleRef) throws(ObverseError) {
+    guard stack.count < arena.limits.stack else { throw tooDeep() }
+    stack.append(ref)
+  }
+
+  /// The values above the last mark stay out of reach until the mark is gone, as in Python.
+  private var floor: Int { marks.last ?? 0 }
+
+  private mutating func pop() throws(ObverseError) -> PickleRef {
+    guard stack.count > floor else { throw malformed("the stack is empty") }
+    return stack.removeLast()
+  }
+
+  private mutating func pop(_ count: Int) throws(ObverseError) -> [PickleRef] {
+    guard stack.count - floor >= count else { throw malformed("the stack is empty") }
+    defer { stack.removeLast(count) }
+    return Array(stack.suffix(count))
+  }
+
+  private mutating func popMarked() throws(ObverseError) -> [PickleRef] {
+    guard let mark = marks.popLast(), mark <= stack.count else {
+      throw malformed("there is no mark")
+    }
+    defer { stack.removeSubrange(mark...) }
+    return Array(stack[mark...])
+  }
+
+  private func top() throws(ObverseError) -> PickleRef {
+    guard stack.count > floor, let last = stack.last else { throw malformed("the stack is empty") }
+    return last
+  }
+
+  private mutating func get(_ index: Int) throws(ObverseError) {
+    guard let ref = memo[index] else { throw malformed("memo \(index) holds nothing") }
+    try push(ref)
+  }
+
+  private mutating func put(_ index: Int) throws(ObverseError) {
+    let ref = try top()
+    guard index >= 0 else { throw malformed("a memo index is negative") }
+    try memo.put(ref, at: index)
+  }
+
+  private mutating func persist(_ id: PickleRef) throws(ObverseError) {
+    let ref = try arena.add(.persistent(id))
+    persistent.append(ref)
+    try push(ref)
+  }
+
+  // MARK: - Containers
+
+  private mutating func append(_ items: [PickleRef], isDict: Bool) throws(ObverseError) {
+    guard !isDict || items.count.isMultiple(of: 2) else { throw malformed("a key has no value") }
+    let target = try top()
+    if try arena.append(items[...], to: target, isDict: isDict) || swallows(target) { return }
+    throw malformed("\(isDict ? "SETITEM on a value that is no dict" : "APPEND on a value that is no list")")
+  }
+
+  private mutating func addItems(_ items: [PickleRef]) throws(ObverseError) {
+    let target = try top()
+    if case .set = arena[target] { return }
+    guard swallows(target) else { throw malformed("ADDITEMS on a value that is no set") }
+  }
+
+  /// Whether a value takes whatever is done to it.
+  func swallows(_ ref: PickleRef) -> Bool {
+    switch arena[ref] {
+    case .placeholder, .ignored: true
+    case .global(let index): if case .unknown = names[index].meaning { true } else { false }
+    default: false
+    }
+  }
+
+  // MARK: - Errors
+
+  private func refused(_ opcode: PickleOpcode) -> ObverseError {
+    .unsupported(
+      what: "pickle", why: "opcode \(opcode.name) at byte \(offset) is not read", hint: nil)
+  }
+
+  private func tooDeep() -> ObverseError {
+    .tooLarge(
+      what: "the depth of the pickle's stack", found: UInt64(stack.count + 1),
+      limit: UInt64(marks.count < arena.limits.marks ? arena.limits.stack : arena.limits.marks))
+  }
+}
+
+/// What a pickle has put aside. Writers count up from 0; other numbers cost a hash table's entry and
+/// not an array up to them.
+struct PickleMemo {
+  private var dense: [PickleRef] = []
+  private var sparse: [Int: PickleRef] = [:]
+  private let limit: Int
+
+  init(limit: Int) {
+    self.limit = limit
+  }
+
+  var count: Int { dense.count + sparse.count }
+
+  subscript(index: Int) -> PickleRef? {
+    dense.indices.contains(index) ? dense[index] : sparse[index]
+  }
+
+  mutating func put(_ ref: PickleRef, at index: Int) throws(ObverseError) {
+    guard count < limit, sparse.count < 250_000 else {
+      throw .tooLarge(
+        what: "the number of the pickle's memo entries", found: UInt64(count + 1),
+        limit: UInt64(sparse.count < 250_000 ? limit : 250_000))
+    }
+    if index < dense.count {
+      dense[index] = ref
+    } else if index == dense.count, sparse.isEmpty {
+      dense.append(ref)
+    } else {
+      sparse[index] = ref
+    }
+  }
+}

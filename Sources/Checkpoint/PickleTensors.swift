@@ -1,0 +1,113 @@
+import Core
+
+/// Turns what a pickle says of tensors into `StoredTensor`s.
+///
+/// Storages are found once each, however many tensors share them.
+struct PickleTensors {
+  /// What became of a tensor's description.
+  enum Found {
+    case tensor(StoredTensor)
+    /// It hangs on something that was not run, or on a type that we do not read, of this name.
+    case placeholder(String)
+  }
+
+  private enum Source {
+    case storage(TorchStorage)
+    case placeholder(String)
+  }
+
+  let arena: PickleArena
+  let names: PickleNames
+  /// Looks a storage's bytes up in the container; nil where there is no such storage.
+  let bytes: (String) throws(ObverseError) -> Bytes?
+  private var sources: [PickleRef: Source] = [:]
+  private var byKey: [String: Bytes] = [:]
+
+  /// More axes than any tensor of a network has.
+  private static let mostAxes = 16
+
+  init(
+    arena: PickleArena, names: PickleNames,
+    bytes: @escaping (String) throws(ObverseError) -> Bytes?
+  ) {
+    self.arena = arena
+    self.names = names
+    self.bytes = bytes
+  }
+
+  /// The tensor that `_rebuild_tensor_v2` would make of these arguments.
+  /// - Throws: `malformed`, `truncated` with the tensor's name; what the container throws.
+  mutating func tensor(_ arguments: PickleRef, name: String) throws(ObverseError) -> Found {
+    guard let items = arena.items(arguments), items.count >= 4, let offset = arena.integer(items[1]),
+      let shape = integers(items[2]), let strides = integers(items[3])
+    else {
+      throw .malformed(
+        what: "tensor \(name)", why: "its storage, offset, shape and strides are not as torch's")
+    }
+    let storage: TorchStorage
+    switch try source(items[0], name: name) {
+    case .placeholder(let name): return .placeholder(name)
+    case .storage(let found): storage = found
+    }
+    var type = storage.type
+    if storage.isUntyped {
+      guard items.count >= 7, case .global(let dtype) = arena[items[6]] else {
+        throw .malformed(what: "tensor \(name)", why: "nothing says what type it is of")
+      }
+      guard case .dtype(let element) = names[dtype].meaning else {
+        return .placeholder(names[dtype].name)
+      }
+      type = element
+    }
+    guard let type else { return .placeholder(storage.typeName) }
+    return .tensor(
+      try StoredTensor(
+        name: name, type: type, shape: shape, strides: strides, offset: offset,
+        storage: storage.bytes))
+  }
+
+  private func integers(_ ref: PickleRef) -> [Int]? {
+    guard let items = arena.items(ref), items.count <= Self.mostAxes else { return nil }
+    var result: [Int] = []
+    for item in items {
+      guard case .integer(let value) = arena[item] else { return nil }
+      result.append(value)
+    }
+    return result
+  }
+
+  private mutating func source(
+    _ ref: PickleRef, name: String
+  ) throws(ObverseError) -> Source {
+    // Two look-ups of one blob must not read it twice: the bytes' number is the key.
+    let key = if case .storageBlob(let blob) = arena[ref] { blob } else { ref }
+    if let known = sources[key] { return known }
+    let found: Source
+    switch arena[ref] {
+    case .persistent:
+      let id = try TorchStorageID(ref, arena, names)
+      let bytes: Bytes
+      if let known = byKey[id.key] {
+        bytes = known
+      } else if let read = try self.bytes(id.key) {
+        bytes = read
+        byKey[id.key] = read
+      } else {
+        throw .malformed(
+          what: "tensor \(name)", why: "its storage '\(id.key)' is not in the file")
+      }
+      found = .storage(try id.storage(bytes))
+    case .storageBlob(let blob):
+      guard let bytes = arena.bytes(blob) else {
+        throw .malformed(what: "tensor \(name)", why: "its storage is made of what are no bytes")
+      }
+      found = .storage(try TorchLegacy(bytes, names: names).soleStorage(names))
+    case .placeholder(let index), .global(let index):
+      found = .placeholder(names[index].name)
+    default:
+      throw .malformed(what: "tensor \(name)", why: "its storage is no storage")
+    }
+    sources[key] = found
+    return found
+  }
+}

@@ -1,0 +1,148 @@
+import Core
+
+/// The safetensors format: a length, a JSON header, and the tensors' bytes without gaps.
+package enum Safetensors {
+  /// The limit that the format itself sets.
+  static let mostHeaderBytes: UInt64 = 100_000_000
+
+  private static let what = "safetensors header"
+
+  /// Whether a file may be one: nothing but the header's length and its brace marks the format.
+  package static func matches(_ bytes: Bytes) -> Bool {
+    guard let length = bytes.load(UInt64.self, at: 0) else { return false }
+    return length >= 2 && length <= mostHeaderBytes && bytes[8] == UInt8(ascii: "{")
+  }
+
+  /// Reads the header; the tensors borrow the file's bytes.
+  ///
+  /// - Throws: `truncated`, `tooLarge`, `malformed` where offsets do not fit the shape, overlap or
+  ///   leave gaps, `unsupported` for element types that we do not read.
+  package static func read(_ bytes: Bytes, path: String) throws(ObverseError) -> CheckpointFile {
+    guard let length = bytes.load(UInt64.self, at: 0) else {
+      throw .truncated(what: what, needs: 8, fileHas: UInt64(bytes.count))
+    }
+    guard length <= mostHeaderBytes else {
+      throw .tooLarge(what: "the length of the \(what)", found: length, limit: mostHeaderBytes)
+    }
+    let start = 8 + Int(length)
+    guard let header = bytes.slice(at: 8, count: Int(length)),
+      let data = bytes.slice(at: start, count: bytes.count - start)
+    else { throw .truncated(what: what, needs: UInt64(start), fileHas: UInt64(bytes.count)) }
+    guard header[0] == UInt8(ascii: "{"),
+      case .object(let members) = try JSON(parsing: header, what: what)
+    else { throw .malformed(what: what, why: "it is no JSON object") }
+
+    var tensors: [(name: String, tensor: StoredTensor)] = []
+    tensors.reserveCapacity(members.count)
+    var places: [Place] = []
+    places.reserveCapacity(members.count)
+    var attributes: [String: Attribute] = [:]
+    for (key, value) in members.lazy.map({ ($0.key, $0.value) }) {
+      if key == "__metadata__" {
+        attributes = try metadata(value)
+        continue
+      }
+      let (tensor, place) = try read(key, value, data)
+      tensors.append((key, tensor))
+      places.append(place)
+    }
+    try checkCover(places, data.count)
+    return CheckpointFile(
+      path: path, container: .safetensors,
+      containerDetail: CheckpointFile.Container.safetensors.rawValue, tensors: tensors,
+      attributes: attributes)
+  }
+
+  private struct Place {
+    let name: String
+    let start: Int
+    let end: Int
+  }
+
+  /// One entry: `{"dtype":"F32","shape":[3,4],"data_offsets":[0,48]}`.
+  private static func read(
+    _ name: String, _ entry: JSON, _ data: Bytes
+  ) throws(ObverseError) -> (StoredTensor, Place) {
+    guard case .text(let typeName)? = entry["dtype"], let shape = integers(entry["shape"]),
+      let offsets = integers(entry["data_offsets"]), offsets.count == 2
+    else {
+      throw .malformed(
+        what: "tensor \(name)", why: "its entry lacks a dtype, a shape or two data_offsets")
+    }
+    guard let type = type(typeName) else {
+      throw .unsupported(
+        what: "tensor \(name)", why: "its element type \(typeName) is not read", hint: nil)
+    }
+    guard offsets[0] <= offsets[1] else {
+      throw .malformed(
+        what: "tensor \(name)", why: "it ends at \(offsets[1]), before its start \(offsets[0])")
+    }
+    guard let bytes = data.slice(at: offsets[0], count: offsets[1] - offsets[0]) else {
+      throw .truncated(
+        what: "tensor \(name)", needs: UInt64(offsets[1]), fileHas: UInt64(data.count))
+    }
+    let tensor = try StoredTensor(name: name, type: type, shape: shape, filling: bytes)
+    return (tensor, Place(name: name, start: offsets[0], end: offsets[1]))
+  }
+
+  /// Bytes that no tensor owns could carry anything, bytes that two own are a mistake.
+  private static func checkCover(_ places: [Place], _ count: Int) throws(ObverseError) {
+    var covered = 0
+    for place in places.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
+      guard place.start >= covered else {
+        throw .malformed(what: "tensor \(place.name)", why: "its bytes overlap another tensor's")
+      }
+      guard place.start == covered else {
+        throw .malformed(
+          what: "tensor \(place.name)", why: "\(place.start - covered) unused bytes precede it")
+      }
+      covered = place.end
+    }
+    guard covered == count else {
+      throw .malformed(
+        what: "safetensors file", why: "\(count - covered) bytes at its end belong to no tensor")
+    }
+  }
+
+  private static func metadata(_ value: JSON) throws(ObverseError) -> [String: Attribute] {
+    guard case .object(let members) = value else {
+      throw .malformed(what: what, why: "its __metadata__ is no object")
+    }
+    var attributes: [String: Attribute] = [:]
+    for member in members {
+      guard case .text(let text) = member.value else {
+        throw .malformed(what: what, why: "its __metadata__ entry '\(member.key)' is no string")
+      }
+      attributes["__metadata__.\(member.key)"] = .text(text)
+    }
+    return attributes
+  }
+
+  /// A list of integers from 0, or nil for anything else.
+  private static func integers(_ value: JSON?) -> [Int]? {
+    guard case .list(let items)? = value else { return nil }
+    var numbers: [Int] = []
+    numbers.reserveCapacity(items.count)
+    for item in items {
+      guard case .integer(let number) = item, number >= 0 else { return nil }
+      numbers.append(number)
+    }
+    return numbers
+  }
+
+  private static func type(_ name: String) -> ElementType? {
+    switch name {
+    case "F64": .float64
+    case "F32": .float32
+    case "F16": .float16
+    case "BF16": .bfloat16
+    case "I64": .int64
+    case "I32": .int32
+    case "I16": .int16
+    case "I8": .int8
+    case "U8": .uint8
+    case "BOOL": .bool
+    default: nil
+    }
+  }
+}

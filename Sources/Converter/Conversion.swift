@@ -1,0 +1,48 @@
+import Core
+import ModelFile
+
+/// What the user asked for beside the file's name.
+package struct ConversionRequest: Sendable {
+  /// The generator to take: `g_ema` (the averaged one) or `g`. The other is taken where this one is
+  /// not in the file, and the report says so.
+  package var key: String
+  /// The mean w, for files that have none; `[wDim]`. It wins over the file's own.
+  package var wAverage: [Float]?
+  /// Seeds 0 ..< N whose mean w is taken where neither file nor request has one.
+  package var wAverageSamples: Int
+  /// For state dicts, which cannot say what their generator was trained with (NVlabs: 256).
+  package var convClamp: Float?
+  /// Type of the weights to be written.
+  package var type: ElementType
+  /// nil takes what the file says, if it says anything.
+  package var license: String?
+  package var note: String?
+  /// Whether the source file is hashed for the provenance.
+  package var hashesSource: Bool
+
+  package init(
+    key: String = "g_ema", wAverage: [Float]? = nil, wAverageSamples: Int = 4096,
+    convClamp: Float? = nil, type: ElementType = .float32, license: String? = nil,
+    note: String? = nil, hashesSource: Bool = true
+  ) {
+    self.key = key
+    self.wAverage = wAverage
+    self.wAverageSamples = wAverageSamples
+    self.convClamp = convClamp
+    self.type = type
+    self.license = license
+    self.note = note
+    self.hashesSource = hashesSource
+  }
+}
+
+/// A generator ready to be written, and how it came to be.
+package struct Conversion: Sendable {
+  package let description: ModelDescription
+  package let report: ConversionReport
+
+  package init(description: ModelDescription, report: ConversionReport) {
+    self.description = description
+    self.report = report
+  }
+}

@@ -1,0 +1,131 @@
+import Checkpoint
+import Core
+import ModelFile
+
+/// Turns a checkpoint into the description of a model.
+///
+/// Nothing of the checkpoint is executed, no tensor of the generator is dropped in silence, and the
+/// same checkpoint gives the same bytes on every machine.
+package enum Converter {
+  /// Converts a StyleGAN2 or MobileStyleGAN checkpoint.
+  ///
+  /// - Throws: `noGenerator`, `missingTensor`, `shape`, `refused`, `unsupported`, `malformed`,
+  ///   `tooLarge`, each with `inFile` around it; `usage` for a request that does not fit.
+  package static func convert(
+    _ file: CheckpointFile, _ request: ConversionRequest = ConversionRequest()
+  ) throws(ObverseError) -> Conversion {
+    do {
+      return file.graphs.isEmpty
+        ? try styleGAN2(file, request) : try mobileStyleGAN(file, request)
+    } catch {
+      throw error.inFile(file.path)
+    }
+  }
+
+  /// Changes a model's weight type, licence or note, or gives it a mean w.
+  package static func convert(
+    _ model: ModelDescription, _ request: ConversionRequest = ConversionRequest()
+  ) throws(ObverseError) -> Conversion {
+    var draft = Draft(description: model, report: ConversionReport())
+    draft.report.container = "obv"
+    draft.report.vocabulary = "obv"
+    draft.report.wAverageSource = model.provenance.wAverageSource
+    model.forEachWeights { (name, weights) in
+      draft.report.tensors.append(
+        ConversionReport.Tensor(
+          name: name, shape: weights.shape, type: weights.type, fate: .mapped([name])))
+    }
+    try draft.setWAverage(
+      stored: nil, keeps: model.wAverage != nil && request.wAverage == nil, request)
+    return try draft.finished(request, source: nil)
+  }
+
+  private static func styleGAN2(
+    _ file: CheckpointFile, _ request: ConversionRequest
+  ) throws(ObverseError) -> Conversion {
+    let (place, note) = try GeneratorFinder(file: file).find(request.key)
+    let names: any Vocabulary = place.vocabulary == .nvlabs ? NVlabs() : Rosinality()
+    let source = Source(file)
+    let tensors = GeneratorTensors(
+      file, prefix: place.prefix, memoryLimit: source.memoryLimit)
+    let attributes = ModuleAttributes(
+      file: file, prefix: place.prefix,
+      clampOfStateDicts: try source.clamp(request.convClamp))
+    let builder = StyleGAN2(tensors: tensors, names: names, attributes: attributes)
+    let network = try builder.network()
+    let stored = try wAverage(tensors, names, place: place, wDim: network.mapping.wDim)
+
+    var report = ConversionReport()
+    report.key = place.key
+    report.vocabulary = names.title
+    report.layerWidths = network.layerWidths
+    if let note { report.notes.append(note) }
+    if request.convClamp != nil, attributes.knowsClamps {
+      report.notes.append("the file says itself what it clamps; the given clamp is not used")
+    }
+    let convs = network.blocks.flatMap { [$0.conv0, $0.conv1].compactMap { $0 } }
+    let planeless = convs.count { $0.noise != nil && $0.noise?.plane == nil }
+    if planeless > 0 {
+      report.warnings.append(
+        "\(planeless) of \(convs.count) layers have no stored noise; const noise skips them")
+    }
+    report.warnings += tensors.warnings
+    for (path, maker) in file.placeholders.sorted(by: { $0.key < $1.key }).prefix(8)
+    where path.hasPrefix(place.prefix) {
+      report.warnings.append("\(path) is made by '\(maker)', which was not run; nothing needs it")
+    }
+    report.tensors = tensors.report
+
+    let description = ModelDescription(
+      resolution: 4 << (network.blocks.count - 1), imageChannels: network.imageChannels,
+      zDim: network.mapping.zDim, wDim: network.mapping.wDim, cDim: network.mapping.cDim,
+      wsCount: 2 * network.blocks.count, wAverage: nil, embed: network.mapping.embed,
+      mapping: network.mapping.layers, const: network.const,
+      synthesis: .styleGAN2(network.architecture, blocks: network.blocks))
+    var draft = Draft(description: description, report: report)
+    try draft.setWAverage(stored: stored, keeps: false, request)
+    return try draft.finished(request, source: source)
+  }
+
+  /// The file's own mean w, inside of the generator or beside it.
+  private static func wAverage(
+    _ tensors: GeneratorTensors, _ names: any Vocabulary, place: GeneratorPlace, wDim: Int
+  ) throws(ObverseError) -> Weights? {
+    let why = "w has \(wDim) values, so it must be"
+    for name in [names.wAverage, "latent_avg"] {
+      guard let tensor = try tensors.find(name) else { continue }
+      let shape = tensor.shape == [1, wDim] ? tensor.shape : [wDim]
+      return try tensors.take(name, shape, as: [wDim], into: "w_avg", why: why)
+    }
+    guard !place.prefix.isEmpty else { return nil }
+    guard let values = try tensors.takeBeside("latent_avg", into: "w_avg") else { return nil }
+    guard values.count == wDim else {
+      throw .shape(tensor: "latent_avg", expected: [wDim], found: [values.count], why: why)
+    }
+    return Weights(values, shape: [wDim])
+  }
+
+  private static func mobileStyleGAN(
+    _ file: CheckpointFile, _ request: ConversionRequest
+  ) throws(ObverseError) -> Conversion {
+    let builder = try MobileStyleGAN(file)
+    let network = try builder.network()
+    var report = ConversionReport()
+    report.vocabulary = "MobileStyleGAN"
+    report.warnings = builder.mapping.warnings + builder.synthesis.warnings
+    report.tensors = builder.mapping.report + builder.synthesis.report
+    let resolution = 8 << network.blocks.count
+    let description = ModelDescription(
+      resolution: resolution, imageChannels: network.toImage.weight.shape[0] / 4,
+      zDim: network.mapping.first?.weight.shape[1] ?? 0,
+      wDim: network.mapping.last?.weight.shape[0] ?? 0, cDim: 0,
+      wsCount: 1 + 3 * network.blocks.count, wAverage: nil, embed: nil, mapping: network.mapping,
+      const: network.const,
+      synthesis: .mobileStyleGAN(
+        conv1: network.conv1, blocks: network.blocks, toImage: network.toImage),
+      slope: network.slope)
+    var draft = Draft(description: description, report: report)
+    try draft.setWAverage(stored: nil, keeps: false, request)
+    return try draft.finished(request, source: Source(file))
+  }
+}

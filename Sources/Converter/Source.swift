@@ -1,0 +1,108 @@
+import Checkpoint
+import Core
+import Glibc
+
+/// The checkpoint as a file: what it is, its hash, and what it says about itself.
+struct Source {
+  let file: CheckpointFile
+
+  init(_ file: CheckpointFile) { self.file = file }
+
+  /// A word for the provenance.
+  var kind: String {
+    switch file.container {
+    case .torchZip: "torch-zip"
+    case .torchLegacy: "torch-legacy"
+    case .pickle: "nvlabs-pickle"
+    case .safetensors: "safetensors"
+    case .npz, .npy: "numpy"
+    case .openVINO: "random-face"
+    }
+  }
+
+  /// What the file says about its licence, if anything; known for random-face.
+  var license: String {
+    if let text = text("__metadata__.license") ?? text("__metadata__.licence") { return text }
+    guard file.container == .openVINO else { return "" }
+    return "package random-face: Apache-2.0; trained on FFHQ, whose terms are non-commercial"
+  }
+
+  /// Training facts: safetensors' metadata, and what pickled modules of pruned networks say.
+  func facts(key: String) -> [(name: String, value: String)] {
+    var facts: [(name: String, value: String)] = []
+    let metadata = "__metadata__."
+    for path in file.attributes.keys.sorted() where path.hasPrefix(metadata) {
+      let name = String(path.dropFirst(metadata.count))
+      guard !["license", "licence", "format"].contains(name), facts.count < 64,
+        name.utf8.count <= 256, let value = text(path), value.utf8.count <= 4096
+      else { continue }
+      facts.append((name, value))
+    }
+    for path in ["\(key)._init_kwargs.pruning_ratio", "\(key).pruning_ratio"] {
+      guard let value = file.attributes[path], value != .none else { continue }
+      facts.append(("pruning_ratio", value.words))
+      break
+    }
+    return facts
+  }
+
+  /// The clamp of a state dict: the given one, else what safetensors metadata say, if anything.
+  func clamp(_ given: Float?) throws(ObverseError) -> Float? {
+    if let given {
+      guard given > 0, given.isFinite else {
+        throw .usage("a clamp of \(given): it must be above 0", hint: nil)
+      }
+      return given
+    }
+    guard let text = text("__metadata__.conv_clamp"), text != "None", text != "null" else {
+      return nil
+    }
+    guard let value = Float(text), value > 0, value.isFinite else {
+      throw .malformed(
+        what: "metadata conv_clamp", why: "it is '\(text.prefix(64))', no number above 0")
+    }
+    return value
+  }
+
+  private func text(_ path: String) -> String? {
+    guard case .text(let text) = file.attributes[path] else { return nil }
+    return text
+  }
+
+  /// Bytes that the generator's weights may take as float32.
+  ///
+  /// Those of 16-bit weights take twice their place in the file. More than three times means that
+  /// tensors share storages, by which a small file could stand for any amount.
+  var memoryLimit: Int {
+    var status = stat()
+    guard unsafe stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      let size = Int(exactly: status.st_size)
+    else { return 1 << 34 }
+    return 3 * min(size, 1 << 40) + 32 << 20
+  }
+
+  /// SHA-256 of the file; of both networks' `.xml` and `.bin`, in that order, for a folder of
+  /// random-face; empty for a checkpoint that is no file.
+  func sha256() throws(ObverseError) -> String {
+    var status = stat()
+    guard unsafe stat(file.path, &status) == 0 else { return "" }
+    let isFolder = status.st_mode & S_IFMT == S_IFDIR
+    guard isFolder || file.container == .openVINO && file.path.hasSuffix(".xml") else {
+      return try Bytes(mapping: file.path).withSpan { SHA256.hex($0) }
+    }
+    var folder = file.path
+    if !isFolder {
+      folder = folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? "."
+    }
+    let places = [folder, "\(folder)/data", "\(folder)/random_face/data"]
+    guard let place = places.first(where: { unsafe access("\($0)/MappingNetwork.xml", F_OK) == 0 })
+    else { return "" }
+    var hash = SHA256()
+    for name in ["MappingNetwork", "SynthesisNetwork"] {
+      for suffix in ["xml", "bin"] {
+        try Bytes(mapping: "\(place)/\(name).\(suffix)").withSpan { hash.update($0) }
+      }
+    }
+    return hash.finish()
+  }
+}

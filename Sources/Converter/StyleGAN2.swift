@@ -1,0 +1,172 @@
+import Checkpoint
+import Core
+import ModelFile
+
+/// Builds a StyleGAN2 generator from the tensors of a checkpoint, in either vocabulary.
+///
+/// Widths come from the tensors alone: modules of pruned networks still say those of the full one.
+/// Each gain that the training code multiplies at run time is folded here, in Double.
+struct StyleGAN2 {
+  let tensors: GeneratorTensors
+  let names: any Vocabulary
+  let attributes: ModuleAttributes
+
+  struct Network {
+    var mapping: Mapping
+    var const: Weights
+    var blocks: [SynthesisBlock]
+    var architecture: BlockArchitecture
+    var imageChannels: Int
+    /// Channels of the constant and of every 3x3 convolution.
+    var layerWidths: [Int]
+  }
+
+  /// What turns z and a label into w.
+  struct Mapping {
+    var layers: [Dense]
+    var embed: Dense?
+    var zDim: Int
+    var wDim: Int
+    var cDim: Int
+  }
+
+  func network() throws(ObverseError) -> Network {
+    let last = try lastBlock()
+    let mapping = try mapping()
+    let architecture = try architecture(last: last)
+    let constShape = try tensors.shape(
+      of: names.const, axes: names.leading.count + 3, like: names.leading + [512, 4, 4])
+    let constWidth = constShape[names.leading.count]
+    let const = try tensors.take(
+      names.const, names.leading + [constWidth, 4, 4], as: [constWidth, 4, 4], into: "b4.const")
+
+    var layers = Layers(
+      tensors: tensors, names: names, attributes: attributes, wDim: mapping.wDim,
+      width: constWidth, from: names.const)
+    var widths = [constWidth]
+    var blocks: [SynthesisBlock] = []
+    var imageChannels: Int?
+    for block in 0...last {
+      for filter in names.filters(block: block) {
+        try tensors.check(filter: filter, sum: names.filterSum)
+      }
+      let input = (width: layers.width, layer: layers.layer)
+      let halved = architecture == .resnet && block > 0
+      var conv0: StyledConv?
+      if block > 0 {
+        conv0 = try layers.conv(block: block, index: 0)
+        widths.append(layers.width)
+      }
+      let conv1 = try layers.conv(block: block, index: 1, halved: halved)
+      widths.append(layers.width)
+      var toRGB: ToImage?
+      if architecture == .skip || block == last {
+        toRGB = try layers.toRGB(block: block, channels: imageChannels)
+        imageChannels = toRGB?.weight.shape[0]
+      }
+      var skip: Weights?
+      if halved { skip = try layers.skip(block: block, input: input) }
+      blocks.append(SynthesisBlock(conv0: conv0, conv1: conv1, toRGB: toRGB, skip: skip))
+    }
+    return Network(
+      mapping: mapping, const: const, blocks: blocks, architecture: architecture,
+      imageChannels: imageChannels ?? 0, layerWidths: widths)
+  }
+
+  /// The block of the highest resolution that has any tensor; one in between may be missing yet.
+  private func lastBlock() throws(ObverseError) -> Int {
+    var last = 0
+    for name in tensors.names {
+      if let block = try names.block(name) { last = max(last, block) }
+    }
+    guard last >= 1, last <= 8 else {
+      let size = last > 8 ? "above 1024x1024" : "4x4"
+      throw .unsupported(
+        what: "a generator of \(size)", why: "8x8 to 1024x1024 are supported", hint: nil)
+    }
+    return last
+  }
+
+  /// Told by the tensors; a module that says otherwise is refused.
+  ///
+  /// Resnet blocks alone have a skip convolution; without it a block that has no toRGB is `orig`.
+  private func architecture(last: Int) throws(ObverseError) -> BlockArchitecture {
+    guard let nvlabs = names as? NVlabs else { return .skip }
+    let all = tensors.names
+    let hasSkip = (1...last).contains {
+      all.contains("\(nvlabs.path(block: $0)).skip.weight")
+    }
+    let hasRGB = (0..<last).contains { all.contains("\(nvlabs.path(block: $0)).torgb.weight") }
+    let found: BlockArchitecture = hasSkip ? .resnet : hasRGB ? .skip : .orig
+    for block in 0...last {
+      let path = "\(nvlabs.path(block: block)).architecture"
+      guard let said = attributes.text(path) else { continue }
+      guard ["skip", "resnet", "orig"].contains(said) else {
+        throw .unsupported(
+          what: tensors.prefix + path,
+          why: "it is '\(said.prefix(64))'; skip, resnet and orig are supported",
+          hint: nil)
+      }
+      guard said == "\(found)" else {
+        throw .malformed(
+          what: tensors.prefix + path,
+          why: "it is '\(said)', while the tensors are those of \(found)")
+      }
+    }
+    return found
+  }
+
+  /// The mapping network: weights times `lr / √in`, biases times `lr`, with `lr` = 0.01.
+  private func mapping() throws(ObverseError) -> Mapping {
+    var last = 0
+    for name in tensors.names { last = max(last, names.mappingIndex(name) ?? 0) }
+    var layers: [Dense] = []
+    var width = 0
+    var previous = ""
+    for i in 0...last {
+      let path = names.mapping(i)
+      let shape = try tensors.shape(of: "\(path).weight", axes: 2, like: [512, 512])
+      try attributes.demand("\(path).activation", .text("lrelu"))
+      let inputs = i == 0 ? shape[1] : width
+      layers.append(
+        try dense(
+          path, [shape[0], inputs], into: "mapping.fc\(i)",
+          weightGain: 0.01 / Double(inputs).squareRoot(), biasGain: 0.01,
+          why: i == 0 ? "its layer needs" : "but \(previous) gives \(width) values: wanted is"))
+      width = shape[0]
+      previous = path
+    }
+    var mapping = Mapping(
+      layers: layers, zDim: layers[0].weight.shape[1], wDim: width, cDim: 0)
+    guard names is NVlabs, try tensors.find("mapping.embed.weight") != nil else { return mapping }
+    let shape = try tensors.shape(of: "mapping.embed.weight", axes: 2, like: [width, 10])
+    try attributes.demand("mapping.embed.activation", .text("linear"))
+    mapping.cDim = shape[1]
+    mapping.zDim -= shape[0]
+    guard mapping.zDim > 0 else {
+      throw .shape(
+        tensor: "\(tensors.prefix)mapping.fc0.weight", expected: [width, shape[0] + 512],
+        found: layers[0].weight.shape,
+        why: "but the class embedding alone has \(shape[0]) values: wanted is a shape like")
+    }
+    mapping.embed = try dense(
+      "mapping.embed", [width, shape[1]], into: "mapping.embed",
+      weightGain: 1 / Double(shape[1]).squareRoot(), biasGain: 1,
+      why: "an embedding as wide as w needs")
+    return mapping
+  }
+
+  private func dense(
+    _ path: String, _ shape: [Int], into target: String, weightGain: Double, biasGain: Double,
+    why: String
+  ) throws(ObverseError) -> Dense {
+    let weight = try tensors.take(
+      "\(path).weight", shape,
+      gain: try attributes.number("\(path).weight_gain") ?? weightGain,
+      into: "\(target).weight", why: why)
+    let bias = try tensors.take(
+      "\(path).bias", [shape[0]], gain: try attributes.number("\(path).bias_gain") ?? biasGain,
+      into: "\(target).bias")
+    return Dense(weight: weight, bias: bias)
+  }
+}

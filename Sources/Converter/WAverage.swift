@@ -1,0 +1,94 @@
+import Core
+import ModelFile
+
+/// The mean w of a mapping network, for checkpoints that were stored without it.
+///
+/// Rosinality's tools average 4,096 fresh random z at each start, so their faces differ from run to
+/// run; here the z are those of seeds 0, 1, …, so that a conversion gives the same bytes everywhere.
+struct WAverage {
+  let mapping: [Dense]
+  let embed: Dense?
+  let zDim: Int
+  let cDim: Int
+
+  /// Seeds whose w are computed side by side, one in each lane.
+  ///
+  /// Two outputs of 16 lanes are 8 SSE registers, and each weight is read once for 16 seeds.
+  private typealias Lanes = SIMD16<Float>
+
+  /// The mean w over seeds 0 ..< `samples`.
+  ///
+  /// A conditional network's labels take turns, seed k has label k mod `cDim`: the mean over labels
+  /// is what NVlabs' training tracks, and taking turns makes it the same each time.
+  func estimate(samples: Int) -> [Float] {
+    let matrices = mapping.map { ($0.weight.floats, $0.bias.floats) }
+    let embeddings = embeddings
+    let wDim = mapping.last?.weight.shape[0] ?? 0
+    var sum = [Double](repeating: 0, count: wDim)
+    for first in stride(from: 0, to: samples, by: Lanes.scalarCount) {
+      let filled = min(Lanes.scalarCount, samples - first)
+      var x = [Lanes](repeating: .zero, count: zDim + (embeddings.first?.count ?? 0))
+      for lane in 0..<filled {
+        var random = RandomState(seed: UInt32(truncatingIfNeeded: first + lane))
+        var values = Self.normalized(random.normals(zDim))
+        if !embeddings.isEmpty { values += embeddings[(first + lane) % embeddings.count] }
+        for (i, value) in values.enumerated() { x[i][lane] = value }
+      }
+      for (weight, bias) in matrices { x = Self.layer(x, weight, bias) }
+      for (i, value) in x.enumerated() {
+        for lane in 0..<filled { sum[i] += Double(value[lane]) }
+      }
+    }
+    return sum.map { Float($0 / Double(samples)) }
+  }
+
+  /// Each label's embedding, brought to unit second moment.
+  private var embeddings: [[Float]] {
+    guard let embed, cDim > 0 else { return [] }
+    let weight = embed.weight.floats
+    let bias = embed.bias.floats
+    return (0..<cDim).map { label in
+      Self.normalized(bias.indices.map { weight[$0 * cDim + label] + bias[$0] })
+    }
+  }
+
+  /// `x / √(mean(x²) + 1e-8)`.
+  private static func normalized(_ x: [Float]) -> [Float] {
+    let square = x.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(x.count, 1))
+    let scale = 1 / (square + 1e-8).squareRoot()
+    return x.map { Float(Double($0) * scale) }
+  }
+
+  /// `√2 · leakyReLU(W x + b)` with slope 0.2, each sum in ascending order of inputs.
+  private static func layer(_ x: [Lanes], _ weight: [Float], _ bias: [Float]) -> [Lanes] {
+    let inputs = x.count
+    let outputs = bias.count
+    var result = [Lanes](repeating: .zero, count: outputs)
+    let x = x.span
+    let weight = weight.span
+    let root = Float(2).squareRoot()
+    func activated(_ sum: Lanes, _ o: Int) -> Lanes {
+      let y = sum + bias[o]
+      return y.replacing(with: y * 0.2, where: y .< 0) * root
+    }
+    var o = 0
+    while o + 1 < outputs {
+      var a = Lanes.zero
+      var b = Lanes.zero
+      let row = o * inputs
+      for i in 0..<inputs {
+        a += x[i] * weight[row + i]
+        b += x[i] * weight[row + inputs + i]
+      }
+      result[o] = activated(a, o)
+      result[o + 1] = activated(b, o + 1)
+      o += 2
+    }
+    if o < outputs {
+      var a = Lanes.zero
+      for i in 0..<inputs { a += x[i] * weight[o * inputs + i] }
+      result[o] = activated(a, o)
+    }
+    return result
+  }
+}

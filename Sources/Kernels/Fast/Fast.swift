@@ -1,0 +1,236 @@
+// The table that picks the kernels of one instruction set.
+
+import CKernels
+import KernelsAVX2
+import KernelsAVX512
+import KernelsBaseline
+
+/// Which compiled copy of the kernels runs.
+package enum Target: String, Sendable, CaseIterable {
+  case baseline, avx2, avx512
+
+  /// Those that this processor has, best last.
+  package static var available: [Target] {
+    var found: [Target] = [.baseline]
+    if cpu_has_avx2() != 0 { found.append(.avx2) }
+    if cpu_has_avx512() != 0 { found.append(.avx512) }
+    return found
+  }
+}
+
+/// The kernels of one instruction set; each function does rows of a layer and allocates nothing.
+package struct Fast: Sendable {
+  package let target: Target
+
+  package init(_ target: Target) {
+    precondition(Target.available.contains(target))
+    self.target = target
+  }
+
+  /// Channels of a block: every map and vector is padded to a multiple of it.
+  package var lanes: Int {
+    switch target {
+    case .baseline: KernelsBaseline.Vectorized.lanes
+    case .avx2: KernelsAVX2.Vectorized.lanes
+    case .avx512: KernelsAVX512.Vectorized.lanes
+    }
+  }
+
+  /// Blocks that hold `channels`.
+  package func blocks(_ channels: Int) -> Int {
+    (channels + lanes - 1) / lanes
+  }
+
+  func convActivated(_ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int) {
+    withUnsafePointer(to: conv) { c in
+      withUnsafePointer(to: epilogue) { e in
+        switch target {
+        case .baseline: KernelsBaseline.Vectorized.convActivated(c, e, row: row, size: size)
+        case .avx2: KernelsAVX2.Vectorized.convActivated(c, e, row: row, size: size)
+        case .avx512: KernelsAVX512.Vectorized.convActivated(c, e, row: row, size: size)
+        }
+      }
+    }
+  }
+
+  func convRaw(_ conv: kernel_conv) {
+    withUnsafePointer(to: conv) { c in
+      switch target {
+      case .baseline: KernelsBaseline.Vectorized.convRaw(c)
+      case .avx2: KernelsAVX2.Vectorized.convRaw(c)
+      case .avx512: KernelsAVX512.Vectorized.convRaw(c)
+      }
+    }
+  }
+
+  func modulateRow(_ map: Floats, y: Int, size: Int, blocks: Int, style: Floats, into row: Scratch)
+  {
+    switch target {
+    case .baseline:
+      KernelsBaseline.Vectorized.modulateRow(
+        map, y: y, size: size, blocks: blocks, style: style, into: row)
+    case .avx2:
+      KernelsAVX2.Vectorized.modulateRow(
+        map, y: y, size: size, blocks: blocks, style: style, into: row)
+    case .avx512:
+      KernelsAVX512.Vectorized.modulateRow(
+        map, y: y, size: size, blocks: blocks, style: style, into: row)
+    }
+  }
+
+  func haarRow(
+    _ source: Floats, up: Floats, isLower: Bool, size: Int, blocks: Int, style: Floats,
+    into row: Scratch
+  ) {
+    switch target {
+    case .baseline:
+      KernelsBaseline.Vectorized.haarRow(
+        source, up: up, isLower: isLower, size: size, blocks: blocks, style: style, into: row)
+    case .avx2:
+      KernelsAVX2.Vectorized.haarRow(
+        source, up: up, isLower: isLower, size: size, blocks: blocks, style: style, into: row)
+    case .avx512:
+      KernelsAVX512.Vectorized.haarRow(
+        source, up: up, isLower: isLower, size: size, blocks: blocks, style: style, into: row)
+    }
+  }
+
+  func depthwiseRow(
+    _ rows: Floats, rowStride: Int, size: Int, blocks: Int, weights: Floats, into out: Scratch
+  ) {
+    switch target {
+    case .baseline:
+      KernelsBaseline.Vectorized.depthwiseRow(
+        rows, rowStride: rowStride, size: size, blocks: blocks, weights: weights, into: out)
+    case .avx2:
+      KernelsAVX2.Vectorized.depthwiseRow(
+        rows, rowStride: rowStride, size: size, blocks: blocks, weights: weights, into: out)
+    case .avx512:
+      KernelsAVX512.Vectorized.depthwiseRow(
+        rows, rowStride: rowStride, size: size, blocks: blocks, weights: weights, into: out)
+    }
+  }
+
+  func filterActivated(
+    _ filter: kernel_filter, _ epilogue: kernel_epilogue, row: Int, size: Int
+  ) {
+    withUnsafePointer(to: filter) { f in
+      withUnsafePointer(to: epilogue) { e in
+        switch target {
+        case .baseline: KernelsBaseline.Vectorized.filterActivated(f, e, row: row, size: size)
+        case .avx2: KernelsAVX2.Vectorized.filterActivated(f, e, row: row, size: size)
+        case .avx512: KernelsAVX512.Vectorized.filterActivated(f, e, row: row, size: size)
+        }
+      }
+    }
+  }
+
+  func addUpsampledRow(_ map: Floats, y: Int, half: Int, blocks: Int, into out: Scratch) {
+    switch target {
+    case .baseline:
+      KernelsBaseline.Vectorized.addUpsampledRow(map, y: y, half: half, blocks: blocks, into: out)
+    case .avx2:
+      KernelsAVX2.Vectorized.addUpsampledRow(map, y: y, half: half, blocks: blocks, into: out)
+    case .avx512:
+      KernelsAVX512.Vectorized.addUpsampledRow(map, y: y, half: half, blocks: blocks, into: out)
+    }
+  }
+
+  func imageRows(_ image: kernel_image, first: Int, last: Int, _ scratch: Scratch) {
+    withUnsafePointer(to: image) { i in
+      switch target {
+      case .baseline:
+        KernelsBaseline.Vectorized.imageRows(i, first: first, last: last, scratch)
+      case .avx2: KernelsAVX2.Vectorized.imageRows(i, first: first, last: last, scratch)
+      case .avx512: KernelsAVX512.Vectorized.imageRows(i, first: first, last: last, scratch)
+      }
+    }
+  }
+
+  func haarImageRows(
+    _ bands: Floats, first: Int, last: Int, size: Int, blocks: Int, channels: Int,
+    into image: Scratch
+  ) {
+    switch target {
+    case .baseline:
+      KernelsBaseline.Vectorized.haarImageRows(
+        bands, first: first, last: last, size: size, blocks: blocks, channels: channels,
+        into: image)
+    case .avx2:
+      KernelsAVX2.Vectorized.haarImageRows(
+        bands, first: first, last: last, size: size, blocks: blocks, channels: channels,
+        into: image)
+    case .avx512:
+      KernelsAVX512.Vectorized.haarImageRows(
+        bands, first: first, last: last, size: size, blocks: blocks, channels: channels,
+        into: image)
+    }
+  }
+
+  /// Rows `first ..< last` of planes as bytes, channels interleaved.
+  package func byteRows(
+    _ image: Floats, channels: Int, size: Int, first: Int, last: Int,
+    into bytes: UnsafeMutablePointer<UInt8>
+  ) {
+    switch target {
+    case .baseline:
+      KernelsBaseline.Vectorized.byteRows(
+        image, channels: channels, size: size, first: first, last: last, into: bytes)
+    case .avx2:
+      KernelsAVX2.Vectorized.byteRows(
+        image, channels: channels, size: size, first: first, last: last, into: bytes)
+    case .avx512:
+      KernelsAVX512.Vectorized.byteRows(
+        image, channels: channels, size: size, first: first, last: last, into: bytes)
+    }
+  }
+
+  /// Rows `first ..< last` of `out = W x + bias`; with `activated`, leaky ReLU 0.2 and √2 behind.
+  package func dense(
+    _ weights: Floats, _ bias: Floats, _ x: Floats, count: Int, rows: Range<Int>, activated: Bool,
+    into out: Scratch
+  ) {
+    let (first, last) = (rows.lowerBound, rows.upperBound)
+    switch (target, activated) {
+    case (.baseline, false):
+      KernelsBaseline.Vectorized.dense(
+        weights, bias, x, count: count, first: first, last: last, into: out)
+    case (.baseline, true):
+      KernelsBaseline.Vectorized.denseActivated(
+        weights, bias, x, count: count, first: first, last: last, into: out)
+    case (.avx2, false):
+      KernelsAVX2.Vectorized.dense(
+        weights, bias, x, count: count, first: first, last: last, into: out)
+    case (.avx2, true):
+      KernelsAVX2.Vectorized.denseActivated(
+        weights, bias, x, count: count, first: first, last: last, into: out)
+    case (.avx512, false):
+      KernelsAVX512.Vectorized.dense(
+        weights, bias, x, count: count, first: first, last: last, into: out)
+    case (.avx512, true):
+      KernelsAVX512.Vectorized.denseActivated(
+        weights, bias, x, count: count, first: first, last: last, into: out)
+    }
+  }
+
+  /// Demodulation factors `rows` from `squares`, the squared style.
+  package func demodulate(
+    _ energy: Floats, squares: Floats, count: Int, rows: Range<Int>, into factors: Scratch
+  ) {
+    let (first, last) = (rows.lowerBound, rows.upperBound)
+    switch target {
+    case .baseline:
+      KernelsBaseline.Vectorized.demodulate(
+        energy, squares: squares, count: count, first: first, last: last, into: factors)
+    case .avx2:
+      KernelsAVX2.Vectorized.demodulate(
+        energy, squares: squares, count: count, first: first, last: last, into: factors)
+    case .avx512:
+      KernelsAVX512.Vectorized.demodulate(
+        energy, squares: squares, count: count, first: first, last: last, into: factors)
+    }
+  }
+}
+
+package typealias Floats = UnsafePointer<Float>
+package typealias Scratch = UnsafeMutablePointer<Float>

@@ -1,0 +1,80 @@
+// A modulated 3x3 convolution on bands of rows: modulate into scratch, convolve, finish.
+
+import CKernels
+
+/// A 3x3 convolution with packed weights; immutable, shared by threads.
+package final class FastConv: Sendable {
+  private let fast: Fast
+  private let size: Int
+  private let inChannels: Int
+  private let inBlocks: Int
+  private let outBlocks: Int
+  private let weights: FloatBuffer
+  private let finish: Finish
+  private let band: Int
+  private let taps: InlineArray<9, Int>
+
+  /// - Parameter weight: `[out, in, 3, 3]`.
+  package init(
+    _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outputs: ChannelSlots,
+    finish: Finish
+  ) {
+    self.fast = fast
+    self.size = size
+    self.inChannels = inChannels
+    inBlocks = fast.blocks(inChannels)
+    outBlocks = outputs.count / fast.lanes
+    self.finish = finish
+    weights = Packing.conv(
+      weight, inChannels: inChannels, kernelSize: 9, kernelIndices: Array(0..<9),
+      outputs: outputs, lanes: fast.lanes)
+    let row = inBlocks * (size + 2) * fast.lanes
+    band = bandRows(floatsPerRow: row, atMost: size)
+    let lanes = fast.lanes
+    taps = InlineArray { k in k / 3 * row + k % 3 * lanes }
+  }
+
+  private var preparedRow: Int { inBlocks * (size + 2) * fast.lanes }
+
+  /// Floats of scratch that a worker needs.
+  package var scratchCount: Int { (band + 2) * preparedRow }
+
+  /// Computes rows of the output map; `after` sees each band while it is in cache.
+  package func run(
+    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int,
+    after: (Range<Int>) -> Void
+  ) {
+    let (input, style) = (arena.at(at.input), arena.at(at.style))
+    let output = arena.base + at.output
+    let scratch = arena.base + scratchAt
+    let width = preparedRow
+    let outRow = outBlocks * size * fast.lanes
+    let epilogue = finish.epilogue(arena, at)
+    var first = rows.lowerBound
+    var prepared = first - 1  // rows below this one are in scratch
+    while first < rows.upperBound {
+      let last = min(first + band, rows.upperBound)
+      if first > rows.lowerBound {
+        // The last two prepared rows are the next band's first two.
+        scratch.update(from: scratch + band * width, count: 2 * width)
+      }
+      while prepared < last + 1 {
+        fast.modulateRow(
+          input, y: prepared, size: size, blocks: inBlocks, style: style,
+          into: scratch + (prepared - (first - 1)) * width)
+        prepared += 1
+      }
+      taps.span.withUnsafeBufferPointer { taps in
+        guard let base = taps.baseAddress else { return }
+        let conv = kernel_conv(
+          input: Floats(scratch), input_row: width, input_block: (size + 2) * fast.lanes,
+          channels: inChannels, taps: base, tap_count: 9, weights: Floats(weights.base),
+          output: output + first * outRow, output_row: outRow, output_block: size * fast.lanes,
+          blocks: outBlocks, pixels: size, rows: last - first)
+        fast.convActivated(conv, epilogue, row: first, size: size)
+      }
+      after(first..<last)
+      first = last
+    }
+  }
+}

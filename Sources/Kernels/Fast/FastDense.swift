@@ -1,0 +1,89 @@
+// Matrix times vector on rows: mapping, styles and demodulation.
+
+/// A dense layer whose weights lie in a file's mapping or in a buffer; immutable.
+package final class FastDense: @unchecked Sendable {
+  private let fast: Fast
+  private let weights: Floats
+  private let bias: FloatBuffer
+  /// Keeps the weights' memory.
+  private let owner: any Sendable
+  package let inputs: Int
+  package let outputs: Int
+
+  /// Uses weights in place.
+  ///
+  /// - Parameters:
+  ///   - weights: Row-major `[outputs, inputs]`, valid as long as `owner` lives.
+  package init(
+    _ fast: Fast, weights: UnsafeRawBufferPointer, owner: any Sendable, bias: [Float], inputs: Int
+  ) {
+    precondition(weights.count == bias.count * inputs * MemoryLayout<Float>.size)
+    self.fast = fast
+    self.weights = weights.baseAddress!.assumingMemoryBound(to: Float.self)
+    self.owner = owner
+    self.bias = FloatBuffer(bias)
+    self.inputs = inputs
+    outputs = bias.count
+  }
+
+  /// Copies weights.
+  package convenience init(_ fast: Fast, weights: [Float], bias: [Float], inputs: Int) {
+    let copy = FloatBuffer(weights)
+    self.init(
+      fast,
+      weights: UnsafeRawBufferPointer(UnsafeBufferPointer(start: copy.base, count: weights.count)),
+      owner: copy, bias: bias, inputs: inputs)
+  }
+
+  /// Rows of `W x + bias`; with `activated`, leaky ReLU 0.2 and √2 behind.
+  package func run(
+    _ arena: FloatBuffer, input: Int, output: Int, rows: Range<Int>, activated: Bool
+  ) {
+    fast.dense(
+      weights, Floats(bias.base), arena.at(input), count: inputs, rows: rows,
+      activated: activated, into: arena.base + output)
+  }
+}
+
+/// Demodulation factors of one layer from its style; immutable.
+package final class FastDemodulation: Sendable {
+  private let fast: Fast
+  private let inChannels: Int
+  private let energy: FloatBuffer
+  private let slots: ChannelSlots
+
+  /// - Parameter weight: `[out, in, kernelSize]`.
+  package init(
+    _ fast: Fast, weight: [Float], inChannels: Int, kernelSize: Int, outputs: ChannelSlots
+  ) {
+    self.fast = fast
+    self.inChannels = inChannels
+    slots = outputs
+    energy = FloatBuffer(count: outputs.count * inChannels)
+    for (slot, o) in outputs.channels.enumerated() where o >= 0 {
+      for i in 0..<inChannels {
+        var sum = 0.0
+        for k in 0..<kernelSize {
+          let w = Double(weight[(o * inChannels + i) * kernelSize + k])
+          sum += w * w
+        }
+        energy.base[slot * inChannels + i] = Float(sum)
+      }
+    }
+  }
+
+  /// Rows to deal out: one for each lane of the output.
+  package var rows: Int { slots.count }
+
+  /// Writes `style²`, which `run` reads.
+  package func square(_ arena: FloatBuffer, style: Int, into squares: Int) {
+    for i in 0..<inChannels { arena.base[squares + i] = arena.base[style + i] * arena.base[style + i] }
+  }
+
+  /// Writes factors; an unused lane gets what no one reads.
+  package func run(_ arena: FloatBuffer, squares: Int, output: Int, rows: Range<Int>) {
+    fast.demodulate(
+      Floats(energy.base), squares: arena.at(squares), count: inChannels, rows: rows,
+      into: arena.base + output)
+  }
+}

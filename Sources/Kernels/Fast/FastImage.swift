@@ -1,0 +1,177 @@
+// From feature maps to the image.
+
+import CKernels
+
+/// StyleGAN2's toRGB: adds a map's contribution to the doubled image of the block before.
+package final class FastToRGB: Sendable {
+  private let fast: Fast
+  private let size: Int
+  private let inChannels: Int
+  private let blocks: Int
+  private let imageChannels: Int
+  private let weight: FloatBuffer
+  private let bias: FloatBuffer
+  private let clamp: Float
+
+  /// - Parameter weight: `[imageChannels, in]`.
+  package init(
+    _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
+  ) {
+    self.fast = fast
+    self.size = size
+    self.inChannels = inChannels
+    blocks = fast.blocks(inChannels)
+    imageChannels = bias.count
+    self.weight = FloatBuffer(weight)
+    self.bias = FloatBuffer(bias)
+    self.clamp = clamp ?? .infinity
+  }
+
+  /// Floats of the modulated weights.
+  package var weightCount: Int { imageChannels * blocks * fast.lanes }
+  /// Floats of scratch that a worker needs: a row of the smaller image with borders.
+  package var scratchCount: Int { size / 2 + 2 }
+
+  /// Writes the weights times the style, padded, to `modulated`.
+  package func modulate(_ arena: FloatBuffer, style styleAt: Int, into modulatedAt: Int) {
+    let style = arena.at(styleAt)
+    let modulated = arena.base + modulatedAt
+    let stride = blocks * fast.lanes
+    for c in 0..<imageChannels {
+      for i in 0..<inChannels {
+        modulated[c * stride + i] = weight.base[c * inChannels + i] * style[i]
+      }
+    }
+  }
+
+  /// Rows of the image; `previous` is the image of half the size.
+  package func run(
+    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, rows: Range<Int>,
+    scratch: Int
+  ) {
+    let arguments = kernel_image(
+      map: arena.at(map), size: size, blocks: blocks, weights: arena.at(modulated),
+      bias: Floats(bias.base), clamp: clamp, channels: imageChannels,
+      previous: previous.map { arena.at($0) }, image: arena.base + image)
+    fast.imageRows(
+      arguments, first: rows.lowerBound, last: rows.upperBound, arena.base + scratch)
+  }
+}
+
+/// MobileStyleGAN's last layer: a modulated 1x1 to four bands a channel, and their inverse Haar.
+package final class FastToHaarImage: Sendable {
+  private let fast: Fast
+  private let size: Int
+  private let inChannels: Int
+  private let inBlocks: Int
+  private let outBlocks: Int
+  private let imageChannels: Int
+  private let weights: FloatBuffer
+  private let ones: FloatBuffer
+  private let finish: Finish
+
+  /// - Parameters:
+  ///   - weight: `[4 * imageChannels, in]`.
+  ///   - size: Side of the map; the image has twice that.
+  package init(
+    _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
+  ) {
+    self.fast = fast
+    self.size = size
+    self.inChannels = inChannels
+    inBlocks = fast.blocks(inChannels)
+    outBlocks = fast.blocks(bias.count)
+    imageChannels = bias.count / 4
+    let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
+    weights = Packing.conv(
+      weight, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: slots,
+      lanes: fast.lanes)
+    ones = FloatBuffer([Float](repeating: 1, count: slots.count))
+    finish = Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
+  }
+
+  private var preparedRow: Int { inBlocks * (size + 2) * fast.lanes }
+  private var bandsRow: Int { outBlocks * size * fast.lanes }
+
+  /// Floats of scratch that a worker needs.
+  package var scratchCount: Int { preparedRow + bandsRow }
+
+  /// Image rows `2 * rows` from rows of the map.
+  package func run(
+    _ arena: FloatBuffer, map mapAt: Int, style styleAt: Int, image: Int, rows: Range<Int>,
+    scratch scratchAt: Int
+  ) {
+    let (map, style) = (arena.at(mapAt), arena.at(styleAt))
+    let scratch = arena.base + scratchAt
+    let bands = scratch + preparedRow
+    let places = LayerPlaces(input: mapAt, style: styleAt, output: image)
+    let epilogue = finish.epilogue(arena, places, factors: Floats(ones.base))
+    var tapOffset = fast.lanes  // skips the border of zeros
+    for y in rows {
+      fast.modulateRow(map, y: y, size: size, blocks: inBlocks, style: style, into: scratch)
+      withUnsafePointer(to: &tapOffset) { tap in
+        let conv = kernel_conv(
+          input: Floats(scratch), input_row: preparedRow, input_block: (size + 2) * fast.lanes,
+          channels: inChannels, taps: tap, tap_count: 1, weights: Floats(weights.base),
+          output: bands, output_row: bandsRow, output_block: size * fast.lanes,
+          blocks: outBlocks, pixels: size, rows: 1)
+        fast.convActivated(conv, epilogue, row: y, size: size)
+      }
+      fast.haarImageRows(
+        Floats(bands), first: y, last: y + 1, size: size, blocks: outBlocks,
+        channels: imageChannels, into: arena.base + image)
+    }
+  }
+}
+
+/// A resnet block's skip: a 1x1 convolution at the smaller size, added behind the doubling.
+package final class FastSkip: Sendable {
+  private let fast: Fast
+  private let size: Int
+  private let inChannels: Int
+  private let inBlocks: Int
+  private let outBlocks: Int
+  private let weights: FloatBuffer
+
+  /// - Parameters:
+  ///   - weight: `[out, in]`.
+  ///   - size: Side of the input.
+  package init(_ fast: Fast, weight: [Float], size: Int, inChannels: Int, outChannels: Int) {
+    self.fast = fast
+    self.size = size
+    self.inChannels = inChannels
+    inBlocks = fast.blocks(inChannels)
+    outBlocks = fast.blocks(outChannels)
+    weights = Packing.conv(
+      weight, inChannels: inChannels, kernelSize: 1, kernelIndices: [0],
+      outputs: .plain(outChannels, lanes: fast.lanes), lanes: fast.lanes)
+  }
+
+  /// Rows of the 1x1 convolution.
+  package func run(_ arena: FloatBuffer, input inputAt: Int, output outputAt: Int, rows: Range<Int>)
+  {
+    let input = arena.at(inputAt)
+    let output = arena.base + outputAt
+    let inRow = inBlocks * size * fast.lanes
+    let outRow = outBlocks * size * fast.lanes
+    var origin = 0
+    withUnsafePointer(to: &origin) { tap in
+      fast.convRaw(
+        kernel_conv(
+          input: input + rows.lowerBound * inRow, input_row: inRow, input_block: size * fast.lanes,
+          channels: inChannels, taps: tap, tap_count: 1, weights: Floats(weights.base),
+          output: output + rows.lowerBound * outRow, output_row: outRow,
+          output_block: size * fast.lanes, blocks: outBlocks, pixels: size, rows: rows.count))
+    }
+  }
+
+  /// Adds the doubled result of `run` to rows of the block's output.
+  package func add(_ arena: FloatBuffer, skip: Int, to map: Int, rows: Range<Int>) {
+    let outRow = outBlocks * 2 * size * fast.lanes
+    for y in rows {
+      fast.addUpsampledRow(
+        arena.at(skip), y: y, half: size, blocks: outBlocks,
+        into: arena.base + (map + y * outRow))
+    }
+  }
+}

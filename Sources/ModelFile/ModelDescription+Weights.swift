@@ -1,0 +1,203 @@
+// The tensors of a description by name, and one type for another.
+
+import Core
+
+extension ModelDescription {
+  /// Visits every tensor in the file's order with its dotted name, such as `b64.conv0.weight`.
+  package func forEachWeights<E: Error>(_ body: (String, Weights) throws(E) -> Void) throws(E) {
+    _ = try mapWeights { (name, weights) throws(E) in
+      try body(name, weights)
+      return weights
+    }
+  }
+
+  /// A description with every tensor replaced; visits them in the file's order.
+  package func mapWeights<E: Error>(
+    _ transform: (String, Weights) throws(E) -> Weights
+  ) throws(E) -> ModelDescription {
+    var copy = self
+    if let wAverage { copy.wAverage = try transform("w_avg", wAverage) }
+    if let embed { copy.embed = try embed.mapWeights("mapping.embed", transform) }
+    for (i, layer) in mapping.enumerated() {
+      copy.mapping[i] = try layer.mapWeights("mapping.fc\(i)", transform)
+    }
+    copy.const = try transform("b4.const", const)
+    switch synthesis {
+    case .styleGAN2(let architecture, var blocks):
+      for i in blocks.indices {
+        blocks[i] = try blocks[i].mapWeights("b\(4 << i)", transform)
+      }
+      copy.synthesis = .styleGAN2(architecture, blocks: blocks)
+    case .mobileStyleGAN(let conv1, var blocks, let toImage):
+      let first = try conv1.mapWeights("b4.conv1", transform)
+      for i in blocks.indices {
+        blocks[i] = try blocks[i].mapWeights("b\(8 << i)", transform)
+      }
+      copy.synthesis = .mobileStyleGAN(
+        conv1: first, blocks: blocks, toImage: try toImage.mapWeights("toimage", transform))
+    }
+    return copy
+  }
+
+  /// The SHA-256 of all tensors' bytes in the file's order, computed anew.
+  package var hashedWeights: String {
+    var hash = SHA256()
+    forEachWeights { (_, weights) in weights.bytes.withSpan { hash.update($0) } }
+    return hash.finish()
+  }
+
+  /// The same network with its tensors in another type, `float32` or `float16`.
+  ///
+  /// In `float16` every tensor of two or more axes changes: kernels, dense weights, noise planes
+  /// and the constant input. Vectors (biases and the mean w) stay `float32`: they are a thousandth
+  /// of a file, and what is added once at the end deserves all its digits.
+  /// - Throws: `unsupported` for other types, and for values that `float16` cannot hold; what
+  ///   `validate` throws.
+  package func converted(to type: ElementType) throws(ObverseError) -> ModelDescription {
+    try validate()
+    guard type == .float32 || type == .float16 else {
+      throw .unsupported(
+        what: "element type \(type.rawValue)", why: "model files hold f32 and f16", hint: nil)
+    }
+    var copy = try mapWeights { (name, weights) throws(ObverseError) in
+      try weights.converted(to: weights.shape.count < 2 ? .float32 : type, name: name)
+    }
+    copy.weightsSHA256 = ""
+    return copy
+  }
+}
+
+extension Weights {
+  /// Bytes of `shape` in `type`; nil where the number overflows.
+  static func byteCount(_ type: ElementType, _ shape: [Int]) -> Int? {
+    var count = type.byteCount
+    for length in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: length)
+      guard !overflow, length >= 0 else { return nil }
+      count = product
+    }
+    return count
+  }
+
+  /// The elements as Float.
+  package var floats: [Float] {
+    let count = self.count
+    precondition(bytes.count == count * type.byteCount)
+    return unsafe [Float](unsafeUninitializedCapacity: count) { target, written in
+      unsafe bytes.withUnsafeBytes { source in
+        for i in 0..<count {
+          let value =
+            type == .float16
+            ? Half.float(
+              fromFloat16: unsafe source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
+            : unsafe source.loadUnaligned(fromByteOffset: 4 * i, as: Float.self)
+          unsafe target.initializeElement(at: i, to: value)
+        }
+      }
+      written = count
+    }
+  }
+
+  /// The same numbers in another type, rounded to nearest.
+  func converted(to type: ElementType, name: String) throws(ObverseError) -> Weights {
+    guard type != self.type else { return self }
+    let values = floats
+    let bytes = try unsafe Bytes(count: count * type.byteCount) { (target) throws(ObverseError) in
+      for (i, value) in values.enumerated() {
+        if type == .float32 {
+          unsafe target.storeBytes(of: value, toByteOffset: 4 * i, as: Float.self)
+          continue
+        }
+        let half = Half.float16(from: value)
+        guard half & 0x7c00 != 0x7c00 else {
+          throw .unsupported(
+            what: "tensor \(name)", why: "its value \(value) is beyond f16",
+            hint: "keep this model in f32")
+        }
+        unsafe target.storeBytes(of: half, toByteOffset: 2 * i, as: UInt16.self)
+      }
+    }
+    return Weights(type: type, shape: shape, bytes: bytes)
+  }
+}
+
+extension Dense {
+  fileprivate func mapWeights<E: Error>(
+    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
+  ) throws(E) -> Dense {
+    Dense(
+      weight: try transform("\(name).weight", weight), bias: try transform("\(name).bias", bias))
+  }
+}
+
+extension Noise {
+  fileprivate func mapWeights<E: Error>(
+    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
+  ) throws(E) -> Noise {
+    guard let plane else { return self }
+    return Noise(plane: try transform("\(name).noise_const", plane), strength: strength)
+  }
+}
+
+extension StyledConv {
+  fileprivate func mapWeights<E: Error>(
+    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
+  ) throws(E) -> StyledConv {
+    var copy = self
+    copy.weight = try transform("\(name).weight", weight)
+    copy.affine = try affine.mapWeights("\(name).affine", transform)
+    copy.noise = try noise?.mapWeights(name, transform)
+    copy.activation.bias = try transform("\(name).bias", activation.bias)
+    return copy
+  }
+}
+
+extension ToImage {
+  fileprivate func mapWeights<E: Error>(
+    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
+  ) throws(E) -> ToImage {
+    var copy = self
+    copy.weight = try transform("\(name).weight", weight)
+    copy.affine = try affine.mapWeights("\(name).affine", transform)
+    copy.bias = try transform("\(name).bias", bias)
+    return copy
+  }
+}
+
+extension SynthesisBlock {
+  fileprivate func mapWeights<E: Error>(
+    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
+  ) throws(E) -> SynthesisBlock {
+    var copy = self
+    copy.conv0 = try conv0?.mapWeights("\(name).conv0", transform)
+    copy.conv1 = try conv1.mapWeights("\(name).conv1", transform)
+    copy.toRGB = try toRGB?.mapWeights("\(name).torgb", transform)
+    if let skip { copy.skip = try transform("\(name).skip.weight", skip) }
+    return copy
+  }
+}
+
+extension SeparableConv {
+  fileprivate func mapWeights<E: Error>(
+    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
+  ) throws(E) -> SeparableConv {
+    var copy = self
+    copy.affine = try affine.mapWeights("\(name).affine", transform)
+    copy.depthwise = try transform("\(name).depthwise", depthwise)
+    copy.pointwise = try transform("\(name).pointwise", pointwise)
+    copy.noise = try noise?.mapWeights(name, transform)
+    copy.activation.bias = try transform("\(name).bias", activation.bias)
+    return copy
+  }
+}
+
+extension MobileBlock {
+  fileprivate func mapWeights<E: Error>(
+    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
+  ) throws(E) -> MobileBlock {
+    MobileBlock(
+      up: try up.mapWeights("\(name).up.affine", transform),
+      conv1: try conv1.mapWeights("\(name).conv1", transform),
+      conv2: try conv2.mapWeights("\(name).conv2", transform))
+  }
+}

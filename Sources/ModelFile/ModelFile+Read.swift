@@ -1,0 +1,264 @@
+// From the tables of schema.fbs to a description. Each error names the layer.
+
+import Core
+
+extension ModelFile {
+  /// Maps a model file and checks all of it but the weights' values.
+  ///
+  /// The weights stay in the file, which therefore stays mapped as long as the description lives.
+  /// - Throws: What the other `read` throws, saying in which file; `missing`, `unreadable`, `empty`.
+  package static func read(path: String) throws(ObverseError) -> ModelDescription {
+    let bytes = try Bytes(mapping: path)
+    do {
+      return try read(bytes)
+    } catch {
+      throw error.inFile(path)
+    }
+  }
+
+  /// Reads a model file in memory and checks all of it but the weights' values.
+  ///
+  /// Weights are slices of `bytes`. Those that are not 64-byte aligned in memory, as other
+  /// FlatBuffers writers may leave them, are copied.
+  /// - Throws: `notModel`, `newerFormat`, `truncated`, `malformed`, `tooLarge`, `unsupported`,
+  ///   `shape`.
+  package static func read(_ bytes: Bytes) throws(ObverseError) -> ModelDescription {
+    guard bytes.has(identifier, at: 4) else { throw .notModel(found: FileKind.name(of: bytes)) }
+    guard bytes.count <= maximumBytes else {
+      throw .tooLarge(
+        what: "the model file's size", found: UInt64(bytes.count), limit: UInt64(maximumBytes))
+    }
+    let root = try FlatTableView.root(of: bytes, name: "the model")
+    let format = try root.uint(ModelSlot.format)
+    guard format >= 1 else { throw .malformed(what: "the model", why: "it has no format number") }
+    guard format <= newestFormat else {
+      throw .newerFormat(found: format, newest: newestFormat)
+    }
+    var reader = ModelReader(fileBytes: bytes.count)
+    let description = try reader.model(root)
+    try description.validate()
+    return description
+  }
+}
+
+/// The most of each thing that a reader takes, so that a small file cannot ask for much work.
+enum Limits {
+  static let mappingLayers = 64
+  static let blocks = 16
+  static let axes = 4
+  static let facts = 256
+  /// Bytes of one text; a licence's whole text fits.
+  static let text = 65536
+}
+
+private struct ModelReader {
+  let fileBytes: Int
+  /// Bytes of all tensors so far.
+  var weightBytes = 0
+
+  init(fileBytes: Int) {
+    self.fileBytes = fileBytes
+  }
+
+  mutating func model(_ root: FlatTableView) throws(ObverseError) -> ModelDescription {
+    let wAverage = try root.table(ModelSlot.wAverage, "w_avg")
+    let embed = try root.table(ModelSlot.embed, "mapping.embed")
+    let layers = try root.tables(ModelSlot.mapping, limit: Limits.mappingLayers) {
+      "mapping.fc\($0)"
+    }
+    let provenance = try root.table(ModelSlot.provenance, "provenance")
+    return ModelDescription(
+      resolution: try root.uint(ModelSlot.resolution),
+      imageChannels: try root.uint(ModelSlot.imageChannels),
+      zDim: try root.uint(ModelSlot.zDim),
+      wDim: try root.uint(ModelSlot.wDim),
+      cDim: try root.uint(ModelSlot.cDim),
+      wsCount: try root.uint(ModelSlot.wsCount),
+      wAverage: try optional(wAverage) { (me, t) throws(ObverseError) in try me.tensor(t) },
+      embed: try optional(embed) { (me, t) throws(ObverseError) in try me.dense(t) },
+      mapping: try each(layers) { (me, t) throws(ObverseError) in try me.dense(t) },
+      const: try tensor(root.required(ModelSlot.constInput, "b4.const")),
+      synthesis: try synthesis(root),
+      slope: try root.float(ModelSlot.slope, preset: 0),
+      provenance: try optional(provenance) { (me, t) throws(ObverseError) in try me.provenance(t) }
+        ?? Provenance(),
+      weightsSHA256: try root.string(ModelSlot.weightsSHA256, limit: 64))
+  }
+
+  private mutating func synthesis(_ root: FlatTableView) throws(ObverseError) -> Synthesis {
+    let type = try root.byte(ModelSlot.synthesisType)
+    let network = try root.required(ModelSlot.synthesis, "synthesis")
+    switch SynthesisType(rawValue: type) {
+    case .styleGAN2:
+      let architecture = try network.byte(StyleGAN2Slot.architecture)
+      guard let architecture = BlockArchitecture(rawValue: architecture) else {
+        throw .unsupported(
+          what: "synthesis", why: "block architecture \(architecture) is not known", hint: nil)
+      }
+      let blocks = try network.tables(StyleGAN2Slot.blocks, limit: Limits.blocks) { "b\(4 << $0)" }
+      return .styleGAN2(
+        architecture,
+        blocks: try each(blocks) { (me, t) throws(ObverseError) in try me.block(t) })
+    case .mobileStyleGAN:
+      let blocks = try network.tables(MobileStyleGANSlot.blocks, limit: Limits.blocks) {
+        "b\(8 << $0)"
+      }
+      return .mobileStyleGAN(
+        conv1: try styledConv(network.required(MobileStyleGANSlot.conv1, "b4.conv1")),
+        blocks: try each(blocks) { (me, t) throws(ObverseError) in try me.mobileBlock(t) },
+        toImage: try toImage(network.required(MobileStyleGANSlot.toImage, "toimage")))
+    case .some(.none), nil:
+      throw .unsupported(what: "synthesis", why: "family \(type) is not known", hint: nil)
+    }
+  }
+
+  private mutating func block(_ table: FlatTableView) throws(ObverseError) -> SynthesisBlock {
+    let conv0 = try table.table(SynthesisBlockSlot.conv0, "\(table.name).conv0")
+    let conv1 = try table.required(SynthesisBlockSlot.conv1, "\(table.name).conv1")
+    let toRGB = try table.table(SynthesisBlockSlot.toRGB, "\(table.name).torgb")
+    let skip = try table.table(SynthesisBlockSlot.skip, "\(table.name).skip.weight")
+    return SynthesisBlock(
+      conv0: try optional(conv0) { (me, t) throws(ObverseError) in try me.styledConv(t) },
+      conv1: try styledConv(conv1),
+      toRGB: try optional(toRGB) { (me, t) throws(ObverseError) in try me.toImage(t) },
+      skip: try optional(skip) { (me, t) throws(ObverseError) in try me.tensor(t) })
+  }
+
+  private mutating func mobileBlock(_ table: FlatTableView) throws(ObverseError) -> MobileBlock {
+    MobileBlock(
+      up: try dense(table.required(MobileBlockSlot.up, "\(table.name).up.affine")),
+      conv1: try separable(table.required(MobileBlockSlot.conv1, "\(table.name).conv1")),
+      conv2: try separable(table.required(MobileBlockSlot.conv2, "\(table.name).conv2")))
+  }
+
+  private mutating func styledConv(_ table: FlatTableView) throws(ObverseError) -> StyledConv {
+    StyledConv(
+      weight: try tensor(table.required(StyledConvSlot.weight, "\(table.name).weight")),
+      affine: try dense(table.required(StyledConvSlot.affine, "\(table.name).affine")),
+      noise: try noise(table.table(StyledConvSlot.noise, table.name)),
+      activation: try activation(table.required(StyledConvSlot.activation, table.name)))
+  }
+
+  private mutating func separable(_ table: FlatTableView) throws(ObverseError) -> SeparableConv {
+    SeparableConv(
+      affine: try dense(table.required(SeparableConvSlot.affine, "\(table.name).affine")),
+      depthwise: try tensor(
+        table.required(SeparableConvSlot.depthwise, "\(table.name).depthwise")),
+      pointwise: try tensor(
+        table.required(SeparableConvSlot.pointwise, "\(table.name).pointwise")),
+      noise: try noise(table.table(SeparableConvSlot.noise, table.name)),
+      activation: try activation(table.required(SeparableConvSlot.activation, table.name)))
+  }
+
+  private mutating func toImage(_ table: FlatTableView) throws(ObverseError) -> ToImage {
+    ToImage(
+      weight: try tensor(table.required(ToImageSlot.weight, "\(table.name).weight")),
+      affine: try dense(table.required(ToImageSlot.affine, "\(table.name).affine")),
+      bias: try tensor(table.required(ToImageSlot.bias, "\(table.name).bias")),
+      clamp: try clamp(table.float(ToImageSlot.clamp, preset: 0)))
+  }
+
+  private mutating func noise(_ table: FlatTableView?) throws(ObverseError) -> Noise? {
+    guard let table else { return nil }
+    let plane = try table.table(NoiseSlot.plane, "\(table.name).noise_const")
+    return Noise(
+      plane: try optional(plane) { (me, t) throws(ObverseError) in try me.tensor(t) },
+      strength: try table.float(NoiseSlot.strength, preset: 0))
+  }
+
+  private mutating func activation(_ table: FlatTableView) throws(ObverseError) -> Activation {
+    Activation(
+      bias: try tensor(table.required(ActivationSlot.bias, "\(table.name).bias")),
+      gain: try table.float(ActivationSlot.gain, preset: 1),
+      clamp: try clamp(table.float(ActivationSlot.clamp, preset: 0)))
+  }
+
+  /// The file says 0 for no clamp; whatever else it says is for `validate` to judge.
+  private func clamp(_ value: Float) -> Float? {
+    value == 0 ? nil : value
+  }
+
+  private mutating func dense(_ table: FlatTableView) throws(ObverseError) -> Dense {
+    Dense(
+      weight: try tensor(table.required(DenseSlot.weight, "\(table.name).weight")),
+      bias: try tensor(table.required(DenseSlot.bias, "\(table.name).bias")))
+  }
+
+  private mutating func tensor(_ table: FlatTableView) throws(ObverseError) -> Weights {
+    let what = "tensor \(table.name)"
+    let type = try table.byte(TensorSlot.type)
+    let element: ElementType
+    switch WireElementType(rawValue: type) {
+    case .f32: element = .float32
+    case .f16: element = .float16
+    case .i8, nil:
+      throw .unsupported(what: what, why: "element type \(type) is not read", hint: nil)
+    }
+    guard let shape = try table.uints(TensorSlot.shape, limit: Limits.axes) else {
+      throw table.missing(TensorSlot.shape)
+    }
+    guard let data = try table.blob(TensorSlot.data) else { throw table.missing(TensorSlot.data) }
+    guard Weights.byteCount(element, shape) == data.count else {
+      throw .malformed(
+        what: what,
+        why: "\(data.count) bytes are not \(shape.brackets) of \(element.rawValue)")
+    }
+    // Without this a file whose tensors share one large blob could ask for any amount of memory.
+    weightBytes += data.count
+    guard weightBytes <= fileBytes else {
+      throw .malformed(
+        what: what, why: "tensors overlap: they need more than the file's \(fileBytes) bytes")
+    }
+    return Weights(type: element, shape: shape, bytes: data.aligned(to: ModelFile.alignment))
+  }
+
+  private func provenance(_ table: FlatTableView) throws(ObverseError) -> Provenance {
+    var provenance = Provenance()
+    func text(_ slot: ProvenanceSlot) throws(ObverseError) -> String {
+      try table.string(slot, limit: Limits.text)
+    }
+    provenance.sourceKind = try text(.sourceKind)
+    provenance.sourceSHA256 = try text(.sourceSHA256)
+    provenance.producer = try text(.producer)
+    provenance.license = try text(.license)
+    provenance.note = try text(.note)
+    provenance.wAverageSource = try text(.wAverageSource)
+    let facts = try table.tables(ProvenanceSlot.facts, limit: Limits.facts) { "fact \($0)" }
+    for fact in facts {
+      provenance.facts.append(
+        (
+          try fact.string(FactSlot.name, limit: Limits.text),
+          try fact.string(FactSlot.value, limit: Limits.text)
+        ))
+    }
+    return provenance
+  }
+
+  private mutating func optional<T>(
+    _ table: FlatTableView?,
+    _ read: (inout ModelReader, FlatTableView) throws(ObverseError) -> T
+  ) throws(ObverseError) -> T? {
+    guard let table else { return nil }
+    return try read(&self, table)
+  }
+
+  private mutating func each<T>(
+    _ tables: [FlatTableView],
+    _ read: (inout ModelReader, FlatTableView) throws(ObverseError) -> T
+  ) throws(ObverseError) -> [T] {
+    var result: [T] = []
+    for table in tables { result.append(try read(&self, table)) }
+    return result
+  }
+}
+
+extension Bytes {
+  /// These bytes where their memory is so aligned, or else a copy that is.
+  fileprivate func aligned(to alignment: Int) -> Bytes {
+    let address = unsafe withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+    guard address % UInt(alignment) != 0 else { return self }
+    return unsafe Bytes(count: count) { target in
+      unsafe withUnsafeBytes { unsafe target.copyMemory(from: $0) }
+    }
+  }
+}
