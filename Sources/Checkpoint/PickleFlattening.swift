@@ -135,10 +135,10 @@ struct PickleFlattening {
       case .integer(let value): key = String(value)
       default: continue
       }
-      if let old = known.updateValue(result.count, forKey: key) {
-        known[key] = old
+      if let old = known[key] {
         result[old].value = items[index + 1]
       } else {
+        known[key] = result.count
         result.append((key, items[index + 1]))
       }
     }
