@@ -7,7 +7,7 @@ let safe: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)
 // Kernels are optimised in debug builds too: a debug test of a whole network would take minutes without.
 func kernels(_ flags: [String], _ defines: [String]) -> [SwiftSetting] {
   let wide = flags.flatMap { ["-Xcc", "-Xarch_x86_64", "-Xcc", $0] }
-  return [.unsafeFlags(["-Ounchecked", "-wmo"] + wide)] + defines.map { .define($0) }
+  return [.unsafeFlags(["-Ounchecked"] + wide)] + defines.map { .define($0) }
 }
 
 let package = Package(
@@ -40,7 +40,7 @@ let package = Package(
       name: "ModelFile", dependencies: ["Core"], exclude: ["README.md", "schema.fbs"],
       swiftSettings: safe),
     .target(
-      name: "Obverse", dependencies: ["Core", "Kernels", "ModelFile"], exclude: ["README.md"],
+      name: "Obverse", dependencies: ["Core", "CKernels", "Kernels", "ModelFile"], exclude: ["README.md"],
       swiftSettings: safe),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

@@ -15,7 +15,7 @@ extension IRGraph {
   ///   - weights: The `.bin` file, of which several constants may share bytes.
   ///   - name: Names the network in errors.
   /// - Throws: `malformed`, `truncated`, `tooLarge`; `unsupported` for versions but 10 and 11.
-  init(xml: Bytes, weights: Bytes, name: String) throws(ObverseError) {
+  package init(xml: Bytes, weights: Bytes, name: String) throws(ObverseError) {
     guard xml.count <= Self.mostXMLBytes else {
       throw .tooLarge(
         what: "the description of \(name)", found: UInt64(xml.count),

@@ -4,7 +4,7 @@ import Glibc
 /// Face generators as OpenVINO packages: the two networks of the PyPI package `random-face`.
 package enum OpenVINO {
   /// The networks that belong together, in the order in which they run.
-  static let networks = ["MappingNetwork", "SynthesisNetwork"]
+  package static let networks = ["MappingNetwork", "SynthesisNetwork"]
 
   private static let hint = "pip download --no-deps random-face"
 

@@ -5,8 +5,8 @@ import Core
 /// It knows what machines write: elements, attributes, comments, declarations, CDATA. A document
 /// type is refused, and with it every entity beyond the five that XML itself defines, so a small
 /// file cannot grow and nothing else is ever opened. Text between elements is skipped.
-struct XMLReader {
-  enum Event: Equatable {
+package struct XMLReader {
+  package enum Event: Equatable {
     case begin(name: String, attributes: [String: String])
     case end(name: String)
   }
@@ -23,18 +23,15 @@ struct XMLReader {
   private var hasRoot = false
 
   /// Begins to read UTF-8 text, which `what` names in errors.
-  init(_ bytes: Bytes, what: String) {
+  package init(_ bytes: Bytes, what: String) {
     text = bytes.array
     self.what = what
     if text.starts(with: [0xef, 0xbb, 0xbf]) { at = 3 }
   }
 
-  /// Elements that are open, the last one `begin` reported included.
-  var depth: Int { open.count }
-
   /// The next event, or nil after the root element's end.
   /// - Throws: `malformed`, `unsupported`, `tooLarge`.
-  mutating func next() throws(ObverseError) -> Event? {
+  package mutating func next() throws(ObverseError) -> Event? {
     if isClosing {
       isClosing = false
       return .end(name: open.removeLast())

@@ -3,10 +3,11 @@ import ModelFile
 
 /// What the user asked for beside the file's name.
 package struct ConversionRequest: Sendable {
-  /// The generator to take: `g_ema` (the averaged one) or `g`. The other is taken where this one is
-  /// not in the file, and the report says so.
+  /// The generator to take: `g_ema`, the averaged one, or `g`.
+  ///
+  /// The other is taken where this one is not in the file, and the report says so.
   package var key: String
-  /// The mean w, for files that have none; `[wDim]`. It wins over the file's own.
+  /// The mean w, `[wDim]`, for files that have none; it wins over the file's own.
   package var wAverage: [Float]?
   /// Seeds 0 ..< N whose mean w is taken where neither file nor request has one.
   package var wAverageSamples: Int

@@ -15,12 +15,22 @@ package struct ConversionReport: Sendable {
     case skipped(group: String)
   }
 
-  /// One tensor of the source.
+  /// One tensor of the source; `name`, `shape` and `type` as the file has them.
   package struct Tensor: Sendable, Equatable {
     package let name: String
     package let shape: [Int]
     package let type: ElementType
     package let fate: Fate
+
+    /// Where it went, for a list: names in the model, or a word in brackets.
+    package var target: String {
+      switch fate {
+      case .mapped(let targets): targets.joined(separator: ", ")
+      case .checked: "(compared)"
+      case .unused: "(unused)"
+      case .skipped(let group): "(skipped with \(group))"
+      }
+    }
   }
 
   /// Such as `pickle protocol 4`.
@@ -95,7 +105,8 @@ package struct ConversionReport: Sendable {
     if cDim > 0 { using += ", \(cDim) classes" }
     if architecture != .skip { using += architecture == .resnet ? ", resnet" : ", orig" }
     let shown = layersVaryInBlocks ? layerWidths : widths
-    using += "; widths \(shown.map(String.init).joined(separator: " "))"
+    using += layersVaryInBlocks ? "; layer widths" : "; widths"
+    for width in shown { using += " \(width)" }
     let left = unused
     var mapped = "\(mappedCount) tensors"
     if checkedCount > 0 { mapped += ", checked \(checkedCount)" }

@@ -63,6 +63,11 @@ package enum Converter {
     if request.convClamp != nil, attributes.knowsClamps {
       report.notes.append("the file says itself what it clamps; the given clamp is not used")
     }
+    if place.vocabulary == .nvlabs, file.container != .pickle,
+      attributes.clampOfStateDicts == nil, !attributes.knowsClamps
+    {
+      report.notes.append("a state dict cannot say its clamps; none are set (NVlabs' fp16 has 256)")
+    }
     let convs = network.blocks.flatMap { [$0.conv0, $0.conv1].compactMap { $0 } }
     let planeless = convs.count { $0.noise != nil && $0.noise?.plane == nil }
     if planeless > 0 {

@@ -11,7 +11,7 @@ struct Draft {
 
   /// Sets the mean w: the given one, else the stored one, else an estimate.
   ///
-  /// - Parameter keeps: Whether the description has one that shall stay.
+  /// Nothing is done where the description `keeps` the one it has.
   /// - Throws: `usage` where the given one does not fit.
   mutating func setWAverage(
     stored: Weights?, keeps: Bool, _ request: ConversionRequest
@@ -52,7 +52,7 @@ struct Draft {
 
   /// Fills provenance and report, changes the type, and checks the whole.
   ///
-  /// - Parameter source: The checkpoint; nil for a model file, which keeps what it says of its own.
+  /// Without a `source` it was a model file, which keeps what it says of its own.
   consuming func finished(
     _ request: ConversionRequest, source: Source?
   ) throws(ObverseError) -> Conversion {

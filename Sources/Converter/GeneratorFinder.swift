@@ -37,7 +37,7 @@ struct GeneratorFinder {
   /// - Throws: `noGenerator`; `refused` where code that was not run would have made it;
   ///   `unsupported` for families that are not read.
   func find(_ key: String) throws(ObverseError) -> (place: GeneratorPlace, note: String?) {
-    try refuseOtherFamilies()
+    try file.refuseForeignFamilies()
     let wanted = key.lowercased()
     let order = wanted == "g" ? ["g", "g_ema"] : ["g_ema", "g"]
     let places = places
@@ -80,22 +80,6 @@ struct GeneratorFinder {
       if !found.isEmpty { return found }
     }
     return []
-  }
-
-  /// Refuses by name what people may take for a StyleGAN2 generator.
-  private func refuseOtherFamilies() throws(ObverseError) {
-    for (path, name) in file.modules where name == "SynthesisInput" {
-      guard path.hasSuffix("synthesis.input") else { continue }
-      let key = String(path.prefix { $0 != "." })
-      throw .unsupported(
-        what: key, why: "it is a StyleGAN3 generator; StyleGAN2 is supported",
-        hint: "StyleGAN2 networks are read, also those that the stylegan3 repository wrote")
-    }
-    guard let name = file.pickleNames.first(where: { $0.name.hasPrefix("dnnlib.tflib.network") })
-    else { return }
-    throw .unsupported(
-      what: "'\(name.name)'", why: "it is a TensorFlow network of 2019/20",
-      hint: "convert it to PyTorch with legacy.py of stylegan2-ada-pytorch first")
   }
 
   /// What the file holds in place of a generator, by its outermost names.

@@ -18,7 +18,7 @@ final class GeneratorTensors {
   private var budget: Int
   private(set) var warnings: [String] = []
 
-  /// - Parameter memoryLimit: Most bytes that the generator's weights may take as float32.
+  /// Looks at the tensors under `prefix`, which may take `memoryLimit` bytes as float32.
   init(_ file: CheckpointFile, prefix: String, memoryLimit: Int) {
     self.file = file
     self.prefix = prefix
@@ -69,10 +69,8 @@ final class GeneratorTensors {
 
   /// Takes a tensor into the model: checks its shape and multiplies it with `gain` in Double.
   ///
-  /// - Parameters:
-  ///   - expected: Shape in the file.
-  ///   - canonical: Shape in the model, of as many elements.
-  ///   - why: What asks for the shape; ends before the wanted shape.
+  /// `expected` is its shape in the file, `canonical` that in the model, of as many elements; `why`
+  /// says what asks for the shape, in words that go before the shape.
   func take(
     _ name: String, _ expected: [Int], as canonical: [Int]? = nil, gain: Double = 1,
     into target: String, why: String = "its layer needs"
@@ -128,7 +126,7 @@ final class GeneratorTensors {
 
   /// Compares a resampling filter with the one that the runtime has, if the file holds it.
   ///
-  /// - Parameter sum: 1 in NVlabs' files; 4 in rosinality's, which keep the gain of upsampling.
+  /// Its `sum` is 1 in NVlabs' files, 4 in rosinality's, which keep the gain of upsampling in it.
   func check(filter name: String, sum: Float) throws(ObverseError) {
     guard let tensor = try find(name) else { return }
     let taps: [Float] = [1, 3, 3, 1]

@@ -88,9 +88,7 @@ final class IRWalk {
     return tensor.floats[0]
   }
 
-  /// Takes a constant into the model.
-  ///
-  /// - Parameter shape: In the model; of as many elements as the constant has.
+  /// Takes a constant into the model under `shape`, which has as many elements.
   func take(
     _ layer: Layer, as shape: [Int], gain: Double = 1, into target: String
   ) throws(ObverseError) -> Weights {

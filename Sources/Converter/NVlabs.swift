@@ -42,7 +42,7 @@ struct NVlabs: Vocabulary {
   }
 
   func filters(block: Int) -> [String] {
-    ["", ".conv0", ".conv1", ".skip", ".torgb"].map { "\(path(block: block))\($0).resample_filter" }
+    ["", ".conv0", ".conv1", ".skip"].map { "\(path(block: block))\($0).resample_filter" }
   }
 
   func rgbBias(channels: Int) -> [Int] { [channels] }

@@ -92,11 +92,14 @@ struct StyleGAN2 {
   /// Resnet blocks alone have a skip convolution; without it a block that has no toRGB is `orig`.
   private func architecture(last: Int) throws(ObverseError) -> BlockArchitecture {
     guard let nvlabs = names as? NVlabs else { return .skip }
-    let all = tensors.names
-    let hasSkip = (1...last).contains {
-      all.contains("\(nvlabs.path(block: $0)).skip.weight")
+    func has(_ blocks: Range<Int>, _ layer: String) -> Bool {
+      blocks.contains { block in
+        let path = "\(nvlabs.path(block: block)).\(layer)."
+        return tensors.names.contains { $0.hasPrefix(path) && !$0.hasSuffix(".resample_filter") }
+      }
     }
-    let hasRGB = (0..<last).contains { all.contains("\(nvlabs.path(block: $0)).torgb.weight") }
+    let hasSkip = has(1..<last + 1, "skip")
+    let hasRGB = has(0..<last, "torgb")
     let found: BlockArchitecture = hasSkip ? .resnet : hasRGB ? .skip : .orig
     for block in 0...last {
       let path = "\(nvlabs.path(block: block)).architecture"

@@ -24,11 +24,9 @@ struct Layers {
     self.layer = layer
   }
 
-  /// A styled 3x3 convolution.
+  /// A styled 3x3 convolution; that of `index` 0 doubles the size.
   ///
-  /// - Parameters:
-  ///   - index: 0 doubles the size.
-  ///   - halved: Whether activation and clamp are times √½, for resnet's sum of equal variance.
+  /// Activation and clamp are `halved`, times √½ that is, for resnet's sum of equal variance.
   mutating func conv(
     block: Int, index: Int, halved: Bool = false
   ) throws(ObverseError) -> StyledConv {
@@ -60,7 +58,7 @@ struct Layers {
 
   /// The 1x1 convolution to the image; NVlabs' gain on its style is folded into the weight.
   ///
-  /// - Parameter channels: Image channels of the blocks before; nil for the first.
+  /// It makes as many `channels` as the blocks before; nil for the first.
   func toRGB(block: Int, channels: Int?) throws(ObverseError) -> ToImage {
     let name = names.toRGB(block: block)
     let target = "b\(4 << block).torgb"

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Where the noise inputs of the synthesis network come from.
 public enum NoiseMode: Sendable, Equatable {
   /// The planes stored with the model.
@@ -8,6 +10,8 @@ public enum NoiseMode: Sendable, Equatable {
 }
 
 /// Draws faces from one model: scratch memory and worker threads, for one task at a time.
+///
+/// The same latents, settings and instruction set give the same bytes for any thread count.
 public final class Generator {
   public let model: Model
   /// Workers in use, the calling thread among them.
@@ -15,60 +19,203 @@ public final class Generator {
   /// Ends a running face at its next layer; from any thread or a signal handler.
   public let cancellation = Cancellation()
 
+  private let workers: Workers
+  private let arena: FloatBuffer
+  private let run: FaceRun
+
   /// - Parameters:
+  ///   - model: What to draw from; may be shared with other generators.
   ///   - threads: 0 takes the physical cores within the affinity mask and the cgroup's quota.
   /// - Throws: `resources`.
   public init(_ model: Model, threads: Int = 0) throws(ObverseError) {
     self.model = model
-    self.threads = max(threads, 1)
+    self.threads = threads > 0 ? threads : ProcessorCount.automatic
+    workers = try Workers(self.threads)
+    let plan = model.plan
+    arena = FloatBuffer(count: plan.sharedCount + self.threads * plan.scratchCount)
+    for (place, values) in plan.constants { arena.write(values, at: place) }
+    run = FaceRun(model, arena, cancellation)
   }
 
   /// The input latent of a seed, `[zDim]`: NumPy's `RandomState(seed).randn` as float32.
-  public func latent(seed: UInt32) -> [Float] { fatalError("not yet") }
+  public func latent(seed: UInt32) -> [Float] {
+    var random = RandomState(seed: seed)
+    return random.normals(model.zDim)
+  }
 
   /// Maps `z` to `w`, `[wDim]`.
   ///
-  /// - Throws: `request` for a wrong count, a missing or an impossible label.
+  /// - Throws: `request` for a wrong count, a missing or an impossible label; `cancelled`.
   public func map(z: [Float], label: Int? = nil) throws(ObverseError) -> [Float] {
-    fatalError("not yet")
+    try place(z: z, label: label, psi: 1, cutoff: nil)
+    run.synthesizes = false
+    try start()
+    return arena.read(at: model.plan.ws, count: model.wDim)
   }
 
   /// One w for each style layer, truncated: `[wsCount * wDim]`.
   ///
   /// - Parameters:
+  ///   - w: `[wDim]`.
   ///   - psi: 1 leaves w untouched, 0 gives the average face.
   ///   - cutoff: Truncates the first `cutoff` layers only; nil all.
   /// - Throws: `request` where truncation needs a w average that the model lacks.
   public func ws(
     from w: [Float], psi: Float = 1, cutoff: Int? = nil
-  ) throws(ObverseError) -> [Float] { fatalError("not yet") }
+  ) throws(ObverseError) -> [Float] {
+    guard w.count == model.wDim else {
+      throw .request("w has \(w.count) numbers, the model takes \(model.wDim)", hint: nil)
+    }
+    let truncation = try truncation(psi, cutoff)
+    var ws: [Float] = []
+    ws.reserveCapacity(model.wsCount * model.wDim)
+    for layer in 0..<model.wsCount {
+      guard let (average, psi, cutoff) = truncation, layer < cutoff else {
+        ws += w
+        continue
+      }
+      for i in w.indices { ws.append(average[i] + psi * (w[i] - average[i])) }
+    }
+    return ws
+  }
 
   /// Draws the image of `ws` as bytes, channels interleaved, rows from the top.
   ///
   /// - Parameters:
   ///   - ws: `[wsCount * wDim]`.
-  ///   - pixels: Receives `resolution² * imageChannels` bytes.
+  ///   - noise: Where the noise comes from.
+  ///   - pixels: Receives `resolution² * imageChannels` bytes; nothing is allocated if it has them.
   /// - Throws: `request`, `cancelled`.
   public func synthesize(
     ws: [Float], noise: NoiseMode = .const, into pixels: inout [UInt8]
-  ) throws(ObverseError) { fatalError("not yet") }
+  ) throws(ObverseError) {
+    try place(ws: ws, noise)
+    try draw(into: &pixels)
+  }
 
   /// Draws the image of `ws` as planes, `[imageChannels, H, W]`, nominally -1 ... 1, not clamped.
+  ///
+  /// - Parameters:
+  ///   - ws: `[wsCount * wDim]`.
+  ///   - noise: Where the noise comes from.
+  ///   - planes: Receives `imageChannels * resolution²` floats.
+  /// - Throws: `request`, `cancelled`.
   public func synthesize(
     ws: [Float], noise: NoiseMode = .const, into planes: inout [Float]
-  ) throws(ObverseError) { fatalError("not yet") }
+  ) throws(ObverseError) {
+    try place(ws: ws, noise)
+    run.synthesizes = true
+    try start()
+    let count = model.imageChannels * model.resolution * model.resolution
+    if planes.count != count { planes = [Float](repeating: 0, count: count) }
+    arena.copy(at: model.plan.image, into: &planes)
+  }
 
   /// Draws the face of a seed.
+  ///
+  /// - Parameters:
+  ///   - seed: Gives the face.
+  ///   - psi: Truncation; 1 for none.
+  ///   - cutoff: Truncates the first `cutoff` layers only; nil all.
+  ///   - label: A class of a conditional model.
+  ///   - noise: Where the noise comes from.
+  /// - Throws: `request`, `cancelled`.
   public func face(
     seed: UInt32, psi: Float = 1, cutoff: Int? = nil, label: Int? = nil,
     noise: NoiseMode = .const
-  ) throws(ObverseError) -> Image { fatalError("not yet") }
-}
+  ) throws(ObverseError) -> Image {
+    try place(z: latent(seed: seed), label: label, psi: psi, cutoff: cutoff)
+    run.noise = try checked(noise)
+    var pixels: [UInt8] = []
+    try draw(into: &pixels)
+    return Image(
+      width: model.resolution, height: model.resolution, channels: model.imageChannels,
+      pixels: pixels)
+  }
 
-/// An image of 8-bit channels, interleaved, rows from the top.
-public struct Image: Sendable, Equatable {
-  public let width: Int
-  public let height: Int
-  public let channels: Int
-  public let pixels: [UInt8]
+  // MARK: Steps of the above
+
+  private func draw(into pixels: inout [UInt8]) throws(ObverseError) {
+    let count = model.resolution * model.resolution * model.imageChannels
+    if pixels.count != count { pixels = [UInt8](repeating: 0, count: count) }
+    run.synthesizes = true
+    let run = run
+    let workers = workers
+    run.prepare()
+    unsafe pixels.withUnsafeMutableBufferPointer { buffer in
+      unsafe run.bytes = buffer.baseAddress
+      workers.run(run)
+      unsafe run.bytes = nil
+    }
+    if run.wasCancelled { throw .cancelled }
+  }
+
+  private func start() throws(ObverseError) {
+    run.prepare()
+    workers.run(run)
+    if run.wasCancelled { throw .cancelled }
+  }
+
+  /// Puts a normalised z, and a label's normalised embedding behind it, at the mapping's input.
+  private func place(
+    z: [Float], label: Int?, psi: Float, cutoff: Int?
+  ) throws(ObverseError) {
+    guard z.count == model.zDim else {
+      throw .request("z has \(z.count) numbers, the model takes \(model.zDim)", hint: nil)
+    }
+    var input = Reference.normalized(z)
+    if let embed = model.embedding {
+      guard let label else {
+        throw .request(
+          "this model draws by class, 0 to \(model.classes - 1), and none was given",
+          hint: "--class 0")
+      }
+      guard (0..<model.classes).contains(label) else {
+        throw .request("class \(label) is not in 0 to \(model.classes - 1)", hint: nil)
+      }
+      // A one-hot label picks a column.
+      let column = embed.bias.indices.map { i in
+        embed.weight[i * model.classes + label] + embed.bias[i]
+      }
+      input += Reference.normalized(column)
+    } else if label != nil {
+      throw .request("this model has no classes", hint: nil)
+    }
+    run.truncation = try truncation(psi, cutoff)
+    run.maps = true
+    arena.write(input, at: model.plan.mapped.0)
+  }
+
+  private func place(ws: [Float], _ noise: NoiseMode) throws(ObverseError) {
+    guard ws.count == model.wsCount * model.wDim else {
+      throw .request(
+        "ws has \(ws.count) numbers, the model takes \(model.wsCount) x \(model.wDim)", hint: nil)
+    }
+    run.noise = try checked(noise)
+    run.maps = false
+    arena.write(ws, at: model.plan.ws)
+  }
+
+  private func checked(_ noise: NoiseMode) throws(ObverseError) -> NoiseMode {
+    if case .random = noise, !model.allowsRandomNoise {
+      throw .request(
+        "this model's noise strength is frozen into its planes: noise is const or none", hint: nil)
+    }
+    return noise
+  }
+
+  /// nil where truncation changes nothing.
+  private func truncation(
+    _ psi: Float, _ cutoff: Int?
+  ) throws(ObverseError) -> (average: FloatBuffer, psi: Float, cutoff: Int)? {
+    let layers = min(max(cutoff ?? model.wsCount, 0), model.wsCount)
+    guard psi.isFinite else { throw .request("psi is not a finite number", hint: nil) }
+    guard psi != 1, layers > 0 else { return nil }
+    guard let average = model.wAverage else {
+      throw .request(
+        "this model has no w average, so it cannot truncate",
+        hint: "convert the checkpoint again with --w-avg FILE.npy or --w-avg-samples 4096")
+    }
+    return (average, psi, layers)
+  }
 }

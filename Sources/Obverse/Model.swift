@@ -1,4 +1,5 @@
 @_exported import Core
+import Kernels
 import ModelFile
 
 /// A generator in memory: immutable, checked, ready to draw from any number of threads.
@@ -7,6 +8,12 @@ public final class Model: Sendable {
   package let description: ModelDescription
   /// Instruction set that the weights are packed for.
   public let instructionSet: InstructionSet
+  /// Shapes, MACs and parameters.
+  public let shape: NetworkShape
+
+  let plan: Plan
+  let wAverage: FloatBuffer?
+  let embedding: (weight: [Float], bias: [Float])?
 
   /// Opens a model file, checks all of it and prepares its weights for this processor.
   ///
@@ -18,15 +25,21 @@ public final class Model: Sendable {
   public convenience init(
     path: String, instructionSet: InstructionSet? = nil
   ) throws(ObverseError) {
-    fatalError("not yet")
+    try self.init(ModelFile.read(path: path), instructionSet: instructionSet)
   }
 
   /// Prepares a generator that is in memory already, such as one just converted.
   package init(
     _ description: ModelDescription, instructionSet: InstructionSet? = nil
   ) throws(ObverseError) {
+    let chosen: InstructionSet
+    if let instructionSet { chosen = instructionSet } else { chosen = try .chosen() }
     self.description = description
-    self.instructionSet = .baseline
+    self.instructionSet = chosen
+    shape = description.shape
+    plan = Plan(description, try chosen.kernels())
+    wAverage = description.wAverage.map { FloatBuffer($0.floats) }
+    embedding = description.embed.map { ($0.weight.floats, $0.bias.floats) }
   }
 
   /// Side of the square image.
@@ -42,11 +55,9 @@ public final class Model: Sendable {
   /// Whether truncation is possible.
   public var hasWAverage: Bool { description.wAverage != nil }
   /// Whether `NoiseMode.const` draws any noise.
-  public var hasStoredNoise: Bool { false }
+  public var hasStoredNoise: Bool { plan.hasStoredNoise }
   /// Whether `NoiseMode.random` is possible; MobileStyleGAN's strength is frozen into its planes.
   public var allowsRandomNoise: Bool { description.family == .styleGAN2 }
   /// SHA-256 of the weights, as the converter stored it.
   public var weightsSHA256: String { description.weightsSHA256 }
-  /// Shapes, MACs and parameters.
-  public var shape: NetworkShape { fatalError("not yet") }
 }

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #pragma clang assume_nonnull begin
 
@@ -26,6 +28,12 @@ static inline int cpu_has_avx512(void) {
 #else
   return 0;
 #endif
+}
+
+/// Writes the mask of processors that this thread may use, 64 to a word; gives the bytes written, or
+/// -1. (Swift's Glibc module does not show sched_getaffinity.)
+static inline long cpu_affinity(uint64_t *words, size_t bytes) {
+  return syscall(SYS_sched_getaffinity, 0, bytes, words);
 }
 
 /// Tells the processor that this is a spinning wait.

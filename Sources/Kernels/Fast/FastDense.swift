@@ -1,38 +1,21 @@
 // Matrix times vector on rows: mapping, styles and demodulation.
 
-/// A dense layer whose weights lie in a file's mapping or in a buffer; immutable.
-package final class FastDense: @unchecked Sendable {
+/// A dense layer; immutable.
+package final class FastDense: Sendable {
   private let fast: Fast
-  private let weights: Floats
+  private let weights: FloatBuffer
   private let bias: FloatBuffer
-  /// Keeps the weights' memory.
-  private let owner: any Sendable
   package let inputs: Int
   package let outputs: Int
 
-  /// Uses weights in place.
-  ///
-  /// - Parameters:
-  ///   - weights: Row-major `[outputs, inputs]`, valid as long as `owner` lives.
-  package init(
-    _ fast: Fast, weights: UnsafeRawBufferPointer, owner: any Sendable, bias: [Float], inputs: Int
-  ) {
-    precondition(weights.count == bias.count * inputs * MemoryLayout<Float>.size)
+  /// - Parameter weights: Row-major `[outputs, inputs]`.
+  package init(_ fast: Fast, weights: FloatBuffer, bias: [Float]) {
+    precondition(weights.count % bias.count == 0)
     self.fast = fast
-    self.weights = weights.baseAddress!.assumingMemoryBound(to: Float.self)
-    self.owner = owner
+    self.weights = weights
     self.bias = FloatBuffer(bias)
-    self.inputs = inputs
+    inputs = weights.count / bias.count
     outputs = bias.count
-  }
-
-  /// Copies weights.
-  package convenience init(_ fast: Fast, weights: [Float], bias: [Float], inputs: Int) {
-    let copy = FloatBuffer(weights)
-    self.init(
-      fast,
-      weights: UnsafeRawBufferPointer(UnsafeBufferPointer(start: copy.base, count: weights.count)),
-      owner: copy, bias: bias, inputs: inputs)
   }
 
   /// Rows of `W x + bias`; with `activated`, leaky ReLU 0.2 and √2 behind.
@@ -40,7 +23,7 @@ package final class FastDense: @unchecked Sendable {
     _ arena: FloatBuffer, input: Int, output: Int, rows: Range<Int>, activated: Bool
   ) {
     fast.dense(
-      weights, Floats(bias.base), arena.at(input), count: inputs, rows: rows,
+      weights.at(0), bias.at(0), arena.at(input), count: inputs, rows: rows,
       activated: activated, into: arena.base + output)
   }
 }

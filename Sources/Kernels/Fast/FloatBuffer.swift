@@ -1,25 +1,38 @@
-/// Floats at a 64-byte boundary, zero at first, freed with the object.
+/// Floats at a 64-byte boundary.
 ///
-/// Packed weights fill one and never change it again; a generator's arena is one that a single task
-/// and its workers write.
+/// Weights are filled once, or borrowed from a file's mapping, and never change again; a generator's
+/// arena is one that a single task and its workers write.
 package final class FloatBuffer: @unchecked Sendable {
   package let base: UnsafeMutablePointer<Float>
   package let count: Int
+  /// Keeps borrowed memory alive; nil for memory of our own.
+  private let owner: (any Sendable)?
 
+  /// Zeros.
   package init(count: Int) {
     self.count = count
+    owner = nil
     let raw = UnsafeMutableRawPointer.allocate(
       byteCount: max(count, 16) * MemoryLayout<Float>.size, alignment: 64)
     base = raw.initializeMemory(as: Float.self, repeating: 0, count: max(count, 16))
   }
 
-  package convenience init(_ values: [Float], count: Int? = nil) {
-    self.init(count: max(values.count, count ?? 0))
-    for (i, value) in values.enumerated() { base[i] = value }
+  /// A copy.
+  package convenience init(_ values: [Float]) {
+    self.init(count: values.count)
+    write(values, at: 0)
+  }
+
+  /// Read-only floats in place, valid as long as `owner` lives. Nothing may write them.
+  package init(borrowing bytes: UnsafeRawBufferPointer, owner: any Sendable) {
+    count = bytes.count / MemoryLayout<Float>.size
+    self.owner = owner
+    base = UnsafeMutableRawPointer(mutating: bytes.baseAddress!)
+      .assumingMemoryBound(to: Float.self)
   }
 
   deinit {
-    UnsafeMutableRawPointer(base).deallocate()
+    if owner == nil { UnsafeMutableRawPointer(base).deallocate() }
   }
 
   /// The floats from `offset`.
@@ -30,12 +43,29 @@ package final class FloatBuffer: @unchecked Sendable {
   /// Copies `values` to `offset`.
   package func write(_ values: [Float], at offset: Int) {
     precondition(offset >= 0 && offset + values.count <= count)
-    for i in values.indices { base[offset + i] = values[i] }
+    values.withUnsafeBufferPointer { source in
+      guard let from = source.baseAddress else { return }
+      (base + offset).update(from: from, count: values.count)
+    }
   }
 
   /// A copy of `count` floats from `offset`.
   package func read(at offset: Int, count: Int) -> [Float] {
     precondition(offset >= 0 && count >= 0 && offset + count <= self.count)
     return Array(UnsafeBufferPointer(start: base + offset, count: count))
+  }
+
+  /// Copies `target.count` floats from `offset`.
+  package func copy(at offset: Int, into target: inout [Float]) {
+    precondition(offset >= 0 && offset + target.count <= count)
+    let source = base + offset
+    target.withUnsafeMutableBufferPointer { buffer in
+      buffer.baseAddress?.update(from: source, count: buffer.count)
+    }
+  }
+
+  package subscript(offset: Int) -> Float {
+    get { base[offset] }
+    set { base[offset] = newValue }
   }
 }

@@ -1,0 +1,733 @@
+// The kernels of one instruction set. The other per-CPU targets link to this file and differ in
+// compiler flags alone.
+//
+// One file, since a debug build compiles files apart and could not inline one into the other. Only
+// pointers, Int, SIMD and InlineArray are used: generic code of the standard library that is
+// specialised here could replace the baseline copy of the whole program.
+
+import CKernels
+
+// MARK: - Vectors
+
+#if WIDE16
+typealias Vector = SIMD16<Float>
+#elseif WIDE8
+typealias Vector = SIMD8<Float>
+#else
+typealias Vector = SIMD4<Float>
+#endif
+
+typealias Floats = UnsafePointer<Float>
+typealias MutableFloats = UnsafeMutablePointer<Float>
+
+/// The kernels of one instruction set.
+public enum Vectorized {
+  /// Floats of a vector; every channel count is padded to a multiple of it.
+  public static var lanes: Int { Vector.scalarCount }
+}
+
+@inline(__always)
+func load(_ p: Floats) -> Vector {
+  UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+func load(_ p: MutableFloats) -> Vector {
+  UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+func store(_ v: Vector, _ p: MutableFloats) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
+}
+
+/// `a * b + c`, fused where the processor can: without FMA instructions `addingProduct` would call
+/// a library function for each lane.
+@inline(__always)
+func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
+  #if WIDE8 || WIDE16 || arch(arm64)
+  return c.addingProduct(a, b)
+  #else
+  return c + a * b
+  #endif
+}
+
+@inline(__always)
+func clamped(_ v: Vector, _ low: Vector, _ high: Vector) -> Vector {
+  let raised = v.replacing(with: low, where: v .< low)
+  return raised.replacing(with: high, where: raised .> high)
+}
+
+// MARK: - Register tile
+
+// The register tile: n pixels times one or two vectors of output channels.
+//
+// A step of the innermost loop loads one or two weight vectors and n single inputs, and does n or
+// 2n multiply-adds. 6 x 2 and 12 x 1 keep 12 sums in flight, enough for two FMA units of latency 4,
+// and with their operands fit 16 registers; AVX-512 has 32 and takes 12 x 2 and 16 x 1.
+
+#if WIDE16
+private let widestPair = 12
+private let widestSingle = 16
+#else
+private let widestPair = 6
+private let widestSingle = 12
+#endif
+
+/// Carries a pixel count to a generic function.
+struct Count<let n: Int> {}
+
+/// What becomes of a tile's sums.
+protocol Finish {
+  /// - Parameters:
+  ///   - channel: First channel of the vector.
+  ///   - row: Row within the band.
+  ///   - column: Pixel of the row.
+  func finished(_ sum: Vector, channel: Int, row: Int, column: Int) -> Vector
+}
+
+/// Leaves the sums as they are.
+struct Raw: Finish {
+  @inline(__always)
+  func finished(_ sum: Vector, channel: Int, row: Int, column: Int) -> Vector { sum }
+}
+
+/// Demodulation, noise, bias, leaky ReLU, gain and clamp in registers.
+struct Activated: Finish {
+  let epilogue: kernel_epilogue
+  /// Noise at the band's first row, or nil.
+  let noise: Floats?
+  let size: Int
+
+  @inline(__always)
+  init(_ epilogue: kernel_epilogue, row: Int, size: Int) {
+    self.epilogue = epilogue
+    self.size = size
+    noise = epilogue.noise.map { $0 + row * size }
+  }
+
+  @inline(__always)
+  func finished(_ sum: Vector, channel: Int, row: Int, column: Int) -> Vector {
+    var offset = load(epilogue.bias + channel)
+    if let noise {
+      offset += Vector(repeating: noise[row * size + column] * epilogue.strength)
+    }
+    let y = multiplyAdd(sum, load(epilogue.factors + channel), offset)
+    let leaky = y.replacing(with: y * epilogue.slope, where: y .< Vector.zero) * epilogue.gain
+    let limit = Vector(repeating: epilogue.clamp)
+    return clamped(leaky, -limit, limit)
+  }
+}
+
+@inline(__always)
+func tilePair<let n: Int, F: Finish>(
+  _: Count<n>, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
+  _ channel: Int, _ row: Int, _ column: Int
+) {
+  let lanes = Vector.scalarCount
+  var a = InlineArray<n, Vector> { _ in .zero }
+  var b = InlineArray<n, Vector> { _ in .zero }
+  var w = weights
+  for t in 0..<c.tap_count {
+    var block = pixel + c.taps[t]
+    var left = c.channels
+    while left > 0 {
+      for k in 0..<min(left, lanes) {
+        let wa = load(w)
+        let wb = load(w + lanes)
+        for i in 0..<n {
+          let x = Vector(repeating: block[i * lanes + k])
+          a[i] = multiplyAdd(x, wa, a[i])
+          b[i] = multiplyAdd(x, wb, b[i])
+        }
+        w += 2 * lanes
+      }
+      left -= lanes
+      block += c.input_block
+    }
+  }
+  for i in 0..<n {
+    store(f.finished(a[i], channel: channel, row: row, column: column + i), out + i * lanes)
+    store(
+      f.finished(b[i], channel: channel + lanes, row: row, column: column + i),
+      out + c.output_block + i * lanes)
+  }
+}
+
+@inline(__always)
+func tileSingle<let n: Int, F: Finish>(
+  _: Count<n>, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
+  _ channel: Int, _ row: Int, _ column: Int
+) {
+  let lanes = Vector.scalarCount
+  var a = InlineArray<n, Vector> { _ in .zero }
+  var w = weights
+  for t in 0..<c.tap_count {
+    var block = pixel + c.taps[t]
+    var left = c.channels
+    while left > 0 {
+      for k in 0..<min(left, lanes) {
+        let wa = load(w)
+        for i in 0..<n {
+          a[i] = multiplyAdd(Vector(repeating: block[i * lanes + k]), wa, a[i])
+        }
+        w += lanes
+      }
+      left -= lanes
+      block += c.input_block
+    }
+  }
+  for i in 0..<n {
+    store(f.finished(a[i], channel: channel, row: row, column: column + i), out + i * lanes)
+  }
+}
+
+// MARK: - Convolution rows
+
+// Rows of a convolution as tiles. A row is cut into equal tiles rather than full ones and a rest,
+// since a narrow rest would leave the multipliers waiting for their own sums.
+
+/// Does one tile of `count` pixels and two vectors.
+@inline(__always)
+func dispatchPair<F: Finish>(
+  _ count: Int, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
+  _ channel: Int, _ row: Int, _ column: Int
+) {
+  #if WIDE16
+  switch count {
+  case 1: tilePair(Count<1>(), c, pixel, weights, out, f, channel, row, column)
+  case 2: tilePair(Count<2>(), c, pixel, weights, out, f, channel, row, column)
+  case 3: tilePair(Count<3>(), c, pixel, weights, out, f, channel, row, column)
+  case 4: tilePair(Count<4>(), c, pixel, weights, out, f, channel, row, column)
+  case 5: tilePair(Count<5>(), c, pixel, weights, out, f, channel, row, column)
+  case 6: tilePair(Count<6>(), c, pixel, weights, out, f, channel, row, column)
+  case 7: tilePair(Count<7>(), c, pixel, weights, out, f, channel, row, column)
+  case 8: tilePair(Count<8>(), c, pixel, weights, out, f, channel, row, column)
+  case 9: tilePair(Count<9>(), c, pixel, weights, out, f, channel, row, column)
+  case 10: tilePair(Count<10>(), c, pixel, weights, out, f, channel, row, column)
+  case 11: tilePair(Count<11>(), c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<12>(), c, pixel, weights, out, f, channel, row, column)
+  }
+  #else
+  switch count {
+  case 1: tilePair(Count<1>(), c, pixel, weights, out, f, channel, row, column)
+  case 2: tilePair(Count<2>(), c, pixel, weights, out, f, channel, row, column)
+  case 3: tilePair(Count<3>(), c, pixel, weights, out, f, channel, row, column)
+  case 4: tilePair(Count<4>(), c, pixel, weights, out, f, channel, row, column)
+  case 5: tilePair(Count<5>(), c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<6>(), c, pixel, weights, out, f, channel, row, column)
+  }
+  #endif
+}
+
+/// Does one tile of `count` pixels and one vector.
+@inline(__always)
+func dispatchSingle<F: Finish>(
+  _ count: Int, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
+  _ channel: Int, _ row: Int, _ column: Int
+) {
+  #if WIDE16
+  switch count {
+  case 1: tileSingle(Count<1>(), c, pixel, weights, out, f, channel, row, column)
+  case 2: tileSingle(Count<2>(), c, pixel, weights, out, f, channel, row, column)
+  case 3: tileSingle(Count<3>(), c, pixel, weights, out, f, channel, row, column)
+  case 4: tileSingle(Count<4>(), c, pixel, weights, out, f, channel, row, column)
+  case 5: tileSingle(Count<5>(), c, pixel, weights, out, f, channel, row, column)
+  case 6: tileSingle(Count<6>(), c, pixel, weights, out, f, channel, row, column)
+  case 7: tileSingle(Count<7>(), c, pixel, weights, out, f, channel, row, column)
+  case 8: tileSingle(Count<8>(), c, pixel, weights, out, f, channel, row, column)
+  case 9: tileSingle(Count<9>(), c, pixel, weights, out, f, channel, row, column)
+  case 10: tileSingle(Count<10>(), c, pixel, weights, out, f, channel, row, column)
+  case 11: tileSingle(Count<11>(), c, pixel, weights, out, f, channel, row, column)
+  case 12: tileSingle(Count<12>(), c, pixel, weights, out, f, channel, row, column)
+  case 13: tileSingle(Count<13>(), c, pixel, weights, out, f, channel, row, column)
+  case 14: tileSingle(Count<14>(), c, pixel, weights, out, f, channel, row, column)
+  case 15: tileSingle(Count<15>(), c, pixel, weights, out, f, channel, row, column)
+  default: tileSingle(Count<16>(), c, pixel, weights, out, f, channel, row, column)
+  }
+  #else
+  switch count {
+  case 1: tileSingle(Count<1>(), c, pixel, weights, out, f, channel, row, column)
+  case 2: tileSingle(Count<2>(), c, pixel, weights, out, f, channel, row, column)
+  case 3: tileSingle(Count<3>(), c, pixel, weights, out, f, channel, row, column)
+  case 4: tileSingle(Count<4>(), c, pixel, weights, out, f, channel, row, column)
+  case 5: tileSingle(Count<5>(), c, pixel, weights, out, f, channel, row, column)
+  case 6: tileSingle(Count<6>(), c, pixel, weights, out, f, channel, row, column)
+  case 7: tileSingle(Count<7>(), c, pixel, weights, out, f, channel, row, column)
+  case 8: tileSingle(Count<8>(), c, pixel, weights, out, f, channel, row, column)
+  case 9: tileSingle(Count<9>(), c, pixel, weights, out, f, channel, row, column)
+  case 10: tileSingle(Count<10>(), c, pixel, weights, out, f, channel, row, column)
+  case 11: tileSingle(Count<11>(), c, pixel, weights, out, f, channel, row, column)
+  default: tileSingle(Count<12>(), c, pixel, weights, out, f, channel, row, column)
+  }
+  #endif
+}
+
+/// Every output block of every pixel of every row. A pair of blocks keeps its weights in cache over
+/// the whole band.
+@inline(__always)
+func convolve<F: Finish>(_ c: kernel_conv, _ f: F) {
+  let lanes = Vector.scalarCount
+  let perBlock = c.tap_count * c.channels * lanes
+  var block = 0
+  while block < c.blocks {
+    let isPair = block + 1 < c.blocks
+    let weights = c.weights + block * perBlock
+    let widest = isPair ? widestPair : widestSingle
+    let tiles = (c.pixels + widest - 1) / widest
+    for row in 0..<c.rows {
+      let input = c.input + row * c.input_row
+      let output = c.output + (row * c.output_row + block * c.output_block)
+      for tile in 0..<tiles {
+        let column = tile * c.pixels / tiles
+        let count = (tile + 1) * c.pixels / tiles - column
+        if isPair {
+          dispatchPair(
+            count, c, input + column * lanes, weights, output + column * lanes, f, block * lanes,
+            row, column)
+        } else {
+          dispatchSingle(
+            count, c, input + column * lanes, weights, output + column * lanes, f, block * lanes,
+            row, column)
+        }
+      }
+    }
+    block += isPair ? 2 : 1
+  }
+}
+
+extension Vectorized {
+  /// A convolution whose sums are finished by `epilogue`; `row` is the band's first row and `size`
+  /// the side of the output, to place the noise.
+  @inline(never)
+  public static func convActivated(
+    _ conv: UnsafePointer<kernel_conv>, _ epilogue: UnsafePointer<kernel_epilogue>, row: Int,
+    size: Int
+  ) {
+    convolve(conv.pointee, Activated(epilogue.pointee, row: row, size: size))
+  }
+
+  /// A convolution whose sums are stored as they are.
+  @inline(never)
+  public static func convRaw(_ conv: UnsafePointer<kernel_conv>) {
+    convolve(conv.pointee, Raw())
+  }
+}
+
+// MARK: - Resample filter
+
+// The resample filter [1, 3, 3, 1] behind an upsampling convolution, in its two separable passes,
+// and what follows it.
+
+extension Vectorized {
+  /// Filters raw rows of the transposed convolution and finishes them.
+  ///
+  /// Output row Y needs raw rows Y-1 ... Y+2, output column X raw columns X-1 ... X+2. Raw rows come
+  /// as two planes, even and odd columns, so that both passes read vectors that lie side by side.
+  @inline(never)
+  public static func filterActivated(
+    _ filter: UnsafePointer<kernel_filter>, _ epilogue: UnsafePointer<kernel_epilogue>, row: Int,
+    size: Int
+  ) {
+    let f = filter.pointee
+    let finish = Activated(epilogue.pointee, row: row, size: size)
+    let lanes = Vector.scalarCount
+    let plane = (f.width + 2) * lanes
+    let evenRow = f.vertical
+    let oddRow = f.vertical + plane
+    // Gain 4 of the upsampling over the 8 x 8 of the filter's sums: a sixteenth.
+    let scale = Vector(repeating: 1.0 / 16)
+    let three = Vector(repeating: 3)
+    for y in 0..<f.rows {
+      for block in 0..<f.blocks {
+        let from = y * f.raw_row + block * plane
+        vertical(f.even + from, f.raw_row, plane, three, evenRow)
+        vertical(f.odd + from, f.raw_row, plane, three, oddRow)
+        let out = f.output + (y * f.output_row + block * 2 * f.width * lanes)
+        // odd[x] is raw column 2x - 1, even[x] raw column 2x.
+        var odd0 = load(oddRow)
+        var even0 = load(evenRow)
+        for x in 0..<f.width {
+          let odd1 = load(oddRow + (x + 1) * lanes)
+          let even1 = load(evenRow + (x + 1) * lanes)
+          let odd2 = load(oddRow + (x + 2) * lanes)
+          let left = multiplyAdd(even0 + odd1, three, odd0 + even1) * scale
+          let right = multiplyAdd(odd1 + even1, three, even0 + odd2) * scale
+          store(
+            finish.finished(left, channel: block * lanes, row: y, column: 2 * x),
+            out + 2 * x * lanes)
+          store(
+            finish.finished(right, channel: block * lanes, row: y, column: 2 * x + 1),
+            out + (2 * x + 1) * lanes)
+          odd0 = odd1
+          even0 = even1
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func vertical(
+    _ from: Floats, _ row: Int, _ count: Int, _ three: Vector, _ out: MutableFloats
+  ) {
+    var i = 0
+    while i < count {
+      let outer = load(from + i) + load(from + 3 * row + i)
+      let inner = load(from + row + i) + load(from + 2 * row + i)
+      store(multiplyAdd(inner, three, outer), out + i)
+      i += Vector.scalarCount
+    }
+  }
+
+  /// Adds row `y` of a half-size map, upsampled by the same filter, to an output row
+  /// (the skip of a resnet block; its gains are in the map).
+  ///
+  /// - Parameters:
+  ///   - map: `[half][block][half][lane]`.
+  ///   - out: Row `y` of a map of twice the size.
+  @inline(never)
+  public static func addUpsampledRow(
+    _ map: UnsafePointer<Float>, y: Int, half: Int, blocks: Int,
+    into out: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    let near = y / 2
+    let far = y % 2 == 0 ? near - 1 : near + 1
+    for block in 0..<blocks {
+      for x in 0..<(2 * half) {
+        let nearX = x / 2
+        let farX = x % 2 == 0 ? nearX - 1 : nearX + 1
+        var sum = pixel(map, near, nearX, half, blocks, block) * 9
+        sum += pixel(map, near, farX, half, blocks, block) * 3
+        sum += pixel(map, far, nearX, half, blocks, block) * 3
+        sum += pixel(map, far, farX, half, blocks, block)
+        let at = (block * 2 * half + x) * lanes
+        store(load(out + at) + sum * (1.0 / 16), out + at)
+      }
+    }
+  }
+
+  /// A pixel of a map, zero outside.
+  @inline(__always)
+  private static func pixel(
+    _ map: Floats, _ y: Int, _ x: Int, _ size: Int, _ blocks: Int, _ block: Int
+  ) -> Vector {
+    guard y >= 0, y < size, x >= 0, x < size else { return .zero }
+    return load(map + ((y * blocks + block) * size + x) * Vector.scalarCount)
+  }
+}
+
+// MARK: - Prepared rows
+
+// Prepared rows: what a convolution reads. Modulated input with a column of zeros on each side and
+// rows of zeros above and below, so that no tap needs a check.
+
+extension Vectorized {
+  /// Copies row `y` of a map times the style, `[block][size + 2][lane]`; zeros where the map has no
+  /// such row.
+  @inline(never)
+  public static func modulateRow(
+    _ map: UnsafePointer<Float>, y: Int, size: Int, blocks: Int, style: UnsafePointer<Float>,
+    into row: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    for block in 0..<blocks {
+      let out = row + block * (size + 2) * lanes
+      guard y >= 0, y < size else {
+        for x in 0..<(size + 2) { store(.zero, out + x * lanes) }
+        continue
+      }
+      let source = map + (y * blocks + block) * size * lanes
+      let s = load(style + block * lanes)
+      store(.zero, out)
+      for x in 0..<size { store(load(source + x * lanes) * s, out + (x + 1) * lanes) }
+      store(.zero, out + (size + 1) * lanes)
+    }
+  }
+
+  /// The same for a row of the inverse Haar transform of a modulated map.
+  ///
+  /// - Parameters:
+  ///   - source: One row of the map, `[4 * blocks][size][lane]`: low-pass, then the three details,
+  ///     a group of blocks each.
+  ///   - up: Modulation in front of the transform, `[4 * blocks * lanes]`.
+  ///   - isLower: Which of the two output rows.
+  ///   - style: Modulation behind it, `[blocks * lanes]`.
+  ///   - row: Receives `[blocks][2 * size + 2][lane]`.
+  @inline(never)
+  public static func haarRow(
+    _ source: UnsafePointer<Float>, up: UnsafePointer<Float>, isLower: Bool, size: Int,
+    blocks: Int, style: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    let width = 2 * size + 2
+    let group = blocks * size * lanes
+    let groupStyle = blocks * lanes
+    // y00 = L+a+b+d, y01 = L+a-b-d, y10 = L-a+b-d, y11 = L-a-b+d, all halved.
+    let sign: Float = isLower ? -1 : 1
+    for block in 0..<blocks {
+      let out = row + block * width * lanes
+      let s = load(style + block * lanes) * 0.5
+      let sl = load(up + block * lanes)
+      let sa = load(up + groupStyle + block * lanes) * sign
+      let sb = load(up + 2 * groupStyle + block * lanes)
+      let sd = load(up + 3 * groupStyle + block * lanes) * sign
+      store(.zero, out)
+      for x in 0..<size {
+        let p = source + (block * size + x) * lanes
+        let base = load(p) * sl + load(p + group) * sa
+        let cross = load(p + 2 * group) * sb + load(p + 3 * group) * sd
+        store((base + cross) * s, out + (2 * x + 1) * lanes)
+        store((base - cross) * s, out + (2 * x + 2) * lanes)
+      }
+      store(.zero, out + (width - 1) * lanes)
+    }
+  }
+
+  /// A depthwise 3x3 over three prepared rows: `[block][size + 2][lane]` to `[block][size][lane]`.
+  ///
+  /// - Parameter weights: `[9][blocks * lanes]`.
+  @inline(never)
+  public static func depthwiseRow(
+    _ rows: UnsafePointer<Float>, rowStride: Int, size: Int, blocks: Int,
+    weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    let channels = blocks * lanes
+    for block in 0..<blocks {
+      var w = InlineArray<9, Vector> { _ in .zero }
+      for k in 0..<9 { w[k] = load(weights + k * channels + block * lanes) }
+      let top = rows + block * (size + 2) * lanes
+      let middle = top + rowStride
+      let bottom = middle + rowStride
+      let target = out + block * size * lanes
+      for x in 0..<size {
+        var sum = load(top + x * lanes) * w[0]
+        sum = multiplyAdd(load(top + (x + 1) * lanes), w[1], sum)
+        sum = multiplyAdd(load(top + (x + 2) * lanes), w[2], sum)
+        sum = multiplyAdd(load(middle + x * lanes), w[3], sum)
+        sum = multiplyAdd(load(middle + (x + 1) * lanes), w[4], sum)
+        sum = multiplyAdd(load(middle + (x + 2) * lanes), w[5], sum)
+        sum = multiplyAdd(load(bottom + x * lanes), w[6], sum)
+        sum = multiplyAdd(load(bottom + (x + 1) * lanes), w[7], sum)
+        sum = multiplyAdd(load(bottom + (x + 2) * lanes), w[8], sum)
+        store(sum, target + x * lanes)
+      }
+    }
+  }
+}
+
+// MARK: - Image
+
+// The image itself: what toRGB adds, the doubling of the image before it, and bytes.
+
+extension Vectorized {
+  /// Rows `first ..< last` of `image = upsampled(previous) + clamp(W map + bias)`.
+  @inline(never)
+  public static func imageRows(
+    _ image: UnsafePointer<kernel_image>, first: Int, last: Int,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let k = image.pointee
+    switch k.channels {
+    case 1: rows(Count<1>(), k, first, last, scratch)
+    case 2: rows(Count<2>(), k, first, last, scratch)
+    case 3: rows(Count<3>(), k, first, last, scratch)
+    default: rows(Count<4>(), k, first, last, scratch)
+    }
+  }
+
+  @inline(__always)
+  private static func rows<let n: Int>(
+    _: Count<n>, _ k: kernel_image, _ first: Int, _ last: Int, _ scratch: MutableFloats
+  ) {
+    let lanes = Vector.scalarCount
+    let plane = k.size * k.size
+    let stride = k.blocks * lanes
+    for y in first..<last {
+      let row = k.map + y * stride * k.size
+      for x in 0..<k.size {
+        var sums = InlineArray<n, Vector> { _ in .zero }
+        for block in 0..<k.blocks {
+          let v = load(row + (block * k.size + x) * lanes)
+          for c in 0..<n {
+            sums[c] = multiplyAdd(v, load(k.weights + c * stride + block * lanes), sums[c])
+          }
+        }
+        for c in 0..<n {
+          let value = total(sums[c]) + k.bias[c]
+          k.image[c * plane + y * k.size + x] = min(max(value, -k.clamp), k.clamp)
+        }
+      }
+      if let previous = k.previous {
+        let half = k.size / 2
+        for c in 0..<n {
+          addUpsampled(
+            previous + c * half * half, y, half, k.image + (c * plane + y * k.size), scratch)
+        }
+      }
+    }
+  }
+
+  /// Adds row `y` of the upsampled plane to `out`: 3/4 of the near and 1/4 of the far neighbour
+  /// along each axis, zeros outside.
+  @inline(__always)
+  private static func addUpsampled(
+    _ plane: Floats, _ y: Int, _ half: Int, _ out: MutableFloats, _ scratch: MutableFloats
+  ) {
+    let near = y / 2
+    let far = y % 2 == 0 ? near - 1 : near + 1
+    let hasFar = far >= 0 && far < half
+    scratch[0] = 0
+    scratch[half + 1] = 0
+    let nearRow = plane + near * half
+    if hasFar {
+      let farRow = plane + far * half
+      for x in 0..<half { scratch[x + 1] = (nearRow[x] * 3 + farRow[x]) * (1.0 / 16) }
+    } else {
+      for x in 0..<half { scratch[x + 1] = nearRow[x] * (3.0 / 16) }
+    }
+    for x in 0..<half {
+      let here = scratch[x + 1] * 3
+      out[2 * x] += here + scratch[x]
+      out[2 * x + 1] += here + scratch[x + 2]
+    }
+  }
+
+  /// The lanes' sum, in pairs, the same order on every instruction set with as many lanes.
+  @inline(__always)
+  static func total(_ v: Vector) -> Float {
+    #if WIDE16
+    let eight = v.lowHalf + v.highHalf
+    let four = eight.lowHalf + eight.highHalf
+    #elseif WIDE8
+    let four = v.lowHalf + v.highHalf
+    #else
+    let four = v
+    #endif
+    let two = four.lowHalf + four.highHalf
+    return two[0] + two[1]
+  }
+
+  /// Rows `first ..< last` of an inverse Haar transform straight to image planes.
+  ///
+  /// - Parameters:
+  ///   - bands: `4 * channels` values a pixel, low-pass first, `[rows][block][size][lane]`, from
+  ///     input row `first`.
+  ///   - image: `[channels][2 * size][2 * size]`.
+  @inline(never)
+  public static func haarImageRows(
+    _ bands: UnsafePointer<Float>, first: Int, last: Int, size: Int, blocks: Int, channels: Int,
+    into image: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    let side = 2 * size
+    for y in first..<last {
+      let row = bands + (y - first) * blocks * size * lanes
+      for c in 0..<channels {
+        let upper = image + (c * side + 2 * y) * side
+        let lower = upper + side
+        for x in 0..<size {
+          let low = band(row, c, x, size)
+          let a = band(row, channels + 3 * c, x, size)
+          let b = band(row, channels + 3 * c + 1, x, size)
+          let d = band(row, channels + 3 * c + 2, x, size)
+          upper[2 * x] = (low + a + b + d) * 0.5
+          upper[2 * x + 1] = (low + a - b - d) * 0.5
+          lower[2 * x] = (low - a + b - d) * 0.5
+          lower[2 * x + 1] = (low - a - b + d) * 0.5
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func band(_ row: Floats, _ channel: Int, _ x: Int, _ size: Int) -> Float {
+    let lanes = Vector.scalarCount
+    return row[(channel / lanes * size + x) * lanes + channel % lanes]
+  }
+
+  /// Rows `first ..< last` as bytes, channels interleaved: `clamp(127.5 x + 128, 0, 255)`, truncated
+  /// as NVlabs does.
+  @inline(never)
+  public static func byteRows(
+    _ image: UnsafePointer<Float>, channels: Int, size: Int, first: Int, last: Int,
+    into bytes: UnsafeMutablePointer<UInt8>
+  ) {
+    for c in 0..<channels {
+      let plane = image + c * size * size
+      for i in (first * size)..<(last * size) {
+        // NaN compares false and becomes 0.
+        let value = plane[i] * 127.5 + 128
+        bytes[i * channels + c] = value > 0 ? UInt8(min(value, 255)) : 0
+      }
+    }
+  }
+}
+
+// MARK: - Matrix times vector
+
+// Matrix times vector: mapping, styles and demodulation.
+
+extension Vectorized {
+  /// Rows `first ..< last` of `out[r] = W[r] x + bias[r]`.
+  ///
+  /// Four running sums hide the multiply-add's latency; their order depends on `count` alone.
+  @inline(never)
+  public static func dense(
+    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+    count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>
+  ) {
+    for r in first..<last { out[r] = dot(weights + r * count, x, count) + bias[r] }
+  }
+
+  /// The same with leaky ReLU 0.2 and gain √2 behind: a layer of the mapping network.
+  @inline(never)
+  public static func denseActivated(
+    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+    count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>
+  ) {
+    for r in first..<last {
+      let y = dot(weights + r * count, x, count) + bias[r]
+      out[r] = (y < 0 ? y * 0.2 : y) * 1.414_213_562_373_095_1
+    }
+  }
+
+  /// Demodulation factors `first ..< last`: `rsqrt(energy[o] · s² + 1e-8)`.
+  @inline(never)
+  public static func demodulate(
+    _ energy: UnsafePointer<Float>, squares: UnsafePointer<Float>, count: Int, first: Int,
+    last: Int, into factors: UnsafeMutablePointer<Float>
+  ) {
+    for o in first..<last {
+      factors[o] = 1 / (dot(energy + o * count, squares, count) + 1e-8).squareRoot()
+    }
+  }
+
+  @inline(__always)
+  private static func dot(_ a: Floats, _ b: Floats, _ count: Int) -> Float {
+    let lanes = Vector.scalarCount
+    var sum0 = Vector.zero
+    var sum1 = Vector.zero
+    var sum2 = Vector.zero
+    var sum3 = Vector.zero
+    var i = 0
+    while i + 4 * lanes <= count {
+      sum0 = multiplyAdd(load(a + i), load(b + i), sum0)
+      sum1 = multiplyAdd(load(a + i + lanes), load(b + i + lanes), sum1)
+      sum2 = multiplyAdd(load(a + i + 2 * lanes), load(b + i + 2 * lanes), sum2)
+      sum3 = multiplyAdd(load(a + i + 3 * lanes), load(b + i + 3 * lanes), sum3)
+      i += 4 * lanes
+    }
+    while i + lanes <= count {
+      sum0 = multiplyAdd(load(a + i), load(b + i), sum0)
+      i += lanes
+    }
+    var rest: Float = 0
+    while i < count {
+      rest += a[i] * b[i]
+      i += 1
+    }
+    return total((sum0 + sum1) + (sum2 + sum3)) + rest
+  }
+}

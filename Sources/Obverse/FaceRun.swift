@@ -1,0 +1,167 @@
+import Kernels
+import Synchronization
+
+/// One face on its way through a plan: what each worker does, in which order.
+@safe
+final class FaceRun: SharedWork {
+  private let plan: Plan
+  private let arena: FloatBuffer
+  private let wDim: Int
+  private let wsCount: Int
+  private let imageChannels: Int
+  private let resolution: Int
+  private let cancellation: Cancellation
+  /// Set by the first worker between two barriers, read by all behind the second.
+  private let isStopping = Atomic<Bool>(false)
+
+  /// Whether to map the input vector at the plan's first place, and to spread it over ws.
+  var maps = false
+  /// `wAverage`, psi and cutoff, if truncation changes anything.
+  var truncation: (average: FloatBuffer, psi: Float, cutoff: Int)?
+  var synthesizes = false
+  var noise = NoiseMode.const
+  /// Receives the image as bytes while it is in cache, or nil.
+  var bytes: UnsafeMutablePointer<UInt8>?
+
+  init(_ model: Model, _ arena: FloatBuffer, _ cancellation: Cancellation) {
+    plan = model.plan
+    self.arena = arena
+    wDim = model.wDim
+    wsCount = model.wsCount
+    imageChannels = model.imageChannels
+    resolution = model.resolution
+    self.cancellation = cancellation
+  }
+
+  /// Whether the last run ended before its time.
+  var wasCancelled: Bool { isStopping.load(ordering: .relaxed) }
+
+  /// To be called before each run.
+  func prepare() {
+    isStopping.store(false, ordering: .relaxed)
+  }
+
+  func work(_ index: Int, _ workers: Workers) {
+    if maps { map(index, workers) }
+    guard synthesizes else { return }
+    makeStyles(index, workers)
+    for step in plan.steps {
+      guard goesOn(index, workers) else { return }
+      run(step, share(step.rows, index, workers), scratch: plan.sharedCount + index * plan.scratchCount)
+    }
+  }
+
+  /// Waits for the others; false when someone asked to stop.
+  private func goesOn(_ index: Int, _ workers: Workers) -> Bool {
+    if index == 0, cancellation.isCancelled { isStopping.store(true, ordering: .relaxed) }
+    workers.barrier()
+    return !isStopping.load(ordering: .relaxed)
+  }
+
+  /// The rows of worker `index`.
+  private func share(_ rows: Int, _ index: Int, _ workers: Workers) -> Range<Int> {
+    (rows * index / workers.count)..<(rows * (index + 1) / workers.count)
+  }
+
+  /// z (normalised, embedding behind it) -> w -> truncated ws.
+  private func map(_ index: Int, _ workers: Workers) {
+    var (input, output) = plan.mapped
+    for layer in plan.mapping {
+      layer.run(
+        arena, input: input, output: output, rows: share(layer.outputs, index, workers),
+        activated: true)
+      swap(&input, &output)
+      workers.barrier()
+    }
+    for entry in share(wsCount, index, workers) {
+      for i in 0..<wDim {
+        var w = arena[input + i]
+        if let truncation, entry < truncation.cutoff {
+          w = truncation.average[i] + truncation.psi * (w - truncation.average[i])
+        }
+        arena[plan.ws + entry * wDim + i] = w
+      }
+    }
+    workers.barrier()
+  }
+
+  /// All styles, demodulation factors and toRGB weights of the face.
+  private func makeStyles(_ index: Int, _ workers: Workers) {
+    for job in plan.styles {
+      job.affine.run(
+        arena, input: plan.ws + job.ws * wDim, output: job.style,
+        rows: share(job.affine.outputs, index, workers), activated: false)
+    }
+    workers.barrier()
+    for (i, job) in plan.styles.enumerated() where i % workers.count == index {
+      if let (layer, squares, _) = job.demodulation {
+        layer.square(arena, style: job.style, into: squares)
+      }
+      if let (layer, modulated) = job.image {
+        layer.modulate(arena, style: job.style, into: modulated)
+      }
+      if let (slots, place) = job.haar {
+        for (slot, channel) in slots.channels.enumerated() where channel >= 0 {
+          arena[place + slot] = arena[job.style + channel]
+        }
+      }
+    }
+    workers.barrier()
+    for job in plan.styles {
+      guard let (layer, squares, factors) = job.demodulation else { continue }
+      layer.run(
+        arena, squares: squares, output: factors, rows: share(layer.rows, index, workers))
+    }
+  }
+
+  private func run(_ step: Step, _ rows: Range<Int>, scratch: Int) {
+    guard !rows.isEmpty else { return }
+    switch step.work {
+    case .conv(let layer, let places, let residual, let image):
+      layer.run(arena, drawing(step, places, rows), rows: rows, scratch: scratch) { band in
+        if let residual {
+          residual.skip.add(arena, skip: residual.place, to: places.output, rows: band)
+        }
+        guard let image else { return }
+        image.toRGB.run(
+          arena, map: places.output, modulated: image.modulated, previous: image.previous,
+          image: image.image, rows: band, scratch: scratch + layer.scratchCount)
+        if step.size == resolution { writeBytes(band) }
+      }
+    case .upConv(let layer, let places):
+      layer.run(arena, drawing(step, places, rows), rows: rows, scratch: scratch)
+    case .skip(let layer, let input, let output):
+      layer.run(arena, input: input, output: output, rows: rows)
+    case .separable(let layer, let places, let haarStyle):
+      layer.run(
+        arena, drawing(step, places, rows), haarStyle: haarStyle, rows: rows, scratch: scratch
+      ) { _ in }
+    case .haarImage(let layer, let map, let style, let image):
+      layer.run(arena, map: map, style: style, image: image, rows: rows, scratch: scratch)
+      writeBytes((2 * rows.lowerBound)..<(2 * rows.upperBound))
+    }
+  }
+
+  /// The layer's places with the noise of this face, which the worker draws for its rows.
+  private func drawing(_ step: Step, _ places: LayerPlaces, _ rows: Range<Int>) -> LayerPlaces {
+    var places = places
+    switch noise {
+    case .const: break
+    case .none: places.noise = nil
+    case .random(let seed):
+      places.noise = nil
+      if let layer = step.noise {
+        DrawnNoise.fill(arena, at: plan.noise, size: step.size, rows: rows, seed: seed, layer: layer)
+        places.drawnNoise = plan.noise
+      }
+    }
+    return places
+  }
+
+  private func writeBytes(_ rows: Range<Int>) {
+    guard let bytes = unsafe bytes else { return }
+    unsafe plan.fast.byteRows(
+      arena.base + plan.image, channels: imageChannels, size: resolution, first: rows.lowerBound,
+      last: rows.upperBound, into: bytes)
+  }
+}

@@ -1,0 +1,51 @@
+import Kernels
+
+/// One fused part of a plan: a layer, or several that ride on the same rows.
+struct Step: Sendable {
+  /// What a step does to the rows that a worker is dealt.
+  enum Work: Sendable {
+    /// A 3x3 convolution; then, while the rows are in cache, a resnet block's skip and the image.
+    case conv(FastConv, LayerPlaces, residual: Residual?, image: ImagePlaces?)
+    case upConv(FastUpConv, LayerPlaces)
+    /// A resnet block's 1x1, before the block's first convolution frees its input.
+    case skip(FastSkip, input: Int, output: Int)
+    /// A depthwise and pointwise pair, behind an inverse Haar transform if `haarStyle` is given.
+    case separable(FastSeparable, LayerPlaces, haarStyle: Int?)
+    case haarImage(FastToHaarImage, map: Int, style: Int, image: Int)
+  }
+
+  struct Residual: Sendable {
+    let skip: FastSkip
+    let place: Int
+  }
+
+  struct ImagePlaces: Sendable {
+    let toRGB: FastToRGB
+    let modulated: Int
+    let previous: Int?
+    let image: Int
+  }
+
+  /// Names of the layers that the step does, such as `b64.conv1`, `b64.torgb`.
+  let layers: [String]
+  let work: Work
+  /// Rows to deal out.
+  let rows: Int
+  /// Index of the layer's noise, counted over all layers; nil for a layer without.
+  let noise: Int?
+  /// Side of the noise plane.
+  let size: Int
+}
+
+/// One affine layer and what is made from its style before the first convolution.
+struct StyleJob: Sendable {
+  let affine: FastDense
+  /// Which of the ws.
+  let ws: Int
+  /// The style in channel order, padded with zeros.
+  let style: Int
+  /// The style in Haar slots, for what stands in front of an inverse Haar transform.
+  var haar: (slots: ChannelSlots, place: Int)?
+  var demodulation: (layer: FastDemodulation, squares: Int, factors: Int)?
+  var image: (layer: FastToRGB, modulated: Int)?
+}

@@ -1,0 +1,184 @@
+import CKernels
+import Glibc
+import Synchronization
+
+/// Something that several workers do together, each its share.
+protocol SharedWork: AnyObject {
+  /// Does the share of worker `index`; calls `barrier` wherever the others must have come as far.
+  func work(_ index: Int, _ workers: Workers)
+}
+
+/// A few threads that wait, at no cost, until there is work for all of them.
+///
+/// Within a piece of work a worker that waits for the others spins for at most 50 µs, since blocking
+/// and waking cost about as much as a small layer; between pieces it blocks.
+@safe
+final class Workers: @unchecked Sendable {
+  /// The calling thread among them.
+  let count: Int
+
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var threads: [pthread_t] = []
+  /// Guarded by the mutex: the piece that is being done, and how many there were.
+  private var piece: (any SharedWork)?
+  private var pieces = 0
+  private var isStopping = false
+
+  private let arrived = Atomic<Int>(0)
+  private let rounds = Atomic<Int>(0)
+  private let sleepers = Atomic<Int>(0)
+
+  /// - Throws: `resources` where the system gives no thread.
+  init(_ count: Int) throws(ObverseError) {
+    self.count = count
+    unsafe pthread_mutex_init(mutex, nil)
+    unsafe pthread_cond_init(changed, nil)
+    for index in 1..<max(count, 1) {
+      let start = Start(workers: self, index: index)
+      var thread = pthread_t()
+      let argument = unsafe Unmanaged.passRetained(start)
+      let code = unsafe pthread_create(
+        &thread, nil,
+        { argument in
+          guard let argument = unsafe argument else { return nil }
+          let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+          let workers = unsafe start.workers
+          // The loop must not keep its own pool alive: the owner joins it before it goes.
+          workers.loop(start.index)
+          return nil
+        }, argument.toOpaque())
+      guard code == 0 else {
+        unsafe argument.release()
+        stop()
+        throw .resources("cannot start thread \(index + 1) of \(count): \(ObverseError.reason(code))")
+      }
+      threads.append(thread)
+    }
+  }
+
+  /// What a thread is born with.
+  private final class Start {
+    unowned(unsafe) let workers: Workers
+    let index: Int
+
+    init(workers: Workers, index: Int) {
+      unsafe self.workers = workers
+      self.index = index
+    }
+  }
+
+  deinit {
+    stop()
+    unsafe pthread_cond_destroy(changed)
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe changed.deallocate()
+    unsafe mutex.deallocate()
+  }
+
+  private func stop() {
+    unsafe pthread_mutex_lock(mutex)
+    isStopping = true
+    unsafe pthread_cond_broadcast(changed)
+    unsafe pthread_mutex_unlock(mutex)
+    for thread in threads { pthread_join(thread, nil) }
+    threads = []
+  }
+
+  /// Does a piece of work on all workers and returns when all are done.
+  func run(_ work: any SharedWork) {
+    guard count > 1 else { return work.work(0, self) }
+    unsafe pthread_mutex_lock(mutex)
+    piece = work
+    pieces += 1
+    unsafe pthread_cond_broadcast(changed)
+    unsafe pthread_mutex_unlock(mutex)
+    work.work(0, self)
+    barrier()
+  }
+
+  private func loop(_ index: Int) {
+    var done = 0
+    while true {
+      unsafe pthread_mutex_lock(mutex)
+      while pieces == done, !isStopping { unsafe pthread_cond_wait(changed, mutex) }
+      let work = piece
+      let ends = isStopping
+      unsafe pthread_mutex_unlock(mutex)
+      guard !ends, let work else { return }
+      done += 1
+      work.work(index, self)
+      barrier()
+    }
+  }
+
+  /// Waits until every worker has come here.
+  func barrier() {
+    guard count > 1 else { return }
+    let round = rounds.load(ordering: .acquiring)
+    if arrived.add(1, ordering: .acquiringAndReleasing).newValue == count {
+      arrived.store(0, ordering: .relaxed)
+      rounds.store(round + 1, ordering: .sequentiallyConsistent)
+      // A worker counts itself a sleeper before it looks at the round for the last time.
+      if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+        unsafe pthread_mutex_lock(mutex)
+        unsafe pthread_cond_broadcast(changed)
+        unsafe pthread_mutex_unlock(mutex)
+      }
+      return
+    }
+    let limit = Self.nanoseconds() + 50_000
+    var spins = 0
+    while rounds.load(ordering: .acquiring) == round {
+      spins += 1
+      cpu_relax()
+      guard spins % 64 == 0, Self.nanoseconds() > limit else { continue }
+      sleepers.add(1, ordering: .sequentiallyConsistent)
+      unsafe pthread_mutex_lock(mutex)
+      while rounds.load(ordering: .sequentiallyConsistent) == round {
+        unsafe pthread_cond_wait(changed, mutex)
+      }
+      unsafe pthread_mutex_unlock(mutex)
+      sleepers.subtract(1, ordering: .sequentiallyConsistent)
+    }
+  }
+
+  private static func nanoseconds() -> Int {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+    return now.tv_sec * 1_000_000_000 + now.tv_nsec
+  }
+}
+
+/// How many workers are worth having.
+enum ProcessorCount {
+  /// Physical cores within the affinity mask, but no more than the cgroup's quota pays for.
+  static var automatic: Int {
+    var words = [UInt64](repeating: 0, count: 128)
+    guard unsafe cpu_affinity(&words, words.count * 8) > 0 else { return 1 }
+    var cores: Set<String> = []
+    for cpu in 0..<(words.count * 64) where words[cpu / 64] >> UInt64(cpu % 64) & 1 == 1 {
+      // Hyper-threads of one core list the same siblings.
+      cores.insert(
+        line("/sys/devices/system/cpu/cpu\(cpu)/topology/thread_siblings_list") ?? "\(cpu)")
+    }
+    var count = max(cores.count, 1)
+    if let quota = line("/sys/fs/cgroup/cpu.max")?.split(separator: " "), quota.count == 2,
+      let allowed = Double(quota[0]), let period = Double(quota[1]), period > 0
+    {
+      count = min(count, max(Int((allowed / period).rounded(.up)), 1))
+    }
+    return count
+  }
+
+  /// The first line of a small system file.
+  private static func line(_ path: String) -> String? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: 256)
+    let count = unsafe read(descriptor, &buffer, buffer.count)
+    guard count > 0 else { return nil }
+    return String(decoding: buffer[..<count].prefix { $0 != 10 }, as: UTF8.self)
+  }
+}
