@@ -10,6 +10,7 @@ extension CheckpointFile {
   /// no memory until they are used.
   ///
   /// - Parameter path: A file, or the unpacked folder of an OpenVINO package.
+  /// - Returns: What the file holds.
   /// - Throws: `missing`, `unreadable`, `empty`; `inFile` with what is wrong inside.
   public static func open(_ path: String) throws(ObverseError) -> CheckpointFile {
     var status = stat()
@@ -107,6 +108,8 @@ enum FileKind {
 
   private static let no = "not a checkpoint"
 
+  /// Whether bytes begin as a pickle does.
+  ///
   /// Protocols 2 and later say what they are. Older ones begin with any opcode: the ways in which
   /// a dict, a list or an object begins must do, together with the STOP at the end.
   private static func isPickle(_ bytes: Bytes) -> Bool {

@@ -9,7 +9,8 @@ extension CheckpointFile {
   public func refuseForeignFamilies() throws(ObverseError) {
     if pickleNames.contains(where: { $0.name.hasPrefix("dnnlib.tflib.") }) {
       throw ObverseError.unsupported(
-        what: "pickle", why: "it is a TensorFlow network of 2019/20, whose layers are not read here",
+        what: "pickle",
+        why: "it is a TensorFlow network of 2019/20, whose layers are not read here",
         hint: "convert it with legacy.py of NVlabs' stylegan2-ada-pytorch first:"
           + " python legacy.py --source=\(path) --dest=network.pkl"
       ).inFile(path)

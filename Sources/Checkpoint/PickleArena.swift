@@ -5,8 +5,10 @@ struct PickleRef: Hashable {
   fileprivate let index: UInt32
 }
 
-/// What a pickle can build here. Children are numbers, so that neither cycles nor deep nesting cost
-/// a stack frame or a reference count.
+/// What a pickle can build here.
+///
+/// Children are numbers, so that neither cycles nor deep nesting cost a stack frame or a reference
+/// count.
 enum PickleNode {
   case none
   case bool(Bool)

@@ -19,7 +19,9 @@ struct PickleInstruction {
   let argument: Argument
 }
 
-/// Takes a pickle apart into instructions. It knows their lengths and not their meaning.
+/// Takes a pickle apart into instructions.
+///
+/// It knows their lengths and not their meaning.
 struct PickleDecoder {
   let bytes: Bytes
   /// Of the next opcode.

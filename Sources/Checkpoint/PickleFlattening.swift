@@ -41,12 +41,14 @@ struct PickleFlattening {
     try step(1)
     switch arena[ref] {
     case .tensor(let arguments): try addTensor(arguments, name.isEmpty ? "tensor" : name)
-    case .dict(let items): try enter(ref, name) { (this) throws(ObverseError) in
-      for (key, value) in try this.entries(items) { try this.visit(value, name.dot(key)) }
-    }
-    case .module(let meta): try enter(ref, name) { (this) throws(ObverseError) in
-      try this.visit(module: meta, name)
-    }
+    case .dict(let items):
+      try enter(ref, name) { (this) throws(ObverseError) in
+        for (key, value) in try this.entries(items) { try this.visit(value, name.dot(key)) }
+      }
+    case .module(let meta):
+      try enter(ref, name) { (this) throws(ObverseError) in
+        try this.visit(module: meta, name)
+      }
     case .tuple(let items), .list(let items):
       if let attribute = try attribute(ref, depth: 0) {
         add(attribute, name)
@@ -133,10 +135,10 @@ struct PickleFlattening {
       case .integer(let value): key = String(value)
       default: continue
       }
-      if let old = known.updateValue(result.count, forKey: key) {
-        known[key] = old
+      if let old = known[key] {
         result[old].value = items[index + 1]
       } else {
+        known[key] = result.count
         result.append((key, items[index + 1]))
       }
     }
@@ -171,7 +173,9 @@ struct PickleFlattening {
   }
 
   private mutating func add(_ attribute: Attribute, _ name: String) {
-    guard attributes.count < Self.mostAttributes, name.utf8.count <= Self.longestName else { return }
+    guard attributes.count < Self.mostAttributes, name.utf8.count <= Self.longestName else {
+      return
+    }
     attributes[name] = attribute
   }
 
@@ -189,7 +193,8 @@ struct PickleFlattening {
     case .bool(let value): return .bool(value)
     case .integer(let value): return .integer(value)
     case .number(let value): return .number(value)
-    case .text(let bytes): return bytes.count <= Self.longestText ? bytes.text.map { .text($0) } : nil
+    case .text(let bytes):
+      return bytes.count <= Self.longestText ? bytes.text.map { .text($0) } : nil
     case .tuple(let items), .list(let items):
       guard depth < 4, items.count <= Self.longestList else { return nil }
       var list: [Attribute] = []

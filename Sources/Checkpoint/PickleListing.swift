@@ -8,6 +8,7 @@ extension CheckpointFile {
   /// - Parameters:
   ///   - path: A torch zip, torch legacy or plain pickle file.
   ///   - limit: The most lines; one more says so where there would be more.
+  /// - Returns: Lines such as `4: BINUNICODE 'g_ema'`.
   /// - Throws: `missing` and its like, `inFile` with `unsupported` for files without a pickle, or
   ///   with what is wrong in its first pickle before any line.
   public static func pickleListing(

@@ -117,7 +117,8 @@ struct PickleMachine {
     case .emptyDict: try push(arena.add(.dict([])))
     case .emptySet: try push(arena.add(.set))
     case .mark:
-      guard marks.count < arena.limits.marks else { throw tooDeep() }
+      let limit = arena.limits.marks
+      guard marks.count < limit else { throw tooMany("marks", marks.count, limit) }
       marks.append(stack.count)
     case .pop:
       if marks.last == stack.count { marks.removeLast() } else { _ = try pop() }
@@ -164,7 +165,8 @@ struct PickleMachine {
   // MARK: - Stack and memo
 
   private mutating func push(_ ref: PickleRef) throws(ObverseError) {
-    guard stack.count < arena.limits.stack else { throw tooDeep() }
+    let limit = arena.limits.stack
+    guard stack.count < limit else { throw tooMany("stack entries", stack.count, limit) }
     stack.append(ref)
   }
 
@@ -218,7 +220,8 @@ struct PickleMachine {
     guard !isDict || items.count.isMultiple(of: 2) else { throw malformed("a key has no value") }
     let target = try top()
     if try arena.append(items[...], to: target, isDict: isDict) || swallows(target) { return }
-    throw malformed("\(isDict ? "SETITEM on a value that is no dict" : "APPEND on a value that is no list")")
+    throw malformed(
+      "\(isDict ? "SETITEM on a value that is no dict" : "APPEND on a value that is no list")")
   }
 
   private mutating func addItems(_ items: [PickleRef]) throws(ObverseError) {
@@ -243,15 +246,15 @@ struct PickleMachine {
       what: "pickle", why: "opcode \(opcode.name) at byte \(offset) is not read", hint: nil)
   }
 
-  private func tooDeep() -> ObverseError {
+  private func tooMany(_ what: String, _ count: Int, _ limit: Int) -> ObverseError {
     .tooLarge(
-      what: "the depth of the pickle's stack", found: UInt64(stack.count + 1),
-      limit: UInt64(marks.count < arena.limits.marks ? arena.limits.stack : arena.limits.marks))
+      what: "the number of the pickle's \(what)", found: UInt64(count + 1), limit: UInt64(limit))
   }
 }
 
-/// What a pickle has put aside. Writers count up from 0; other numbers cost a hash table's entry and
-/// not an array up to them.
+/// What a pickle has put aside.
+///
+/// Writers count up from 0; other numbers cost a hash table's entry and not an array up to them.
 struct PickleMemo {
   private var dense: [PickleRef] = []
   private var sparse: [Int: PickleRef] = [:]

@@ -1,7 +1,9 @@
 import Core
 
-/// What a global name of a pickle stands for here. This list is the whole of it: a name that is not
-/// on it builds a placeholder, and no name runs anything.
+/// What a global name of a pickle stands for here.
+///
+/// This list is the whole of it: a name that is not on it builds a placeholder, and no name runs
+/// anything.
 enum PickleMeaning {
   case unknown
   /// `OrderedDict` and `EasyDict`: dicts by other names.

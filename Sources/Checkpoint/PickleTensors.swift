@@ -38,7 +38,8 @@ struct PickleTensors {
   /// The tensor that `_rebuild_tensor_v2` would make of these arguments.
   /// - Throws: `malformed`, `truncated` with the tensor's name; what the container throws.
   mutating func tensor(_ arguments: PickleRef, name: String) throws(ObverseError) -> Found {
-    guard let items = arena.items(arguments), items.count >= 4, let offset = arena.integer(items[1]),
+    guard let items = arena.items(arguments), items.count >= 4,
+      let offset = arena.integer(items[1]),
       let shape = integers(items[2]), let strides = integers(items[3])
     else {
       throw .malformed(

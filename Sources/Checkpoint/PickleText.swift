@@ -53,6 +53,7 @@ enum PickleText {
   ///   - text: What stands between the quotes, or the whole line.
   ///   - latin1: Bytes above 0x7f are characters, and only `\u` and `\U` are escapes (UNICODE).
   ///     Otherwise they are bytes, and the escapes are those of a string literal (STRING).
+  /// - Returns: UTF-8 or bytes, nil for an escape that is none.
   private static func unescaped(_ text: ArraySlice<UInt8>, latin1: Bool) -> [UInt8]? {
     var result: [UInt8] = []
     result.reserveCapacity(text.count)

@@ -73,10 +73,10 @@ public struct StoredTensor: Sendable {
     }
     return unsafe Bytes(count: count * size) { target in
       unsafe storage.withUnsafeBytes { source in
+        guard let to = target.baseAddress, let base = source.baseAddress else { return }
         var at = 0
         gather(axis: 0, from: offset * size) { from in
-          unsafe (target.baseAddress! + at).copyMemory(
-            from: source.baseAddress! + from, byteCount: size)
+          unsafe (to + at).copyMemory(from: base + from, byteCount: size)
           at += size
         }
       }

@@ -34,7 +34,8 @@ struct TorchStorageID {
   init(
     _ ref: PickleRef, _ arena: PickleArena, _ names: PickleNames
   ) throws(ObverseError) {
-    let bad = ObverseError.malformed(what: "pickle", why: "a persistent id is not a torch storage's")
+    let bad = ObverseError.malformed(
+      what: "pickle", why: "a persistent id is not a torch storage's")
     guard case .persistent(let id) = arena[ref], let items = arena.items(id), items.count >= 5,
       arena.text(items[0]) == "storage", case .global(let type) = arena[items[1]],
       let count = arena.integer(items[4]), count >= 0

@@ -106,7 +106,8 @@ public struct Fixture: Sendable, CustomStringConvertible {
     return data.withUnsafeBytes { bytes in
       (0..<array.count).map { i in
         Float(
-          bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self)))
+          bitPattern: UInt32(
+            littleEndian: bytes.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self)))
       }
     }
   }
