@@ -45,10 +45,10 @@ struct Job {
 
   /// Rows one by one from the end; an odd cut; four parts out of order.
   private var partitions: [[Range<Int>]] {
-    let (a, b, c) = (rows / 4, rows / 2 - 1, rows - 1)
+    let (a, b, c) = (rows / 4, max(rows / 4, rows / 2 - 1), rows - 1)
     return [
       (0..<rows).reversed().map { $0..<($0 + 1) },
-      [0..<1, 1..<rows],
+      [0..<1, 1..<rows].filter { !$0.isEmpty },
       [b..<c, 0..<a, c..<rows, a..<b].filter { !$0.isEmpty },
     ]
   }
