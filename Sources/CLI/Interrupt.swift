@@ -22,6 +22,12 @@ enum Interrupt {
     action.sa_flags = 0
     unsafe _ = sigaction(SIGINT, &action, nil)
     unsafe _ = sigaction(SIGTERM, &action, nil)
+    // A parent may have left them blocked, and a mask is inherited.
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, SIGINT)
+    unsafe sigaddset(&signals, SIGTERM)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// Lets a write to a closed pipe fail instead of kill.
