@@ -64,10 +64,11 @@ func clamped(_ v: Vector, _ low: Vector, _ high: Vector) -> Vector {
 //
 // A step of the innermost loop loads one or two weight vectors and n single inputs, and does n or
 // 2n multiply-adds. 6 x 2 and 12 x 1 keep 12 sums in flight, enough for two FMA units of latency 4,
-// and with their operands fit 16 registers; AVX-512 has 32 and takes 12 x 2 and 16 x 1.
+// and with their operands fit 16 registers; AVX-512 has 32 and takes 8 x 2 and 16 x 1, which divide
+// the widths of maps. (From 11 x 2 on the compiler leaves the loop over pixels rolled, in memory.)
 
 #if WIDE16
-private let widestPair = 12
+private let widestPair = 8
 private let widestSingle = 16
 #else
 private let widestPair = 6
@@ -77,22 +78,27 @@ private let widestSingle = 12
 /// Carries a pixel count to a generic function.
 struct Count<let n: Int> {}
 
-/// What becomes of a tile's sums.
+/// What becomes of a tile's sums once they are stored.
+///
+/// A pass of its own over what lies in the first-level cache: within the tile it would be too long to
+/// unroll, and a rolled loop over the sums keeps all of them in memory instead of registers.
 protocol Finish {
+  /// Finishes `count` pixels of one vector.
+  ///
   /// - Parameters:
   ///   - channel: First channel of the vector.
   ///   - row: Row within the band.
-  ///   - column: Pixel of the row.
-  func finished(_ sum: Vector, channel: Int, row: Int, column: Int) -> Vector
+  ///   - column: First pixel of the row.
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int)
 }
 
 /// Leaves the sums as they are.
 struct Raw: Finish {
   @inline(__always)
-  func finished(_ sum: Vector, channel: Int, row: Int, column: Int) -> Vector { sum }
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {}
 }
 
-/// Demodulation, noise, bias, leaky ReLU, gain and clamp in registers.
+/// Demodulation, noise, bias, leaky ReLU, gain and clamp.
 struct Activated: Finish {
   let epilogue: kernel_epilogue
   /// Noise at the band's first row, or nil.
@@ -107,12 +113,27 @@ struct Activated: Finish {
   }
 
   @inline(__always)
-  func finished(_ sum: Vector, channel: Int, row: Int, column: Int) -> Vector {
-    var offset = load(epilogue.bias + channel)
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {
+    let factors = load(epilogue.factors + channel)
+    let bias = load(epilogue.bias + channel)
     if let noise {
-      offset += Vector(repeating: noise[row * size + column] * epilogue.strength)
+      let plane = noise + (row * size + column)
+      for i in 0..<count {
+        let offset = bias + Vector(repeating: plane[i] * epilogue.strength)
+        let at = sums + i * Vector.scalarCount
+        store(activated(multiplyAdd(load(at), factors, offset)), at)
+      }
+    } else {
+      for i in 0..<count {
+        let at = sums + i * Vector.scalarCount
+        store(activated(multiplyAdd(load(at), factors, bias)), at)
+      }
     }
-    let y = multiplyAdd(sum, load(epilogue.factors + channel), offset)
+  }
+
+  /// Leaky ReLU, gain and clamp.
+  @inline(__always)
+  func activated(_ y: Vector) -> Vector {
     let leaky = y.replacing(with: y * epilogue.slope, where: y .< Vector.zero) * epilogue.gain
     let limit = Vector(repeating: epilogue.clamp)
     return clamped(leaky, -limit, limit)
@@ -147,11 +168,12 @@ func tilePair<let n: Int, F: Finish>(
     }
   }
   for i in 0..<n {
-    store(f.finished(a[i], channel: channel, row: row, column: column + i), out + i * lanes)
-    store(
-      f.finished(b[i], channel: channel + lanes, row: row, column: column + i),
-      out + c.output_block + i * lanes)
+    store(a[i], out + i * lanes)
+    store(b[i], out + c.output_block + i * lanes)
   }
+  f.finish(out, count: n, channel: channel, row: row, column: column)
+  f.finish(
+    out + c.output_block, count: n, channel: channel + lanes, row: row, column: column)
 }
 
 @inline(__always)
@@ -177,9 +199,8 @@ func tileSingle<let n: Int, F: Finish>(
       block += c.input_block
     }
   }
-  for i in 0..<n {
-    store(f.finished(a[i], channel: channel, row: row, column: column + i), out + i * lanes)
-  }
+  for i in 0..<n { store(a[i], out + i * lanes) }
+  f.finish(out, count: n, channel: channel, row: row, column: column)
 }
 
 // MARK: - Convolution rows
@@ -202,11 +223,7 @@ func dispatchPair<F: Finish>(
   case 5: tilePair(Count<5>(), c, pixel, weights, out, f, channel, row, column)
   case 6: tilePair(Count<6>(), c, pixel, weights, out, f, channel, row, column)
   case 7: tilePair(Count<7>(), c, pixel, weights, out, f, channel, row, column)
-  case 8: tilePair(Count<8>(), c, pixel, weights, out, f, channel, row, column)
-  case 9: tilePair(Count<9>(), c, pixel, weights, out, f, channel, row, column)
-  case 10: tilePair(Count<10>(), c, pixel, weights, out, f, channel, row, column)
-  case 11: tilePair(Count<11>(), c, pixel, weights, out, f, channel, row, column)
-  default: tilePair(Count<12>(), c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<8>(), c, pixel, weights, out, f, channel, row, column)
   }
   #else
   switch count {
@@ -353,15 +370,12 @@ extension Vectorized {
           let odd2 = load(oddRow + (x + 2) * lanes)
           let left = multiplyAdd(even0 + odd1, three, odd0 + even1) * scale
           let right = multiplyAdd(odd1 + even1, three, even0 + odd2) * scale
-          store(
-            finish.finished(left, channel: block * lanes, row: y, column: 2 * x),
-            out + 2 * x * lanes)
-          store(
-            finish.finished(right, channel: block * lanes, row: y, column: 2 * x + 1),
-            out + (2 * x + 1) * lanes)
+          store(left, out + 2 * x * lanes)
+          store(right, out + (2 * x + 1) * lanes)
           odd0 = odd1
           even0 = even1
         }
+        finish.finish(out, count: 2 * f.width, channel: block * lanes, row: y, column: 0)
       }
     }
   }
