@@ -13,7 +13,7 @@ package final class FastToRGB: Sendable {
   private let bias: FloatBuffer
   private let clamp: Float
 
-  /// - Parameter weight: `[imageChannels, in]`.
+  /// Takes `weight` as `[imageChannels, in]`.
   package init(
     _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
   ) {
@@ -70,9 +70,7 @@ package final class FastToHaarImage: Sendable {
   private let ones: FloatBuffer
   private let finish: Finish
 
-  /// - Parameters:
-  ///   - weight: `[4 * imageChannels, in]`.
-  ///   - size: Side of the map; the image has twice that.
+  /// Packs `weight`, `[4 * imageChannels, in]`; `size` is the map's, the image has twice that.
   package init(
     _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
   ) {
@@ -133,9 +131,7 @@ package final class FastSkip: Sendable {
   private let outBlocks: Int
   private let weights: FloatBuffer
 
-  /// - Parameters:
-  ///   - weight: `[out, in]`.
-  ///   - size: Side of the input.
+  /// Packs `weight`, `[out, in]`; `size` is the input's.
   package init(_ fast: Fast, weight: [Float], size: Int, inChannels: Int, outChannels: Int) {
     self.fast = fast
     self.size = size
