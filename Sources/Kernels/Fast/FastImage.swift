@@ -32,7 +32,7 @@ package final class FastToRGB: Sendable {
   /// Floats of scratch that a worker needs: a row of the smaller image with borders.
   package var scratchCount: Int { size / 2 + 2 }
 
-  /// Writes the weights times the style, padded, to `modulated`.
+  /// Writes the weights times the style to `modulated`, whose padding must be zeros and stays so.
   package func modulate(_ arena: FloatBuffer, style styleAt: Int, into modulatedAt: Int) {
     let style = arena.at(styleAt)
     let modulated = arena.base + modulatedAt
