@@ -83,12 +83,8 @@ struct Count<let n: Int> {}
 /// A pass of its own over what lies in the first-level cache: within the tile it would be too long to
 /// unroll, and a rolled loop over the sums keeps all of them in memory instead of registers.
 protocol Finish {
-  /// Finishes `count` pixels of one vector.
-  ///
-  /// - Parameters:
-  ///   - channel: First channel of the vector.
-  ///   - row: Row within the band.
-  ///   - column: First pixel of the row.
+  /// Finishes `count` pixels of one vector, which begins with `channel`; `row` counts within the band,
+  /// `column` is the first pixel.
   func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int)
 }
 
@@ -280,8 +276,9 @@ func dispatchSingle<F: Finish>(
   #endif
 }
 
-/// Every output block of every pixel of every row. A pair of blocks keeps its weights in cache over
-/// the whole band.
+/// Every output block of every pixel of every row.
+///
+/// A pair of blocks keeps its weights in cache over the whole band.
 @inline(__always)
 func convolve<F: Finish>(_ c: kernel_conv, _ f: F) {
   let lanes = Vector.scalarCount
@@ -396,9 +393,7 @@ extension Vectorized {
   /// Adds row `y` of a half-size map, upsampled by the same filter, to an output row
   /// (the skip of a resnet block; its gains are in the map).
   ///
-  /// - Parameters:
-  ///   - map: `[half][block][half][lane]`.
-  ///   - out: Row `y` of a map of twice the size.
+  /// `map` is `[half][block][half][lane]`, `out` row `y` of a map of twice the size.
   @inline(never)
   public static func addUpsampledRow(
     _ map: UnsafePointer<Float>, y: Int, half: Int, blocks: Int,
@@ -461,13 +456,10 @@ extension Vectorized {
 
   /// The same for a row of the inverse Haar transform of a modulated map.
   ///
-  /// - Parameters:
-  ///   - source: One row of the map, `[4 * blocks][size][lane]`: low-pass, then the three details,
-  ///     a group of blocks each.
-  ///   - up: Modulation in front of the transform, `[4 * blocks * lanes]`.
-  ///   - isLower: Which of the two output rows.
-  ///   - style: Modulation behind it, `[blocks * lanes]`.
-  ///   - row: Receives `[blocks][2 * size + 2][lane]`.
+  /// `source` is one row of the map, `[4 * blocks][size][lane]`: low-pass, then the three details, a
+  /// group of blocks each. `up`, `[4 * blocks * lanes]`, modulates in front of the transform, `style`,
+  /// `[blocks * lanes]`, behind it. `isLower` says which of the two output rows goes to `row`,
+  /// `[blocks][2 * size + 2][lane]`.
   @inline(never)
   public static func haarRow(
     _ source: UnsafePointer<Float>, up: UnsafePointer<Float>, isLower: Bool, size: Int,
@@ -500,7 +492,7 @@ extension Vectorized {
 
   /// A depthwise 3x3 over three prepared rows: `[block][size + 2][lane]` to `[block][size][lane]`.
   ///
-  /// - Parameter weights: `[9][blocks * lanes]`.
+  /// `weights` is `[9][blocks * lanes]`.
   @inline(never)
   public static func depthwiseRow(
     _ rows: UnsafePointer<Float>, rowStride: Int, size: Int, blocks: Int,
@@ -625,10 +617,8 @@ extension Vectorized {
 
   /// Rows `first ..< last` of an inverse Haar transform straight to image planes.
   ///
-  /// - Parameters:
-  ///   - bands: `4 * channels` values a pixel, low-pass first, `[rows][block][size][lane]`, from
-  ///     input row `first`.
-  ///   - image: `[channels][2 * size][2 * size]`.
+  /// `bands` holds `4 * channels` values a pixel, low-pass first, as `[rows][block][size][lane]` from
+  /// input row `first`; `image` is `[channels][2 * size][2 * size]`.
   @inline(never)
   public static func haarImageRows(
     _ bands: UnsafePointer<Float>, first: Int, last: Int, size: Int, blocks: Int, channels: Int,

@@ -46,7 +46,8 @@ static inline void cpu_relax(void) {
 }
 
 // Feature maps lie as [row][block][column][lane]: a block is one vector of channels, so neighbouring
-// pixels are a constant distance apart whatever the width. Unused lanes of the last block hold zeros.
+// pixels are a constant distance apart whatever the width. Unused lanes of the last block hold finite
+// values that do not count (noise reaches them too): no sum may take them, or only times zero.
 
 /// What happens to a convolution's sums: clamp(gain * leaky_relu(y * factor + noise + bias)).
 typedef struct {

@@ -13,7 +13,7 @@ package final class FastToRGB: Sendable {
   private let bias: FloatBuffer
   private let clamp: Float
 
-  /// - Parameter weight: `[imageChannels, in]`.
+  /// Takes `weight` as `[imageChannels, in]`.
   package init(
     _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
   ) {
@@ -32,7 +32,7 @@ package final class FastToRGB: Sendable {
   /// Floats of scratch that a worker needs: a row of the smaller image with borders.
   package var scratchCount: Int { size / 2 + 2 }
 
-  /// Writes the weights times the style, padded, to `modulated`.
+  /// Writes the weights times the style to `modulated`, whose padding must be zeros and stays so.
   package func modulate(_ arena: FloatBuffer, style styleAt: Int, into modulatedAt: Int) {
     let style = arena.at(styleAt)
     let modulated = arena.base + modulatedAt
@@ -70,9 +70,7 @@ package final class FastToHaarImage: Sendable {
   private let ones: FloatBuffer
   private let finish: Finish
 
-  /// - Parameters:
-  ///   - weight: `[4 * imageChannels, in]`.
-  ///   - size: Side of the map; the image has twice that.
+  /// Packs `weight`, `[4 * imageChannels, in]`; `size` is the map's, the image has twice that.
   package init(
     _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
   ) {
@@ -133,9 +131,7 @@ package final class FastSkip: Sendable {
   private let outBlocks: Int
   private let weights: FloatBuffer
 
-  /// - Parameters:
-  ///   - weight: `[out, in]`.
-  ///   - size: Side of the input.
+  /// Packs `weight`, `[out, in]`; `size` is the input's.
   package init(_ fast: Fast, weight: [Float], size: Int, inChannels: Int, outChannels: Int) {
     self.fast = fast
     self.size = size
