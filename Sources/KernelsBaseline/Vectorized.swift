@@ -52,12 +52,6 @@ func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
   #endif
 }
 
-@inline(__always)
-func clamped(_ v: Vector, _ low: Vector, _ high: Vector) -> Vector {
-  let raised = v.replacing(with: low, where: v .< low)
-  return raised.replacing(with: high, where: raised .> high)
-}
-
 // MARK: - Register tile
 
 // The register tile: n pixels times one or two vectors of output channels.
@@ -112,27 +106,19 @@ struct Activated: Finish {
   func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {
     let factors = load(epilogue.factors + channel)
     let bias = load(epilogue.bias + channel)
-    if let noise {
-      let plane = noise + (row * size + column)
-      for i in 0..<count {
-        let offset = bias + Vector(repeating: plane[i] * epilogue.strength)
-        let at = sums + i * Vector.scalarCount
-        store(activated(multiplyAdd(load(at), factors, offset)), at)
-      }
-    } else {
-      for i in 0..<count {
-        let at = sums + i * Vector.scalarCount
-        store(activated(multiplyAdd(load(at), factors, bias)), at)
-      }
-    }
-  }
-
-  /// Leaky ReLU, gain and clamp.
-  @inline(__always)
-  func activated(_ y: Vector) -> Vector {
-    let leaky = y.replacing(with: y * epilogue.slope, where: y .< Vector.zero) * epilogue.gain
+    let slope = Vector(repeating: epilogue.slope)
+    let gain = Vector(repeating: epilogue.gain)
     let limit = Vector(repeating: epilogue.clamp)
-    return clamped(leaky, -limit, limit)
+    let plane = noise.map { $0 + (row * size + column) }
+    for i in 0..<count {
+      let at = sums + i * Vector.scalarCount
+      var offset = bias
+      if let plane { offset += Vector(repeating: plane[i] * epilogue.strength) }
+      let y = multiplyAdd(load(at), factors, offset)
+      let leaky = y.replacing(with: y * slope, where: y .< Vector.zero) * gain
+      let raised = leaky.replacing(with: -limit, where: leaky .< -limit)
+      store(raised.replacing(with: limit, where: raised .> limit), at)
+    }
   }
 }
 
@@ -528,49 +514,23 @@ extension Vectorized {
 // The image itself: what toRGB adds, the doubling of the image before it, and bytes.
 
 extension Vectorized {
-  /// Rows `first ..< last` of `image = upsampled(previous) + clamp(W map + bias)`.
+  /// Row `y` of `image = upsampled(previous) + contribution`.
+  ///
+  /// - Parameters:
+  ///   - row: The contribution, `[size][lane]`, image channels in the first lanes.
+  ///   - scratch: `size / 2 + 2` floats.
   @inline(never)
-  public static func imageRows(
-    _ image: UnsafePointer<kernel_image>, first: Int, last: Int,
+  public static func imageRow(
+    _ image: UnsafePointer<kernel_image>, y: Int, row: UnsafePointer<Float>,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
     let k = image.pointee
-    switch k.channels {
-    case 1: rows(Count<1>(), k, first, last, scratch)
-    case 2: rows(Count<2>(), k, first, last, scratch)
-    case 3: rows(Count<3>(), k, first, last, scratch)
-    default: rows(Count<4>(), k, first, last, scratch)
-    }
-  }
-
-  @inline(__always)
-  private static func rows<let n: Int>(
-    _: Count<n>, _ k: kernel_image, _ first: Int, _ last: Int, _ scratch: MutableFloats
-  ) {
-    let lanes = Vector.scalarCount
-    let plane = k.size * k.size
-    let stride = k.blocks * lanes
-    for y in first..<last {
-      let row = k.map + y * stride * k.size
-      for x in 0..<k.size {
-        var sums = InlineArray<n, Vector> { _ in .zero }
-        for block in 0..<k.blocks {
-          let v = load(row + (block * k.size + x) * lanes)
-          for c in 0..<n {
-            sums[c] = multiplyAdd(v, load(k.weights + c * stride + block * lanes), sums[c])
-          }
-        }
-        for c in 0..<n {
-          let value = total(sums[c]) + k.bias[c]
-          k.image[c * plane + y * k.size + x] = min(max(value, -k.clamp), k.clamp)
-        }
-      }
+    let half = k.size / 2
+    for c in 0..<k.channels {
+      let out = k.image + (c * k.size + y) * k.size
+      for x in 0..<k.size { out[x] = row[x * Vector.scalarCount + c] }
       if let previous = k.previous {
-        let half = k.size / 2
-        for c in 0..<n {
-          addUpsampled(
-            previous + c * half * half, y, half, k.image + (c * plane + y * k.size), scratch)
-        }
+        addUpsampled(previous + c * half * half, y, half, out, scratch)
       }
     }
   }

@@ -90,14 +90,9 @@ typedef struct {
   float *vertical;          ///< scratch, 2 * (w+2) * lanes floats
 } kernel_filter;
 
-/// The image, and what a feature map adds to it (toRGB).
+/// An image, and the one of half the size that it builds on.
 typedef struct {
-  const float *map;        ///< row 0 of the whole map, [size][blocks][size][lanes]
   ptrdiff_t size;
-  ptrdiff_t blocks;
-  const float *weights;    ///< [channels][blocks * lanes], modulated
-  const float *bias;       ///< [channels]
-  float clamp;             ///< of the contribution; infinity for none
   ptrdiff_t channels;      ///< 1 to 4
   const float *_Nullable previous;   ///< [channels][size/2][size/2], or NULL
   float *image;            ///< [channels][size][size]
