@@ -3,7 +3,9 @@ import Testing
 
 struct FastDenseTests {
   /// Counts around one, two and four vectors of each width.
-  private static let counts = [1, 3, 4, 7, 8, 9, 13, 15, 16, 17, 26, 31, 33, 63, 64, 65, 127, 130, 512]
+  private static let counts = [
+    1, 3, 4, 7, 8, 9, 13, 15, 16, 17, 26, 31, 33, 63, 64, 65, 127, 130, 512,
+  ]
 
   @Test(arguments: counts, [1, 5, 13])
   func agreesWithDouble(inputs: Int, outputs: Int) {

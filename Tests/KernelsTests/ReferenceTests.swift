@@ -1,8 +1,10 @@
 import Kernels
 import Testing
 
-/// `Reference` against closed forms. Data are small whole numbers, so that sums are exact and
-/// results are compared for equality, unless a root or a quotient rounds.
+/// Holds `Reference` to closed forms.
+///
+/// Data are small whole numbers, so that sums are exact and results are compared for equality,
+/// unless a root or a quotient rounds.
 struct ReferenceTests {
   @Test func normalizesTheSecondMoment() {
     var random = SplitMix64(seed: 20)
@@ -21,7 +23,8 @@ struct ReferenceTests {
 
   @Test func multipliesMatrixByVector() {
     // Row-major [out, in]: rows (1, 2, 3) and (4, 5, 6).
-    #expect(Reference.dense([1, -1, 2], weight: [1, 2, 3, 4, 5, 6], bias: [10, -20]) == [15, -9])
+    let weight: [Float] = [1, 2, 3, 4, 5, 6]
+    #expect(Reference.dense([1, -1, 2], weight: weight, bias: [10, -20]) == [15, -9])
     #expect(Reference.dense([7], weight: [3, -2], bias: [0, 1]) == [21, -13])
   }
 
@@ -60,7 +63,8 @@ struct ReferenceTests {
   }
 
   @Test func modulatesChannels() {
-    #expect(Reference.modulated([1, 2, 3, 4, 5, 6], style: [10, -1, 0]) == [10, 20, -3, -4, 0, 0])
+    let found = Reference.modulated([1, 2, 3, 4, 5, 6], style: [10, -1, 0])
+    #expect(found == [10, 20, -3, -4, 0, 0])
   }
 
   @Test func convolvesWithABorderOfZeros() {

@@ -39,7 +39,7 @@ struct Numbers {
 
   private var noise: [Float]? { settings.noise == .none ? nil : plane }
 
-  /// - Parameter isDemodulated: Whether sums are multiplied by the factors.
+  /// What must follow `sums`; a separable convolution is not demodulated.
   func finished(_ sums: Exact, isDemodulated: Bool) -> Exact {
     sums.finished(
       factors: isDemodulated ? factors : nil, noise: noise, strength: strength, bias: bias,

@@ -19,7 +19,7 @@ struct SplitMix64 {
     (0..<count).map { _ in Float(next() >> 40) / 0x1p23 - 1 }
   }
 
-  /// Whole numbers of -7 ... 7: sums of their products are exact.
+  /// Whole numbers from -7 to 7: sums of their products are exact.
   mutating func integers(_ count: Int) -> [Float] {
     (0..<count).map { _ in Float(next() >> 40) }.map { $0.truncatingRemainder(dividingBy: 15) - 7 }
   }
