@@ -24,7 +24,8 @@ let package = Package(
     .target(name: "Core", exclude: ["README.md"], swiftSettings: safe),
     .target(name: "CKernels", exclude: ["README.md"]),
     .target(
-      name: "KernelsBaseline", dependencies: ["CKernels"], exclude: ["README.md"], swiftSettings: kernels([], [])),
+      name: "KernelsBaseline", dependencies: ["CKernels"], exclude: ["README.md"],
+      swiftSettings: kernels([], [])),
     .target(
       name: "KernelsAVX2", dependencies: ["CKernels"], exclude: ["README.md"],
       swiftSettings: kernels(["-mavx2", "-mfma"], ["WIDE8"])),
@@ -40,7 +41,8 @@ let package = Package(
       name: "ModelFile", dependencies: ["Core"], exclude: ["README.md", "schema.fbs"],
       swiftSettings: safe),
     .target(
-      name: "Obverse", dependencies: ["Core", "CKernels", "Kernels", "ModelFile"], exclude: ["README.md"],
+      name: "Obverse", dependencies: ["Core", "CKernels", "Kernels", "ModelFile"],
+      exclude: ["README.md"],
       swiftSettings: safe),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

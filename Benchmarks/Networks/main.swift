@@ -69,4 +69,5 @@ let model = maker.generator(resolution, widths)
 try model.validate()
 _ = try ModelFile.write(model, to: words[4])
 print(
-  "\(words[4])  widths \(widths.map(String.init).joined(separator: " "))  \(model.shape.macs()) MACs")
+  "\(words[4])  widths \(widths.map(String.init).joined(separator: " "))  \(model.shape.macs()) MACs"
+)

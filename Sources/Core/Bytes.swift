@@ -99,7 +99,9 @@ public struct Bytes: Sendable {
 
   /// The bytes as UTF-8 text, or nil where they are none.
   public var text: String? {
-    unsafe withUnsafeBytes { unsafe String(validating: $0.bindMemory(to: UInt8.self), as: UTF8.self) }
+    unsafe withUnsafeBytes {
+      unsafe String(validating: $0.bindMemory(to: UInt8.self), as: UTF8.self)
+    }
   }
 
   /// A copy as an array.
@@ -110,7 +112,10 @@ public struct Bytes: Sendable {
   /// Whether `other` begins here at `offset`.
   public func has(_ other: StaticString, at offset: Int = 0) -> Bool {
     guard let part = slice(at: offset, count: other.utf8CodeUnitCount) else { return false }
-    return unsafe part.withUnsafeBytes { unsafe memcmp($0.baseAddress!, other.utf8Start, $0.count) == 0 }
+    return unsafe part.withUnsafeBytes { mine in
+      guard let base = mine.baseAddress else { return true }
+      return unsafe memcmp(base, other.utf8Start, mine.count) == 0
+    }
   }
 
   /// Holds the memory and gives it back.

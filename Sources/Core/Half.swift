@@ -3,7 +3,9 @@
 
 /// Conversions between `Float` and the 16-bit formats of checkpoints.
 public enum Half {
-  /// Widens an IEEE binary16 bit pattern. Exact, subnormals, infinities and NaN included.
+  /// Widens an IEEE binary16 bit pattern.
+  ///
+  /// Exact, subnormals, infinities and NaN included.
   public static func float(fromFloat16 bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let magnitude = UInt32(bits & 0x7fff)
@@ -16,7 +18,7 @@ public enum Half {
     return Float(bitPattern: sign | scaled.bitPattern)
   }
 
-  /// Widens a bfloat16 bit pattern. Exact.
+  /// Widens a bfloat16 bit pattern, exactly.
   public static func float(fromBFloat16 bits: UInt16) -> Float {
     Float(bitPattern: UInt32(bits) << 16)
   }

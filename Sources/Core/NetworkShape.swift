@@ -111,9 +111,7 @@ public struct NetworkShape: Sendable, Equatable {
 
   /// A StyleGAN2 generator of the skip architecture.
   ///
-  /// - Parameters:
-  ///   - widths: Channels of each block, 4x4 first.
-  ///   - mappingLayers: Layers fc0 ….
+  /// `widths` are the channels of each block, 4x4 first; `mappingLayers` counts fc0 ….
   public static func styleGAN2Skip(
     widths: [Int], zDim: Int = 512, wDim: Int = 512, mappingLayers: Int = 8, imageChannels: Int = 3
   ) -> NetworkShape {
@@ -163,7 +161,7 @@ public enum Widths {
 
   /// What is kept when `floor(ratio * width)` channels are removed.
   ///
-  /// - Parameter perMille: The pruning ratio in thousandths, since 0.7 has no exact Double.
+  /// `perMille` is the pruning ratio in thousandths, since 0.7 has no exact Double.
   public static func pruned(_ widths: [Int], perMille: Int) -> [Int] {
     widths.map { $0 - $0 * perMille / 1000 }
   }

@@ -516,9 +516,8 @@ extension Vectorized {
 extension Vectorized {
   /// Row `y` of `image = upsampled(previous) + contribution`.
   ///
-  /// - Parameters:
-  ///   - row: The contribution, `[size][lane]`, image channels in the first lanes.
-  ///   - scratch: `size / 2 + 2` floats.
+  /// `row` is the contribution, `[size][lane]`, image channels in the first lanes; `scratch` holds
+  /// `size / 2 + 2` floats.
   @inline(never)
   public static func imageRow(
     _ image: UnsafePointer<kernel_image>, y: Int, row: UnsafePointer<Float>,

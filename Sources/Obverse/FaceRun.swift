@@ -47,7 +47,9 @@ final class FaceRun: SharedWork {
     makeStyles(index, workers)
     for step in plan.steps {
       guard goesOn(index, workers) else { return }
-      run(step, share(step.rows, index, workers), scratch: plan.sharedCount + index * plan.scratchCount)
+      run(
+        step, share(step.rows, index, workers),
+        scratch: plan.sharedCount + index * plan.scratchCount)
     }
   }
 
@@ -180,7 +182,8 @@ final class FaceRun: SharedWork {
     case .random(let seed):
       places.noise = nil
       if let layer = step.noise {
-        DrawnNoise.fill(arena, at: plan.noise, size: step.size, rows: rows, seed: seed, layer: layer)
+        DrawnNoise.fill(
+          arena, at: plan.noise, size: step.size, rows: rows, seed: seed, layer: layer)
         places.drawnNoise = plan.noise
       }
     }

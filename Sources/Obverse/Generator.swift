@@ -59,6 +59,7 @@ public final class Generator {
   ///   - w: `[wDim]`.
   ///   - psi: 1 leaves w untouched, 0 gives the average face.
   ///   - cutoff: Truncates the first `cutoff` layers only; nil all.
+  /// - Returns: The entries one after the other.
   /// - Throws: `request` where truncation needs a w average that the model lacks.
   public func ws(
     from w: [Float], psi: Float = 1, cutoff: Int? = nil
@@ -93,7 +94,9 @@ public final class Generator {
     try draw(into: &pixels)
   }
 
-  /// Draws the image of `ws` as planes, `[imageChannels, H, W]`, nominally -1 ... 1, not clamped.
+  /// Draws the image of `ws` as planes, `[imageChannels, H, W]`.
+  ///
+  /// Values lie around -1 to 1 and are not clamped.
   ///
   /// - Parameters:
   ///   - ws: `[wsCount * wDim]`.
@@ -119,6 +122,7 @@ public final class Generator {
   ///   - cutoff: Truncates the first `cutoff` layers only; nil all.
   ///   - label: A class of a conditional model.
   ///   - noise: Where the noise comes from.
+  /// - Returns: An image of the model's own size and channels.
   /// - Throws: `request`, `cancelled`.
   public func face(
     seed: UInt32, psi: Float = 1, cutoff: Int? = nil, label: Int? = nil,

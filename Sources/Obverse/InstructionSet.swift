@@ -51,7 +51,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
   func kernels() throws(ObverseError) -> Fast {
     guard InstructionSet.available.contains(self) else {
       let names = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
-      throw .usage("instruction set \(rawValue) is not on this processor; it has \(names)", hint: nil)
+      throw .usage(
+        "instruction set \(rawValue) is not on this processor; it has \(names)", hint: nil)
     }
     return switch self {
     case .baseline, .neon: Fast(.baseline)

@@ -51,7 +51,8 @@ final class Workers: @unchecked Sendable {
       guard code == 0 else {
         unsafe argument.release()
         stop()
-        throw .resources("cannot start thread \(index + 1) of \(count): \(ObverseError.reason(code))")
+        throw .resources(
+          "cannot start thread \(index + 1) of \(count): \(ObverseError.reason(code))")
       }
       threads.append(thread)
     }

@@ -15,7 +15,7 @@ package final class FastToRGB: Sendable {
   private let ones: FloatBuffer
   private let finish: Finish
 
-  /// - Parameter weight: `[imageChannels, in]`.
+  /// `weight` is `[imageChannels, in]`.
   package init(
     _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
   ) {
