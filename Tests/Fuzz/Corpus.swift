@@ -141,12 +141,12 @@ struct Corpus {
 
   /// The fixtures, and the models that come of them.
   private mutating func addFixtures() {
-    for fixture in Fixture.all {
-      if let bytes = try? Bytes(mapping: fixture.path("image_const.png")) {
-        add(fixture.name, .png, .file(bytes.array))
-      }
-      for name in fixture.checkpoints {
-        let path = fixture.path(name)
+    for folder in Files.names(in: Fixture.folder) {
+      for name in Files.names(in: "\(Fixture.folder)/\(folder)") {
+        let path = "\(Fixture.folder)/\(folder)/\(name)"
+        if name.hasSuffix(".png"), let bytes = try? Bytes(mapping: path) {
+          add(folder, .png, .file(bytes.array))
+        }
         guard let file = try? CheckpointFile.open(path), let bytes = try? Bytes(mapping: path)
         else { continue }
         let reader: Reader? =
@@ -158,12 +158,12 @@ struct Corpus {
           case .npy, .npz, .openVINO: nil
           }
         guard let reader else { continue }
-        large.append(Seed("\(fixture.name)/\(name)", reader, .file(bytes.array), isLarge: true))
+        large.append(Seed("\(folder)/\(name)", reader, .file(bytes.array), isLarge: true))
         let request = ConversionRequest(wAverageSamples: 1, hashesSource: false)
         if let model = try? Converter.convert(file, request).description,
           let obv = try? ModelFile.encode(model)
         {
-          large.append(Seed("\(fixture.name).obv", .obv, .file(obv), isLarge: true))
+          large.append(Seed("\(folder).obv", .obv, .file(obv), isLarge: true))
         }
       }
     }

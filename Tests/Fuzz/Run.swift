@@ -77,6 +77,8 @@ struct Run {
           default: "signal \(signal)"
           }
         report(numbers[Place.current], how)
+        // A process that ends badly after its last input has leaked memory.
+        isDone = numbers[Place.current] >= end
         numbers[Place.current] += 1
       }
     }

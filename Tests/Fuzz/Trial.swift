@@ -24,7 +24,7 @@ struct Trial {
   private let number: Int
 
   /// Longest sentence that a terminal should be made to show.
-  private static let longestSentence = 1000
+  private static let longestSentence = 10_000
 
   static func run(_ input: Input, number: Int, in folder: String) throws(Violation) -> Outcome {
     let trial = Trial(input: input, folder: folder, number: number)
