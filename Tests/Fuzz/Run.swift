@@ -43,7 +43,7 @@ struct Run {
     // Attacks have the numbers below zero.
     first = from - attacks.count
     end = from + inputs
-    numbers = SharedNumbers(count: Place.counts + 2 * Reader.allCases.count)
+    numbers = SharedNumbers(count: Place.counts + 3 * Reader.allCases.count)
     numbers[Place.current] = first
     let base = Files.exists("/dev/shm") ? "/dev/shm" : "/tmp"
     folder = "\(base)/obverse-fuzz-\(getpid())"
@@ -93,6 +93,10 @@ struct Run {
     return numbers[Place.findings] == 0
   }
 
+  private static func count(_ reader: Int, _ outcome: Trial.Outcome) -> Int {
+    Place.counts + 3 * reader + outcome.rawValue
+  }
+
   private func input(_ number: Int) -> Input {
     number < first + attacks.count
       ? attacks[number - first] : Input(number: number, seed: seed, corpus)
@@ -121,7 +125,7 @@ struct Run {
     do throws(Violation) {
       let outcome = try Trial.run(input, number: abs(number), in: folder)
       let index = Reader.allCases.firstIndex(of: input.reader) ?? 0
-      numbers[Place.counts + 2 * index + (outcome == .read ? 0 : 1)] += 1
+      numbers[Self.count(index, outcome)] += 1
     } catch {
       report(number, error.what)
     }
@@ -162,11 +166,10 @@ struct Run {
     let took = Clock.seconds - start
     let done = numbers[Place.current] - first
     for (index, reader) in Reader.allCases.enumerated() {
-      let read = numbers[Place.counts + 2 * index]
-      let refused = numbers[Place.counts + 2 * index + 1]
-      guard read + refused > 0 else { continue }
+      let counts = Trial.Outcome.allCases.map { numbers[Self.count(index, $0)] }
+      guard counts != [0, 0, 0] else { continue }
       let name = reader.rawValue + String(repeating: " ", count: 14 - reader.rawValue.count)
-      say("  \(name)\(read) read, \(refused) refused")
+      say("  \(name)\(counts[0]) read, \(counts[1]) opened, \(counts[2]) refused")
     }
     say("  slowest: input \(numbers[Place.slowestInput]), \(numbers[Place.slowest] / 1000) ms")
     if measuresMemory {

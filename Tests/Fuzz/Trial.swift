@@ -13,8 +13,11 @@ struct Violation: Error {
 
 /// Gives an input to its reader and to everything that comes after a reader.
 struct Trial {
-  enum Outcome {
+  enum Outcome: Int, CaseIterable {
+    /// Converted and drawn, where it is a network.
     case read
+    /// Opened, and no network that can be converted.
+    case opened
     case refused
   }
 
@@ -22,18 +25,19 @@ struct Trial {
   /// Where readers that take names find the input.
   private let folder: String
   private let number: Int
+  private var isOpen = false
 
   /// Longest sentence that a terminal should be made to show.
   private static let longestSentence = 10_000
 
   static func run(_ input: Input, number: Int, in folder: String) throws(Violation) -> Outcome {
-    let trial = Trial(input: input, folder: folder, number: number)
+    var trial = Trial(input: input, folder: folder, number: number)
     do throws(ObverseError) {
       try trial.run()
       return .read
     } catch {
       try check(error)
-      return .refused
+      return trial.isOpen ? .opened : .refused
     }
   }
 
@@ -65,7 +69,7 @@ struct Trial {
     }
   }
 
-  private func run() throws(ObverseError) {
+  private mutating func run() throws(ObverseError) {
     switch input.reader {
     case .png:
       let bytes = Bytes(input.files[0].bytes)
@@ -78,7 +82,7 @@ struct Trial {
     }
   }
 
-  private func checkpoint() throws(ObverseError) {
+  private mutating func checkpoint() throws(ObverseError) {
     let file: CheckpointFile
     if input.isFolder {
       file = try CheckpointFile.open(folder)
@@ -94,6 +98,7 @@ struct Trial {
     if number % 16 == 0, !input.isFolder {
       _ = try? CheckpointFile.pickleListing("\(folder)/input", limit: 10_000)
     }
+    isOpen = true
     for (_, tensor) in file.tensors { _ = tensor.sha256 }
     for (_, tensor) in file.tensors.prefix(4) { _ = tensor.floats }
     let conversion = try Converter.convert(file, request)
