@@ -57,7 +57,8 @@ let package = Package(
       name: "ImageFile", dependencies: ["Core", "CPNG", "CJPEG"], exclude: ["README.md"],
       swiftSettings: safe),
     .executableTarget(
-      name: "CLI", dependencies: ["Obverse", "Converter", "Checkpoint", "ImageFile"],
+      name: "CLI",
+      dependencies: ["Obverse", "Converter", "Checkpoint", "ImageFile", "ModelFile"],
       exclude: ["README.md"], swiftSettings: safe),
     .target(name: "Support", dependencies: ["Core", "Checkpoint"], path: "Tests/Support"),
     .executableTarget(

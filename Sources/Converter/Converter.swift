@@ -7,6 +7,19 @@ import ModelFile
 /// Nothing of the checkpoint is executed, no tensor of the generator is dropped in silence, and the
 /// same checkpoint gives the same bytes on every machine.
 package enum Converter {
+  /// Opens a checkpoint or a model file, whichever it is by content, and converts it.
+  ///
+  /// - Throws: What opening and converting throw; `missing`, `unreadable`, `empty`.
+  package static func convert(
+    path: String, _ request: ConversionRequest = ConversionRequest()
+  ) throws(ObverseError) -> Conversion {
+    if let bytes = try? Bytes(mapping: path), bytes.has("OBV1", at: 4) {
+      let model = try ModelFile.read(path: path)
+      do { return try convert(model, request) } catch { throw error.inFile(path) }
+    }
+    return try convert(try CheckpointFile.open(path), request)
+  }
+
   /// Converts a StyleGAN2 or MobileStyleGAN checkpoint.
   ///
   /// - Throws: `noGenerator`, `missingTensor`, `shape`, `refused`, `unsupported`, `malformed`,

@@ -14,15 +14,16 @@ final class GeneratorTensors {
   private let places: [String: Int]
   private var targets: [Int: [String]] = [:]
   private var checked: Set<Int> = []
-  /// Bytes of float32 that may still be made; shared storages could stand for any amount.
-  private var budget: Int
+  /// Bytes of float32 made so far, and the most; shared storages could stand for any amount.
+  private var bytesMade = 0
+  private let memoryLimit: Int
   private(set) var warnings: [String] = []
 
   /// Looks at the tensors under `prefix`, which may take `memoryLimit` bytes as float32.
   init(_ file: CheckpointFile, prefix: String, memoryLimit: Int) {
     self.file = file
     self.prefix = prefix
-    budget = memoryLimit
+    self.memoryLimit = memoryLimit
     var places: [String: Int] = [:]
     for (i, entry) in file.tensors.enumerated() where entry.name.hasPrefix(prefix) {
       places[String(entry.name.dropFirst(prefix.count))] = i
@@ -105,12 +106,13 @@ final class GeneratorTensors {
         hint: nil)
     }
     let (bytes, overflow) = tensor.count.multipliedReportingOverflow(by: 4)
-    guard !overflow, bytes <= budget else {
+    guard !overflow, bytes <= memoryLimit - bytesMade else {
       throw .tooLarge(
         what: "the size of the generator's weights up to \(prefix)\(name)",
-        found: UInt64(clamping: bytes), limit: UInt64(clamping: budget))
+        found: UInt64(clamping: bytesMade) + UInt64(clamping: bytes),
+        limit: UInt64(clamping: memoryLimit))
     }
-    budget -= bytes
+    bytesMade += bytes
     let values = tensor.floats
     let broken = values.count { !$0.isFinite }
     if broken > 0 {

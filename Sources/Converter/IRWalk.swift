@@ -14,14 +14,15 @@ final class IRWalk {
   let name: String
   private var targets: [Int: [String]] = [:]
   private var checked: Set<Int> = []
-  private var budget: Int
+  private var bytesMade = 0
+  private let memoryLimit: Int
   private(set) var warnings: [String] = []
 
   init(_ graph: IRGraph, name: String) {
     self.graph = graph
     self.name = name
     let bytes = graph.layers.reduce(0) { max($0, $1.constant?.storage.count ?? 0) }
-    budget = 3 * bytes + 32 << 20
+    memoryLimit = 3 * bytes + 32 << 20
   }
 
   /// The error for a layer that stands where something else is wanted.
@@ -98,12 +99,13 @@ final class IRWalk {
         tensor: "\(name).\(layer.name)", expected: shape, found: tensor.shape,
         why: "\(target) is")
     }
-    guard tensor.count <= budget / 4 else {
+    let bytes = tensor.count * 4
+    guard bytes <= memoryLimit - bytesMade else {
       throw .tooLarge(
-        what: "the size of the weights of \(name)", found: UInt64(clamping: tensor.count) * 4,
-        limit: UInt64(clamping: budget))
+        what: "the size of the weights of \(name)", found: UInt64(clamping: bytesMade + bytes),
+        limit: UInt64(clamping: memoryLimit))
     }
-    budget -= tensor.count * 4
+    bytesMade += bytes
     let values = tensor.floats
     let broken = values.count { !$0.isFinite }
     if broken > 0 {

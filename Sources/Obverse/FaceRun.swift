@@ -51,6 +51,35 @@ final class FaceRun: SharedWork {
     }
   }
 
+  /// Does all steps alone; `body` sees each map of the chain as `[C, H, W]`.
+  func trace(_ workers: Workers, _ body: (String, [Float]) -> Void) {
+    precondition(workers.count == 1)
+    makeStyles(0, workers)
+    for step in plan.steps {
+      run(step, 0..<step.rows, scratch: plan.sharedCount)
+      let place: Int
+      switch step.work {
+      case .conv(_, let places, _, _), .upConv(_, let places), .separable(_, let places, _):
+        place = places.output
+      case .skip, .haarImage: continue
+      }
+      let lanes = plan.fast.lanes
+      let plane = step.size * step.size
+      let blocks = step.slots.count / lanes
+      let channels = (step.slots.channels.max() ?? -1) + 1
+      var map = [Float](repeating: 0, count: channels * plane)
+      for (slot, channel) in step.slots.channels.enumerated() where channel >= 0 {
+        for y in 0..<step.size {
+          let row = place + (y * blocks + slot / lanes) * step.size * lanes + slot % lanes
+          for x in 0..<step.size {
+            map[channel * plane + y * step.size + x] = arena[row + x * lanes]
+          }
+        }
+      }
+      for name in step.layers where !name.hasSuffix("torgb") { body(name, map) }
+    }
+  }
+
   /// Waits for the others; false when someone asked to stop.
   private func goesOn(_ index: Int, _ workers: Workers) -> Bool {
     if index == 0, cancellation.isCancelled { isStopping.store(true, ordering: .relaxed) }

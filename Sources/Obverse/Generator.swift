@@ -133,6 +133,16 @@ public final class Generator {
       pixels: pixels)
   }
 
+  /// Draws the image of `ws` step by step and shows each layer's map as planes, for tests.
+  package func traceLayers(
+    ws: [Float], noise: NoiseMode, _ body: (String, [Float]) -> Void
+  ) throws(ObverseError) {
+    try place(ws: ws, noise)
+    run.synthesizes = true
+    run.prepare()
+    run.trace(workers, body)
+  }
+
   // MARK: Steps of the above
 
   private func draw(into pixels: inout [UInt8]) throws(ObverseError) {

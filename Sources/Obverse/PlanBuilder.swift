@@ -27,7 +27,7 @@ struct PlanBuilder {
   private var largestSkip = 0
 
   private typealias UnplacedStep = (
-    layers: [String], rows: Int, noise: Int?, size: Int, make: StepMaker
+    layers: [String], rows: Int, noise: Int?, size: Int, slots: ChannelSlots, make: StepMaker
   )
   /// Makes a step's work once the places of the maps are known.
   private typealias StepMaker = (_ place: (Int) -> Int, _ skip: Int) -> Step.Work
@@ -60,7 +60,7 @@ struct PlanBuilder {
     return steps.map { step in
       Step(
         layers: step.layers, work: step.make(place, skip), rows: step.rows, noise: step.noise,
-        size: step.size)
+        size: step.size, slots: step.slots)
     }
   }
 
@@ -150,7 +150,7 @@ struct PlanBuilder {
         let from = input
         steps.append(
           (
-            ["\(name).skip"], size / 2, nil, size / 2,
+            ["\(name).skip"], size / 2, nil, size / 2, plain(skip.shape[0]),
             { place, skip in
               .skip(layer, input: from.map(place) ?? const, output: skip)
             }
@@ -167,7 +167,7 @@ struct PlanBuilder {
         let (from, to) = (input, newMap(slots, size: size))
         steps.append(
           (
-            ["\(name).conv0"], size, countNoise(conv0.noise), size,
+            ["\(name).conv0"], size, countNoise(conv0.noise), size, slots,
             { place, _ in
               .upConv(layer, places.from(from.map(place) ?? const, to: place(to)))
             }
@@ -193,7 +193,7 @@ struct PlanBuilder {
       let (from, to) = (input, newMap(slots, size: size))
       steps.append(
         (
-          names, size, countNoise(block.conv1.noise), size,
+          names, size, countNoise(block.conv1.noise), size, slots,
           { place, skip in
             .conv(
               layer, places.from(from.map(place) ?? const, to: place(to)),
@@ -263,7 +263,7 @@ struct PlanBuilder {
     let (places, to) = (first, input)
     steps.append(
       (
-        ["b4.conv1"], 4, countNoise(conv1.noise), 4,
+        ["b4.conv1"], 4, countNoise(conv1.noise), 4, slots,
         { place, _ in .conv(layer, places.from(const, to: place(to)), residual: nil, image: nil) }
       ))
     for (i, block) in blocks.enumerated() {
@@ -292,7 +292,7 @@ struct PlanBuilder {
     let (from, target) = (input, image)
     steps.append(
       (
-        ["toimage"], size, nil, size,
+        ["toimage"], size, nil, size, plain(model.imageChannels),
         { place, _ in
           .haarImage(last, map: place(from), style: lastJob.style, image: target)
         }
@@ -313,7 +313,7 @@ struct PlanBuilder {
     let to = newMap(slots, size: size)
     steps.append(
       (
-        names, size, countNoise(conv.noise), size,
+        names, size, countNoise(conv.noise), size, slots,
         { place, _ in
           .separable(layer, places.from(place(input), to: place(to)), haarStyle: haarStyle)
         }

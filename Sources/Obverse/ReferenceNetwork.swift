@@ -62,9 +62,9 @@ package struct ReferenceNetwork {
         layer += 1
       }
       x = styled(block.conv1, x, ws[layer], inSize: size, size: size, layer: layer)
-      onLayer?("b\(size).conv1", x)
       layer += 1
       if let residual { x = zip(x, residual).map { $0 + $1 } }
+      onLayer?("b\(size).conv1", x)
       guard let toRGB = block.toRGB else { continue }
       // The next block's first convolution reads the same entry.
       var rgb = self.image(toRGB, x, ws[layer])

@@ -33,8 +33,10 @@ struct Step: Sendable {
   let rows: Int
   /// Index of the layer's noise, counted over all layers; nil for a layer without.
   let noise: Int?
-  /// Side of the noise plane.
+  /// Side of the output map and of the noise plane.
   let size: Int
+  /// Which channel stands where in the output map.
+  let slots: ChannelSlots
 }
 
 /// One affine layer and what is made from its style before the first convolution.

@@ -263,7 +263,10 @@ struct HostilePickleTests {
         "(" + PickleBytes([UInt8](repeating: 0x5d, count: many)),
         "the number of values in the pickle"
       ),
-      ("(" + PickleBytes([UInt8](repeating: 0x4e, count: many)), "the number of the pickle's stack entries"),
+      (
+        "(" + PickleBytes([UInt8](repeating: 0x4e, count: many)),
+        "the number of the pickle's stack entries"
+      ),
       (
         "N" + PickleBytes([UInt8](repeating: 0x94, count: many)),
         "the number of the pickle's memo entries"

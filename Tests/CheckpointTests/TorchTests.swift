@@ -1,8 +1,7 @@
+import Checkpoint
 import Core
 import Support
 import Testing
-
-@testable import Checkpoint
 
 /// Storages, strides and both of torch's containers.
 struct TorchTests {
@@ -22,9 +21,10 @@ struct TorchTests {
   func open(zip object: PickleBytes, _ members: [(name: String, bytes: [UInt8])]) throws
     -> CheckpointFile
   {
-    let archive = ZipWriter.stored(
-      [(name: "net/data.pkl", bytes: (.proto(2) + object + .stop).bytes)] + members)
-    return try CheckpointFile.open(try folder.write(archive, to: "zip.pt"))
+    var archive = ZipBuilder()
+    archive.members.append(.init(name: "net/data.pkl", data: (.proto(2) + object + .stop).bytes))
+    for (name, bytes) in members { archive.members.append(.init(name: name, data: bytes)) }
+    return try CheckpointFile.open(try folder.write(archive.bytes, to: "zip.pt"))
   }
 
   static let ramp = PickleBytes.floats((0..<12).map { Float($0) })

@@ -109,7 +109,8 @@ struct FixtureTests {
     try ModelFile.write(model, to: "\(folder.path)/a.obv")
     let read = try ModelFile.read(path: "\(folder.path)/a.obv")
     #expect(read.const.floats == model.const.floats)
-    let half = try Converter.convert(read, ConversionRequest(type: .float16, note: "smaller"))
+    let half = try Converter.convert(
+      path: "\(folder.path)/a.obv", ConversionRequest(type: .float16, note: "smaller"))
     #expect(half.description.const.type == .float16)
     #expect(half.description.provenance.note == "smaller")
     #expect(half.description.provenance.sourceKind == "torch-zip")

@@ -1,5 +1,6 @@
 import Core
 import ModelFile
+import Support
 import Testing
 
 import Checkpoint
@@ -160,5 +161,30 @@ struct RefusalTests {
       Issue.record("StyleGAN3 was accepted")
       return
     }
+  }
+
+  /// A file of a few bytes whose tensors repeat one storage may not fill the memory.
+  @Test func boundsWhatSharedStoragesStandFor() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write([0], to: "small.pt")
+    // 32 MiB and a little may be made; the second layer alone would fit.
+    var net = SyntheticNetwork()
+    net.add("G_ema.mapping.fc0.weight", [16, 16])
+    net.add("G_ema.mapping.fc0.bias", [16])
+    net.add("G_ema.synthesis.b4.const", [1, 4, 4])
+    net.add("G_ema.synthesis.b8.conv1.bias", [1])
+    let name = "G_ema.mapping.fc1.weight"
+    let huge = try StoredTensor(
+      name: name, type: .float32, shape: [524_288, 16], strides: [0, 0], offset: 0,
+      storage: Bytes([UInt8](repeating: 0, count: 1 << 20)))
+    let tensors = net.file.tensors + [(name, huge)]
+    let file = CheckpointFile(
+      path: path, container: .pickle, containerDetail: "pickle", tensors: tensors)
+    #expect(
+      throws: ObverseError.tooLarge(
+        what: "the size of the generator's weights up to \(name)",
+        found: 32 << 20 | 1088, limit: 32 << 20 | 3
+      ).inFile(path)
+    ) { _ = try Converter.convert(file) }
   }
 }

@@ -38,6 +38,8 @@ struct WAverageTests {
   func estimatesAsTheMappingIsWritten(w: Int, classes: Int, samples: Int) throws {
     var net = SyntheticNetwork.nvlabs(w: w, layers: 3, classes: classes)
     net.remove("G_ema.mapping.w_avg")
+    // Gains of a network that labels and z can be seen in.
+    for i in 0..<3 { net.attributes["G_ema.mapping.fc\(i).weight_gain"] = .number(1) }
     let request = ConversionRequest(wAverageSamples: samples, hashesSource: false)
     let conversion = try Converter.convert(net.file, request)
     let model = conversion.description

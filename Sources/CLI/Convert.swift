@@ -1,0 +1,234 @@
+import Checkpoint
+import Converter
+import ModelFile
+import Obverse
+
+/// `obverse convert`: a checkpoint or a model in, a model file out.
+struct Convert: Command {
+  static let table = CommandTable(
+    name: "convert", purpose: "Turns a checkpoint into a model file; runs no code of it.",
+    usage: "FILE [-o FILE.obv] [OPTIONS]",
+    examples: [
+      "obverse convert network-snapshot-025000.pkl -o faces256.obv --type f16",
+      "obverse convert 550000.pt --dry-run --list",
+    ],
+    operands: 1...1,
+    groups: [
+      OptionGroup(
+        "what to take",
+        [
+          Option(
+            "key", "NAME", "g_ema, the averaged generator, or g", preset: "g_ema",
+            detail: "Where it is missing the other one is taken, and the report says so."),
+          Option("w-avg", "FILE", "the mean w, .npy of [w_dim]"),
+          Option(
+            "w-avg-samples", "N", "seeds for a mean w that the file lacks", preset: "4096"),
+          Option(
+            "conv-clamp", "N", "for state dicts, which cannot say theirs", preset: "none",
+            detail: "Generators that NVlabs' code trained with fp16 layers have 256."),
+        ]),
+      OptionGroup(
+        "what to write",
+        [
+          Option(
+            "output", "FILE", "the model file", preset: "the input's stem + .obv", short: "o"),
+          Option("type", "TYPE", "type of the weights, f32 or f16", preset: "f32"),
+          Option("license", "TEXT", "licence to be stored", aliases: ["licence"]),
+          Option("note", "TEXT", "a note to be stored"),
+          Option("dry-run", nil, "report only, write nothing"),
+          Option("list", nil, "every tensor: source, shape, type, target"),
+          CommonOptions.json,
+        ]),
+      CommonOptions.talk,
+    ],
+    notes: [
+      "FILE is a pickle of NVlabs' code (.pkl), a PyTorch checkpoint of rosinality's or CAGC's (.pt,"
+        + " .pth), .safetensors, a random-face package (wheel, folder or one of its .xml), or .obv."
+        + " Pickles are read by an interpreter that gives a meaning to a short list of names and"
+        + " makes nothing of all others."
+    ])
+
+  private let input: String
+  private let output: String
+  private let type: ElementType
+  private let key: String
+  private let wAverage: String?
+  private let wAverageSamples: Int
+  private let convClamp: Float?
+  private let license: String?
+  private let note: String?
+  private let isDryRun: Bool
+  private let lists: Bool
+  private let isJSON: Bool
+
+  private enum Key: String, CaseIterable {
+    case averaged = "g_ema"
+    case last = "g"
+  }
+
+  private enum StoredType: String, CaseIterable {
+    case f32, f16
+  }
+
+  init(_ parsed: ParsedOptions, _ environment: Environment) throws(ObverseError) {
+    input = parsed.operands.first ?? ""
+    output = parsed.text("output") ?? Path.stem(input) + ".obv"
+    guard !input.isEmpty, !output.isEmpty, !output.hasSuffix("/") else {
+      throw .usage("a file name is empty or ends in '/'", hint: nil)
+    }
+    if parsed.text("output") == nil, output == input {
+      throw .usage("'\(input)' would be replaced by its own conversion", hint: "add -o other.obv")
+    }
+    type = (try parsed.choice("type", StoredType.self) ?? .f32) == .f16 ? .float16 : .float32
+    key = (try parsed.choice("key", Key.self) ?? .averaged).rawValue
+    wAverage = parsed.text("w-avg")
+    wAverageSamples = try parsed.integer("w-avg-samples", in: 1...1_000_000) ?? 4096
+    convClamp = try parsed.number("conv-clamp")
+    if let convClamp, convClamp <= 0 {
+      throw .usage("option '--conv-clamp' needs a number above 0, not '\(convClamp)'", hint: nil)
+    }
+    license = parsed.text("license")
+    note = parsed.text("note")
+    isDryRun = parsed.has("dry-run")
+    lists = parsed.has("list")
+    isJSON = parsed.has("json")
+  }
+
+  func run(_ console: Console) throws(ObverseError) {
+    Interrupt.listen()
+    let file = try Source.open(input)
+    if Interrupt.isRequested { throw .cancelled }
+    let conversion: Conversion
+    do throws(ObverseError) {
+      conversion = try file.convert(try request())
+    } catch {
+      throw error.inFile(input)
+    }
+    if Interrupt.isRequested { throw .cancelled }
+    let report = conversion.report
+    for warning in report.warnings { console.warn(warning) }
+    // What a dry run finds is what was asked for.
+    for (label, text) in report.lines where !isJSON {
+      let line = Format.pad(label, 9) + (label == "read" ? "\(input)  " : "") + text
+      if isDryRun { try console.line(Format.printable(line)) } else { console.note(line) }
+    }
+    for note in report.notes { console.note(Format.pad("note", 9) + note) }
+    if lists, !isJSON { for line in Self.table(report).markdown { try console.line(line) } }
+    var written: (sha256: String, bytes: Int)?
+    if !isDryRun {
+      try Path.makeFolder(Path.folder(output))
+      let sha256 = try write(conversion.description)
+      written = (sha256, Path.size(output))
+      console.note(
+        Format.pad("wrote", 9) + "\(output)  \(type.rawValue)  \(Format.bytes(Path.size(output)))"
+          + "  sha256 of weights \(sha256)")
+      console.note(
+        Format.pad("next", 9) + "obverse generate -m \(output) --seeds 0-7 --trunc 0.7 --grid 4x2")
+    }
+    if isJSON {
+      try console.line(json(conversion, written).line)
+    } else if !isDryRun {
+      try console.line(output)
+    }
+  }
+
+  private func request() throws(ObverseError) -> ConversionRequest {
+    var request = ConversionRequest(
+      key: key, wAverageSamples: wAverageSamples, convClamp: convClamp, type: type,
+      license: license, note: note)
+    if let wAverage {
+      let tensor = try NumPyInput.tensor(wAverage, name: "w_avg")
+      guard tensor.type.isFloat, tensor.count <= 1 << 20 else {
+        throw ObverseError.malformed(
+          what: "array",
+          why: "it is \(tensor.type.rawValue) \(tensor.shape.brackets), a mean w is"
+            + " one vector of floats"
+        ).inFile(wAverage)
+      }
+      request.wAverage = tensor.floats
+    }
+    return request
+  }
+
+  /// Writes the model and gives the SHA-256 of its weights.
+  private func write(_ description: ModelDescription) throws(ObverseError) -> String {
+    guard OutputFile.isSpecial(output) else {
+      return try ModelFile.write(description, to: output)
+    }
+    try OutputFile.write(try ModelFile.encode(description), to: output)
+    return description.hashedWeights
+  }
+
+  private static func table(_ report: ConversionReport) -> TextTable {
+    var table = TextTable([.init("source"), .init("shape"), .init("type"), .init("target")])
+    for tensor in report.tensors {
+      table.add([
+        Format.printable(tensor.name), tensor.shape.brackets, tensor.type.rawValue, target(tensor),
+      ])
+    }
+    return table
+  }
+
+  private static func target(_ tensor: ConversionReport.Tensor) -> String {
+    switch tensor.fate {
+    case .mapped(let names): names.joined(separator: ", ")
+    case .checked: "(checked)"
+    case .unused: "(unused)"
+    case .skipped(let group): "(skipped: \(group))"
+    }
+  }
+
+  private func json(_ conversion: Conversion, _ written: (sha256: String, bytes: Int)?) -> JSON {
+    let report = conversion.report
+    var members: [(String, JSON)] = [
+      ("schema", .text("obverse.convert/1")),
+      (
+        "source",
+        .object([
+          ("path", .text(input)), ("container", .text(report.container)),
+          ("sha256", .text(conversion.description.provenance.sourceSHA256)),
+          ("key", .text(report.key)), ("vocabulary", .text(report.vocabulary)),
+          ("pickle_names", .integer(report.pickleNames)),
+          ("unknown_names", .integer(report.unknownNames)),
+        ])
+      ),
+      ("network", NetworkText(conversion.description).json),
+      ("mapped", .integer(report.mappedCount)),
+      ("checked", .integer(report.checkedCount)),
+      ("unused", .list(report.unused.map { .text($0) })),
+      (
+        "skipped",
+        .list(
+          report.skipped.map { .object([("group", .text($0)), ("tensors", .integer($1))]) })
+      ),
+      ("w_avg", .text(report.wAverageSource)),
+      ("warnings", .list(report.warnings.map { .text($0) })),
+      ("notes", .list(report.notes.map { .text($0) })),
+    ]
+    if let written {
+      members.append(
+        (
+          "output",
+          .object([
+            ("path", .text(output)), ("type", .text(type.rawValue)),
+            ("bytes", .integer(written.bytes)), ("weights_sha256", .text(written.sha256)),
+          ])
+        ))
+    }
+    if lists {
+      members.append(
+        (
+          "tensors",
+          .list(
+            report.tensors.map { tensor in
+              .object([
+                ("name", .text(tensor.name)),
+                ("shape", .list(tensor.shape.map { .integer($0) })),
+                ("type", .text(tensor.type.rawValue)), ("target", .text(Self.target(tensor))),
+              ])
+            })
+        ))
+    }
+    return .object(members)
+  }
+}

@@ -1,0 +1,107 @@
+import Core
+import Glibc
+
+/// The variables that the program listens to.
+package struct Environment: Sendable {
+  /// Name and meaning, as `--help-all` and the man page list them.
+  package static let variables: [(name: String, meaning: String)] = [
+    ("OBVERSE_MODEL", "the default model, else 'faces'"),
+    ("OBVERSE_MODEL_PATH", "folders searched for a bare model name, with colons between"),
+    ("OBVERSE_THREADS", "worker threads where --threads is not given"),
+    ("OBVERSE_ISA", "baseline, avx2, avx512 or neon; one this processor lacks is an error"),
+    ("OBVERSE_LOG", "error, warn, info or debug"),
+    ("XDG_DATA_HOME", "its folder 'obverse' is searched for models too"),
+    ("NO_COLOR, TERM, COLUMNS", "as usual"),
+  ]
+
+  private let values: [String: String]
+  /// The folder that the program's file is in.
+  package let binaryFolder: String?
+
+  package init(_ values: [String: String], binaryFolder: String? = nil) {
+    self.values = values
+    self.binaryFolder = binaryFolder
+  }
+
+  /// The environment of this process.
+  package static var process: Environment {
+    var values: [String: String] = [:]
+    let names = variables.flatMap { $0.name.split(separator: ", ").map(String.init) }
+    for name in names + ["HOME"] {
+      if let value = unsafe getenv(name) { values[name] = unsafe String(cString: value) }
+    }
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe buffer.withUnsafeMutableBytes {
+      guard let start = $0.baseAddress else { return 0 }
+      return unsafe readlink(
+        "/proc/self/exe", start.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    let path = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+    return Environment(values, binaryFolder: count > 0 ? Path.folder(path) : nil)
+  }
+
+  /// The value of a variable that is set and not empty.
+  package subscript(name: String) -> String? {
+    values[name].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  package func logLevel() throws(ObverseError) -> Console.Level? {
+    switch self["OBVERSE_LOG"] {
+    case nil: nil
+    case "error": .error
+    case "warn": .warn
+    case "info": .info
+    case "debug": .debug
+    case .some(let other):
+      throw .usage("OBVERSE_LOG is one of error, warn, info, debug, not '\(other)'", hint: nil)
+    }
+  }
+
+  /// Most threads that anyone may ask for.
+  package static let threadLimit = 1024
+
+  /// Worker threads from the option, else from `OBVERSE_THREADS`, else 0 for automatic.
+  package func threads(_ parsed: ParsedOptions) throws(ObverseError) -> Int {
+    if let given = try parsed.integer("threads", in: 0...Self.threadLimit) { return given }
+    guard let text = self["OBVERSE_THREADS"] else { return 0 }
+    guard let threads = Int(text), (0...Self.threadLimit).contains(threads) else {
+      throw .usage(
+        "OBVERSE_THREADS needs a whole number from 0 to \(Self.threadLimit), not '\(text)'",
+        hint: nil)
+    }
+    return threads
+  }
+
+  /// The model asked for: option, else `OBVERSE_MODEL`, else the bare name `faces`.
+  package func modelName(_ parsed: ParsedOptions) -> String {
+    parsed.text("model") ?? self["OBVERSE_MODEL"] ?? "faces"
+  }
+
+  /// Folders searched for a bare model name, first to last.
+  package var modelFolders: [String] {
+    var folders = (self["OBVERSE_MODEL_PATH"] ?? "").split(separator: ":").map(String.init)
+    if let data = self["XDG_DATA_HOME"] ?? self["HOME"].map({ $0 + "/.local/share" }) {
+      folders.append(data + "/obverse")
+    }
+    if let binaryFolder {
+      folders.append(Path.folder(binaryFolder) + "/share/obverse")
+    }
+    return folders + ["Models"]
+  }
+
+  /// The file that a model's name stands for: itself where there is one or where it is a path,
+  /// else NAME or NAME.obv in `modelFolders`.
+  ///
+  /// - Throws: `missing`.
+  package func modelPath(_ name: String) throws(ObverseError) -> String {
+    if name.utf8.contains(UInt8(ascii: "/")) || Path.isFile(name) { return name }
+    for folder in modelFolders {
+      for candidate in ["\(folder)/\(name)", "\(folder)/\(name).obv"] where Path.isFile(candidate) {
+        return candidate
+      }
+    }
+    // What is there and is no file, such as a folder, gets its own sentence when it is opened.
+    if Path.exists(name) { return name }
+    throw .missing(path: name)
+  }
+}

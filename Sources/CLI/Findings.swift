@@ -1,0 +1,228 @@
+import Checkpoint
+import Converter
+import ModelFile
+import Obverse
+
+/// What `inspect` finds in a file.
+struct Findings {
+  struct Tensor {
+    let name: String
+    let type: ElementType
+    let shape: [Int]
+    let sha256: String?
+  }
+
+  let path: String
+  private let source: Source
+  /// The generator inside, if there is one that converts.
+  let description: ModelDescription?
+  private let report: ConversionReport?
+  /// Why a checkpoint does not convert.
+  private let failure: ObverseError?
+  private let fileSHA256: String?
+  private let weightsSHA256: String?
+  private let tensors: [Tensor]
+
+  /// Reads a file.
+  ///
+  /// - Throws: What the file breaks; `malformed` where weights differ from the hash stored with them.
+  init(_ path: String, hashes: Bool, listsTensors: Bool) throws(ObverseError) {
+    self.path = path
+    source = try Source.open(path)
+    var tensors: [Tensor] = []
+    switch source {
+    case .model(let description):
+      self.description = description
+      report = nil
+      failure = nil
+      weightsSHA256 = hashes ? description.hashedWeights : nil
+      if let weightsSHA256, weightsSHA256 != description.weightsSHA256 {
+        throw ObverseError.malformed(
+          what: "weights",
+          why: "their sha256 is \(weightsSHA256), the file says \(description.weightsSHA256)"
+        ).inFile(path)
+      }
+      if listsTensors {
+        description.forEachWeights { name, weights in
+          let hash = hashes ? weights.bytes.withSpan { SHA256.hex($0) } : nil
+          tensors.append(
+            Tensor(name: name, type: weights.type, shape: weights.shape, sha256: hash))
+        }
+      }
+    case .checkpoint(let file):
+      // The mean w is estimated when a file is converted in earnest, not for a look at it.
+      let quick = ConversionRequest(wAverageSamples: 1, hashesSource: false)
+      var conversion: Conversion?
+      var failure: ObverseError?
+      do throws(ObverseError) {
+        conversion = try Converter.convert(file, quick)
+      } catch {
+        failure = error
+      }
+      description = conversion?.description
+      report = conversion?.report
+      self.failure = failure
+      weightsSHA256 = nil
+      if listsTensors {
+        for (name, tensor) in file.tensors {
+          tensors.append(
+            Tensor(
+              name: name, type: tensor.type, shape: tensor.shape,
+              sha256: hashes ? tensor.sha256 : nil))
+        }
+      }
+    }
+    self.tensors = tensors
+    fileSHA256 =
+      hashes && Path.isFile(path) ? try Bytes(mapping: path).withSpan { SHA256.hex($0) } : nil
+  }
+
+  /// What may surprise.
+  var warnings: [String] { report?.warnings ?? [] }
+
+  /// Labelled lines.
+  func lines(_ rule: CountRule) -> [(String, String)] {
+    var lines: [(String, String)] = [("format", format)]
+    if Path.isFile(path) {
+      let hash = fileSHA256.map { "  sha256 \($0)" } ?? ""
+      lines.append(("file", Format.bytes(Path.size(path)) + hash))
+    }
+    if let report {
+      let key = report.key.isEmpty ? "bare" : report.key
+      lines.append(("holds", "\(key), named as \(report.vocabulary) does; \(count) tensors"))
+    } else if case .checkpoint = source {
+      lines.append(("holds", "\(count) tensors"))
+    }
+    if let failure { lines.append(("network", "none that converts: \(failure)")) }
+    guard let description else { return lines }
+    let text = NetworkText(description, rule: rule)
+    lines.append(("network", text.network))
+    lines.append(("latents", text.latents))
+    lines.append(("params", "\(text.parameters)   work \(text.work)"))
+    lines.append(("weights", "\(text.type)" + weightsHash(description)))
+    lines.append(("w_avg", wAverage))
+    let provenance = description.provenance
+    if !provenance.license.isEmpty {
+      lines.append(("licence", "\(provenance.license) (as given at conversion)"))
+    }
+    if !provenance.note.isEmpty { lines.append(("note", provenance.note)) }
+    for fact in provenance.facts { lines.append(("fact", "\(fact.name) \(fact.value)")) }
+    return lines
+  }
+
+  /// Members of the JSON object, without layers and tensors.
+  func members(_ rule: CountRule) -> [(String, JSON)] {
+    var members: [(String, JSON)] = [("path", .text(path)), ("format", .text(format))]
+    if Path.isFile(path) { members.append(("bytes", .integer(Path.size(path)))) }
+    if let fileSHA256 { members.append(("sha256", .text(fileSHA256))) }
+    if case .checkpoint(let file) = source {
+      members.append(("container", .text(file.container.rawValue)))
+      members.append(("tensor_count", .integer(file.tensors.count)))
+      if !file.pickleNames.isEmpty {
+        members.append(
+          (
+            "names",
+            .list(
+              file.pickleNames.map {
+                .object([
+                  ("name", .text($0.name)), ("known", .bool($0.isKnown)),
+                  ("count", .integer($0.count)),
+                ])
+              })
+          ))
+      }
+    }
+    if let report {
+      members.append(("key", .text(report.key)))
+      members.append(("vocabulary", .text(report.vocabulary)))
+    }
+    members.append(("converts", .bool(failure == nil)))
+    if let failure {
+      members.append(("code", .text(failure.word)))
+      members.append(("message", .text(failure.description)))
+    }
+    guard let description else { return members }
+    members.append(("network", NetworkText(description, rule: rule).json))
+    if case .model = source {
+      members.append(("weights_sha256", .text(description.weightsSHA256)))
+      members.append(("weights_verified", .bool(weightsSHA256 != nil)))
+    }
+    members.append(("w_avg", .text(wAverage)))
+    let provenance = description.provenance
+    members.append(
+      (
+        "provenance",
+        .object([
+          ("source_kind", .text(provenance.sourceKind)),
+          ("source_sha256", .text(provenance.sourceSHA256)),
+          ("producer", .text(provenance.producer)), ("license", .text(provenance.license)),
+          ("note", .text(provenance.note)),
+          ("facts", .object(provenance.facts.map { ($0.name, .text($0.value)) })),
+        ])
+      ))
+    return members
+  }
+
+  var tensorTable: TextTable {
+    let hashes = tensors.contains { $0.sha256 != nil }
+    var table = TextTable(
+      [.init("tensor"), .init("type"), .init("shape")] + (hashes ? [.init("sha256")] : []))
+    for tensor in tensors {
+      table.add(
+        [Format.printable(tensor.name), tensor.type.rawValue, tensor.shape.brackets]
+          + (hashes ? [tensor.sha256 ?? ""] : []))
+    }
+    return table
+  }
+
+  var tensorsJSON: JSON {
+    .list(
+      tensors.map { tensor in
+        .object(
+          [
+            ("name", .text(tensor.name)), ("type", .text(tensor.type.rawValue)),
+            ("shape", .list(tensor.shape.map { .integer($0) })),
+          ] + (tensor.sha256.map { [("sha256", .text($0))] } ?? []))
+      })
+  }
+
+  private var count: Int {
+    if case .checkpoint(let file) = source { file.tensors.count } else { tensors.count }
+  }
+
+  private var format: String {
+    switch source {
+    case .checkpoint(let file):
+      let unknown = file.pickleNames.count { !$0.isKnown }
+      guard !file.pickleNames.isEmpty else { return file.containerDetail }
+      return "\(file.containerDetail); \(file.pickleNames.count) names,"
+        + (unknown == 0 ? " all known" : " \(unknown) unknown and not run") + "; no code run"
+    case .model(let description):
+      let provenance = description.provenance
+      var parts: [String] = []
+      if !provenance.producer.isEmpty { parts.append("written by \(provenance.producer)") }
+      if !provenance.sourceKind.isEmpty { parts.append("from \(provenance.sourceKind)") }
+      var text = parts.joined(separator: " ")
+      if !provenance.sourceSHA256.isEmpty { text += ", sha256 \(provenance.sourceSHA256)" }
+      return "obv \(ModelFile.newestFormat)" + (text.isEmpty ? "" : " (\(text))")
+    }
+  }
+
+  private func weightsHash(_ description: ModelDescription) -> String {
+    guard case .model = source else { return "" }
+    return "  sha256 \(description.weightsSHA256)"
+      + (weightsSHA256 == nil ? " (as stored)" : " (computed anew, as stored)")
+  }
+
+  private var wAverage: String {
+    if let report {
+      return report.wAverageSource == "file" ? "in the file" : "none; convert estimates it"
+    }
+    guard description?.wAverage != nil else { return "none: --trunc is not possible" }
+    return switch description?.provenance.wAverageSource {
+    case "file": "from the source file"
+    case .some(let source) where !source.isEmpty: source
+    default: "stored"
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Obverse
+
+/// The words of `--noise-mode`.
+enum NoiseKind: String, Sendable, CaseIterable {
+  case const, random, none
+}
+
+/// What the words say of the look; nil where they are silent.
+struct GivenLook: Sendable {
+  var psi: Float?
+  var cutoff: Int?
+  var noise: NoiseKind?
+  var noiseSeed: UInt32?
+  var label: Int?
+  /// The image that says the rest.
+  var image: String?
+
+  init(_ parsed: ParsedOptions) throws(ObverseError) {
+    psi = try parsed.number("trunc")
+    cutoff = try parsed.integer("trunc-cutoff", in: 0...1_000_000)
+    noise = try parsed.choice("noise-mode")
+    noiseSeed = try parsed.integer("noise-seed", in: 0...Int(UInt32.max)).map { UInt32($0) }
+    label = try parsed.integer("class", in: 0...Int(Int32.max))
+    image = parsed.text("params-from")
+  }
+}
+
+/// How an image is drawn from its subject.
+struct Look: Sendable, Equatable {
+  var psi: Float = 1
+  /// nil truncates all layers.
+  var cutoff: Int?
+  var noise = NoiseKind.const
+  /// nil takes the image's seed.
+  var noiseSeed: UInt32?
+  var label: Int?
+
+  /// The settings of `given`, of the image's record where it is silent, else the defaults.
+  init(_ given: GivenLook, record: ImageRecord?) {
+    psi = given.psi ?? record?.psi ?? 1
+    cutoff = given.cutoff ?? record?.cutoff
+    noise = given.noise ?? record?.noise ?? .const
+    noiseSeed = given.noiseSeed ?? record?.noiseSeed
+    label = given.label ?? record?.label
+  }
+
+  /// Checks the look against a model, in the words of the options.
+  ///
+  /// `mapsLatents` says whether w is made here, so that a label is needed and used.
+  func check(_ model: Model, mapsLatents: Bool) throws(ObverseError) {
+    if let label {
+      guard model.classes > 0 else {
+        throw .request("--class \(label): this model is unconditional", hint: nil)
+      }
+      guard label < model.classes else {
+        throw .request(
+          "--class \(label): this model has the classes 0 to \(model.classes - 1)", hint: nil)
+      }
+    } else if model.classes > 0, mapsLatents {
+      throw .request(
+        "this model draws \(model.classes) classes, and none was asked for",
+        hint: "add --class N, with N from 0 to \(model.classes - 1)")
+    }
+    if psi != 1, !model.hasWAverage, mapsLatents {
+      throw .request(
+        "--trunc \(psi): this model has no w average",
+        hint: "convert it again with --w-avg-samples 4096")
+    }
+    if noise == .random, !model.allowsRandomNoise {
+      throw .request("--noise-mode random: this model's noise is part of its weights", hint: nil)
+    }
+  }
+
+  /// The noise of one image.
+  func noiseMode(_ subject: Subject) -> NoiseMode {
+    switch noise {
+    case .const: .const
+    case .none: .none
+    case .random: .random(seed: noiseSeed ?? UInt32(truncatingIfNeeded: subject.number))
+    }
+  }
+
+  /// What metadata and JSON say of the look.
+  func members(_ subject: Subject?) -> [(String, JSON)] {
+    var members: [(String, JSON)] = []
+    if let subject, case .projected = subject.source {
+      // Truncation and label have no part in it.
+    } else {
+      members.append(("trunc", .float(psi)))
+      if let cutoff { members.append(("cutoff", .integer(cutoff))) }
+      if let label { members.append(("class", .integer(label))) }
+    }
+    members.append(("noise", .text(noise.rawValue)))
+    if noise == .random {
+      if let seed = noiseSeed {
+        members.append(("noise_seed", .integer(Int(seed))))
+      } else if let subject {
+        members.append(("noise_seed", .integer(subject.number)))
+      }
+    }
+    return members
+  }
+}

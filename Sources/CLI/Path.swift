@@ -1,0 +1,75 @@
+import Core
+import Glibc
+
+/// Names of files, and what the file system says about them.
+package enum Path {
+  /// The folder of a path: `out` of `out/a.png`, `.` of `a.png`, `/` of `/a.png`.
+  package static func folder(_ path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The last component of a path.
+  package static func name(_ path: String) -> String {
+    let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    guard let slash = trimmed.utf8.lastIndex(of: UInt8(ascii: "/")) else { return trimmed }
+    return String(trimmed[trimmed.index(after: slash)...])
+  }
+
+  /// The last component without its suffix.
+  package static func stem(_ path: String) -> String {
+    let name = name(path)
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else {
+      return name
+    }
+    return String(name[..<dot])
+  }
+
+  /// What follows the last dot of the last component, in lower case; nil without a dot.
+  package static func suffix(_ path: String) -> String? {
+    let name = name(path)
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else {
+      return nil
+    }
+    return name[name.index(after: dot)...].lowercased()
+  }
+
+  /// `folder/name`, and `name` alone where the folder is the current one.
+  package static func join(_ folder: String, _ name: String) -> String {
+    folder == "." || folder.isEmpty
+      ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+  }
+
+  package static func isFile(_ path: String) -> Bool { mode(path) == S_IFREG }
+  package static func isFolder(_ path: String) -> Bool { mode(path) == S_IFDIR }
+  package static func exists(_ path: String) -> Bool { mode(path) != nil }
+
+  /// Whether two names are one file.
+  package static func isSame(_ a: String, _ b: String) -> Bool {
+    var (first, second) = (Glibc.stat(), Glibc.stat())
+    return unsafe stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_ino == second.st_ino
+      && first.st_dev == second.st_dev
+  }
+
+  /// Bytes of a file, or 0.
+  package static func size(_ path: String) -> Int {
+    var status = Glibc.stat()
+    return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// Makes a folder and those above it.
+  ///
+  /// - Throws: `cannotCreate`.
+  package static func makeFolder(_ path: String) throws(ObverseError) {
+    if isFolder(path) || path.isEmpty { return }
+    let above = folder(path)
+    if above != path { try makeFolder(above) }
+    guard unsafe mkdir(path, 0o777) != 0, errno != EEXIST || !isFolder(path) else { return }
+    throw .cannotCreate(path: path, why: ObverseError.reason(errno))
+  }
+
+  private static func mode(_ path: String) -> mode_t? {
+    var status = Glibc.stat()
+    return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+  }
+}

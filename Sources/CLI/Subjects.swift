@@ -1,0 +1,156 @@
+import Checkpoint
+import Obverse
+
+/// What one image is drawn from.
+struct Subject: Sendable {
+  enum Source: Sendable {
+    case seed(UInt32)
+    /// `[zDim]`.
+    case latent([Float])
+    /// `[wsCount * wDim]`.
+    case projected([Float])
+  }
+
+  let source: Source
+  /// The seed, or the place in the file.
+  let number: Int
+
+  /// The file's name without suffix, as NVlabs' scripts call it.
+  var stem: String {
+    switch source {
+    case .seed: "seed" + Format.padded(number, 4)
+    case .latent: "latent" + Format.padded(number, 2)
+    case .projected: "proj" + Format.padded(number, 2)
+    }
+  }
+
+  /// The key under which metadata and JSON say `number`.
+  var key: String {
+    switch source {
+    case .seed: "seed"
+    case .latent: "latent"
+    case .projected: "projected_w"
+    }
+  }
+}
+
+/// Which images are asked for.
+enum Subjects: Sendable {
+  case seeds([UInt32])
+  case standardInput
+  case random(Int)
+  case latents(path: String)
+  case projected(path: String)
+  /// The seed stands in the image that `--params-from` names.
+  case image(path: String)
+
+  init(_ parsed: ParsedOptions) throws(ObverseError) {
+    let ways = ["seeds", "random", "latents", "projected-w"].filter { parsed.has($0) }
+    guard ways.count < 2 else {
+      throw .usage("--\(ways[0]) and --\(ways[1]) exclude each other", hint: nil)
+    }
+    if let list = parsed.text("seeds") {
+      self = list == "-" ? .standardInput : .seeds(try SeedList.parse(list))
+    } else if let count = try parsed.integer("random", in: 1...SeedList.limit) {
+      self = .random(count)
+    } else if let path = parsed.text("latents") {
+      self = .latents(path: path)
+    } else if let path = parsed.text("projected-w") {
+      self = .projected(path: path)
+    } else if let path = parsed.text("params-from") {
+      self = .image(path: path)
+    } else {
+      throw .usage(
+        "nothing to draw: one of --seeds, --random, --latents, --projected-w, --params-from is"
+          + " needed", hint: "obverse generate --seeds 0-7")
+    }
+  }
+
+  /// How many images there will be, where the words alone say so.
+  var count: Int? {
+    switch self {
+    case .seeds(let seeds): seeds.count
+    case .random(let count): count
+    case .image: 1
+    case .standardInput, .latents, .projected: nil
+    }
+  }
+
+  /// The subjects for one model; nil for standard input, which is read as the run goes.
+  ///
+  /// `imageSeed` is what the image of `--params-from` says.
+  func list(for model: Model, imageSeed: UInt32?) throws(ObverseError) -> [Subject]? {
+    switch self {
+    case .standardInput: return nil
+    case .seeds(let seeds): return seeds.map(Self.subject)
+    case .random(let count):
+      return (0..<count).map { _ in Self.subject(UInt32.random(in: 0...UInt32.max)) }
+    case .image(let path):
+      guard let imageSeed else {
+        throw ObverseError.unsupported(
+          what: "the image", why: "it was not drawn from a seed", hint: nil
+        ).inFile(path)
+      }
+      return [Self.subject(imageSeed)]
+    case .latents(let path):
+      let rows = try Self.rows(path, name: "z", shapes: [[model.zDim]])
+      return rows.enumerated().map { Subject(source: .latent($1), number: $0) }
+    case .projected(let path):
+      let rows = try Self.rows(
+        path, name: "w", shapes: [[model.wsCount, model.wDim], [model.wDim]])
+      return rows.enumerated().map { i, row in
+        // One w for all layers, or one for each.
+        let ws =
+          row.count == model.wDim ? Array(repeatElement(row, count: model.wsCount).joined()) : row
+        return Subject(source: .projected(ws), number: i)
+      }
+    }
+  }
+
+  static func subject(_ seed: UInt32) -> Subject {
+    Subject(source: .seed(seed), number: Int(seed))
+  }
+
+  /// The rows of a NumPy file's tensor: `[n] + shape` for one of `shapes`.
+  private static func rows(
+    _ path: String, name: String, shapes: [[Int]]
+  ) throws(ObverseError) -> [[Float]] {
+    let tensor = try NumPyInput.tensor(path, name: name)
+    guard let first = tensor.shape.first, shapes.contains(Array(tensor.shape.dropFirst())),
+      tensor.type.isFloat, (1...SeedList.limit).contains(first)
+    else {
+      let wanted = shapes.map { "[n" + $0.map { ",\($0)" }.joined() + "]" }
+      throw ObverseError.malformed(
+        what: "array \(name)",
+        why: "it is \(tensor.type.rawValue) \(tensor.shape.brackets), the model needs floats of "
+          + wanted.joined(separator: " or ")
+      ).inFile(path)
+    }
+    let numbers = tensor.floats
+    guard numbers.allSatisfy(\.isFinite) else {
+      throw ObverseError.malformed(what: "array \(name)", why: "it holds infinities or NaN")
+        .inFile(path)
+    }
+    let width = numbers.count / first
+    return (0..<first).map { Array(numbers[$0 * width..<($0 + 1) * width]) }
+  }
+}
+
+/// Arrays that users hand in.
+enum NumPyInput {
+  /// The array `name` of an npz file, or the only array of any NumPy file.
+  static func tensor(_ path: String, name: String) throws(ObverseError) -> StoredTensor {
+    let file = try CheckpointFile.open(path)
+    guard file.container == .npy || file.container == .npz else {
+      throw ObverseError.unsupported(
+        what: "this is \(file.containerDetail)", why: "a NumPy array is needed (.npy or .npz)",
+        hint: nil
+      ).inFile(path)
+    }
+    if let found = file.tensors.first(where: { $0.name == name }) { return found.tensor }
+    guard file.tensors.count == 1 else {
+      throw ObverseError.missingTensor(name).inFile(path)
+    }
+    return file.tensors[0].tensor
+  }
+}

@@ -1,0 +1,157 @@
+import Obverse
+
+/// The form that images take outside.
+package enum ImageFormat: String, Sendable, CaseIterable {
+  case png, jpeg, ppm, rgb, f32, npy
+
+  /// The format of a file name's suffix.
+  package init?(suffix: String) {
+    switch suffix {
+    case "jpg", "jpeg": self = .jpeg
+    case "ppm", "pgm", "pnm": self = .ppm
+    default: self.init(rawValue: suffix)
+    }
+  }
+
+  /// The suffix of a file of ours.
+  func suffix(channels: Int) -> String {
+    switch self {
+    case .jpeg: "jpg"
+    case .ppm: channels == 1 ? "pgm" : "ppm"
+    default: rawValue
+    }
+  }
+
+  /// Whether the samples are floats, not clamped to bytes.
+  var isFloat: Bool { self == .f32 || self == .npy }
+
+  /// Whether one file can hold several images.
+  var holdsMany: Bool { self != .png && self != .jpeg }
+}
+
+/// Where images go, and in what form.
+struct Target: Sendable {
+  enum Place: Sendable {
+    /// `seed0085.png` and so on in `folder`.
+    case folder
+    /// A file for each number.
+    case pattern(Pattern)
+    /// One file for everything.
+    case file(String)
+    case standardOutput
+  }
+
+  let place: Place
+  let folder: String
+  let format: ImageFormat
+  let quality: Int
+  let hasMetadata: Bool
+  let keepsFiles: Bool
+
+  init(
+    _ parsed: ParsedOptions, subjects: Subjects, grid: Grid?
+  ) throws(ObverseError) {
+    let output = parsed.text("output")
+    folder = parsed.text("outdir") ?? "out"
+    quality = try parsed.integer("quality", in: 1...100) ?? 95
+    hasMetadata = !parsed.has("no-metadata")
+    keepsFiles = parsed.has("no-clobber")
+    guard !folder.isEmpty, output?.isEmpty != true else {
+      throw .usage("an output needs a name", hint: nil)
+    }
+    format = try Self.format(parsed, output)
+    if parsed.has("quality"), format != .jpeg {
+      throw .usage("--quality is for jpeg, the output is \(format.rawValue)", hint: nil)
+    }
+    if grid != nil, format.isFloat {
+      throw .usage("--grid draws bytes, not \(format.rawValue)", hint: "--format png")
+    }
+    guard let output else {
+      place = .folder
+      return
+    }
+    guard !output.hasSuffix("/") else {
+      throw .usage("'\(output)' is a folder, not a file", hint: "--outdir \(output)")
+    }
+    let pattern = try Pattern(output)
+    if pattern.hasNumber {
+      guard grid == nil else {
+        throw .usage("--grid makes one image, '\(output)' names many", hint: "-o grid.png")
+      }
+      place = .pattern(pattern)
+      return
+    }
+    place = output == "-" ? .standardOutput : .file(pattern.name(0))
+    // Standard input may give any number of seeds; files of latents are counted when they are read.
+    let count = grid != nil ? 1 : subjects.count
+    if case .standardInput = subjects, format == .npy, grid == nil {
+      throw .usage(
+        "npy says in front how many images follow, which --seeds - cannot know",
+        hint: "--format f32")
+    }
+    if let count { try check(count: count) }
+    if case .standardInput = subjects, grid == nil { try check(count: 2) }
+  }
+
+  /// Refuses several images where one file cannot hold them.
+  func check(count: Int) throws(ObverseError) {
+    guard isOneFile, count > 1, !format.holdsMany else { return }
+    let name = isStandardOutput ? "standard output" : "one file"
+    throw .usage(
+      "several images in \(name) need ppm, rgb, f32 or npy, not \(format.rawValue)",
+      hint: isStandardOutput ? "--format ppm -o -" : "-o face-%04d.\(format.rawValue)")
+  }
+
+  var isStandardOutput: Bool {
+    if case .standardOutput = place { true } else { false }
+  }
+
+  /// Whether all images share one file or standard output.
+  var isOneFile: Bool {
+    switch place {
+    case .file, .standardOutput: true
+    case .folder, .pattern: false
+    }
+  }
+
+  /// The file of one image.
+  func path(_ subject: Subject, channels: Int) -> String {
+    switch place {
+    case .folder: Path.join(folder, "\(subject.stem).\(format.suffix(channels: channels))")
+    case .pattern(let pattern): pattern.name(subject.number)
+    case .file(let path): path
+    case .standardOutput: "-"
+    }
+  }
+
+  /// The file of a contact sheet.
+  func sheetPath(channels: Int) -> String {
+    switch place {
+    case .file(let path): path
+    case .standardOutput: "-"
+    case .folder, .pattern: Path.join(folder, "grid.\(format.suffix(channels: channels))")
+    }
+  }
+
+  /// The file of an image's w: beside the image where each has a file of its own.
+  func wPath(_ subject: Subject) -> String {
+    guard case .pattern(let pattern) = place else {
+      return Path.join(folder, "\(subject.stem).npz")
+    }
+    let path = pattern.name(subject.number)
+    return Path.join(Path.folder(path), Path.stem(path) + ".npz")
+  }
+
+  private static func format(
+    _ parsed: ParsedOptions, _ output: String?
+  ) throws(ObverseError) -> ImageFormat {
+    if let given = parsed.text("format"), let format = ImageFormat(suffix: given) { return format }
+    if let given: ImageFormat = try parsed.choice("format") { return given }
+    guard let output, output != "-", let suffix = Path.suffix(output) else { return .png }
+    guard let format = ImageFormat(suffix: suffix) else {
+      throw .usage(
+        "'\(output)': no image format has the suffix '\(suffix)'", hint: "add --format png")
+    }
+    return format
+  }
+}

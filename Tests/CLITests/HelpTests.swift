@@ -1,0 +1,204 @@
+import CLI
+import Testing
+
+struct HelpTests {
+  @Test(arguments: Program.tables.map(\.name))
+  func fitsTwentyFiveLinesOfEightyColumns(command: String) {
+    let help = Outcome(command, "--help").output.split(
+      separator: "\n", omittingEmptySubsequences: false)
+    #expect(help.count - 1 <= 25)
+    #expect(help.allSatisfy { $0.count <= 80 })
+  }
+
+  @Test(arguments: Program.tables.map(\.name))
+  func fitsEightyColumnsInFull(command: String) {
+    let help = Outcome(command, "--help-all").output.split(separator: "\n")
+    #expect(help.allSatisfy { $0.count <= 80 })
+    #expect(Outcome("--help-all").output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+  }
+
+  @Test(arguments: Program.tables.map(\.name))
+  func namesEachOptionInHelpAndManPage(command: String) throws {
+    let table = try #require(Program.tables.first { $0.name == command })
+    let full = Outcome(command, "--help-all").output
+    let page = Outcome("help", "--man").output
+    for option in table.options {
+      #expect(full.contains("--\(option.name)"))
+      let escaped = option.name.map { $0 == "-" ? "\\-" : String($0) }.joined()
+      #expect(page.contains("\\-\\-\(escaped)"))
+    }
+  }
+
+  @Test func sameHelpFromBothWays() {
+    #expect(Outcome("help", "generate").output == Outcome("generate", "-h").output)
+    #expect(Outcome("help").output == Outcome("--help").output)
+  }
+
+  @Test func givesTwoExamplesThatParse() throws {
+    for table in Program.tables {
+      #expect(table.examples.count == 2)
+      for example in table.examples {
+        let words = example.split(separator: "|")[0].split(separator: " ").map(String.init)
+        #expect(words[0] == "obverse")
+        #expect(words[1] == table.name)
+        let parsed = try ParsedOptions(Array(words.dropFirst(2)), for: table)
+        try parsed.checkOperands(table)
+      }
+    }
+  }
+
+  @Test func readsAsWritten() {
+    #expect(Outcome("generate", "--help").output == Self.generate)
+    #expect(Outcome("convert", "--help").output == Self.convert)
+    #expect(Outcome("inspect", "--help").output == Self.inspect)
+    #expect(Outcome("bench", "--help").output == Self.bench)
+    #expect(Outcome("info", "--help").output == Self.info)
+    #expect(Outcome("help", "--help").output == Self.help)
+    #expect(Outcome().output == Self.overview)
+  }
+
+  private static let generate = """
+    Draws one image for each seed, latent or projected w.
+
+    USAGE  obverse generate [-m FILE] --seeds LIST [OPTIONS]
+
+    EXAMPLES
+      obverse generate -m faces256.obv --seeds 85,265,297,849 --trunc 0.7
+      obverse generate --seeds 0-7 --trunc 0.7 --grid 4x2
+
+    OPTIONS (what to draw, one of these)
+          --seeds LIST        0,1,4-6 in this order; - reads one a line
+          --random N          N fresh seeds; they become the file names
+          --projected-w FILE  w of a projector: .npz or .npy
+    OPTIONS (how)
+      -m, --model FILE        model file, or the bare name of one [faces]
+          --trunc PSI         1 leaves w untouched, 0 is the average face [1]
+          --noise-mode MODE   const, random or none [const]
+      -t, --threads N         worker threads; 0 takes the physical cores [0]
+    OPTIONS (where to)
+          --outdir DIR        folder, made if absent [out]
+      -o, --output PATH       a file, a pattern face-%04d.png, or -
+          --format F          png, jpeg, ppm, rgb, f32 or npy [by suffix]
+          --grid WxH          one contact sheet, grid.png
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let convert = """
+    Turns a checkpoint into a model file; runs no code of it.
+
+    USAGE  obverse convert FILE [-o FILE.obv] [OPTIONS]
+
+    EXAMPLES
+      obverse convert network-snapshot-025000.pkl -o faces256.obv --type f16
+      obverse convert 550000.pt --dry-run --list
+
+    OPTIONS (what to take)
+          --key NAME          g_ema, the averaged generator, or g [g_ema]
+          --w-avg FILE        the mean w, .npy of [w_dim]
+          --w-avg-samples N   seeds for a mean w that the file lacks [4096]
+          --conv-clamp N      for state dicts, which cannot say theirs [none]
+    OPTIONS (what to write)
+      -o, --output FILE       the model file [the input's stem + .obv]
+          --type TYPE         type of the weights, f32 or f16 [f32]
+          --license TEXT      licence to be stored
+          --note TEXT         a note to be stored
+          --dry-run           report only, write nothing
+          --list              every tensor: source, shape, type, target
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let inspect = """
+    Shows what a model or checkpoint holds; runs no code of it.
+
+    USAGE  obverse inspect FILE [OPTIONS]
+
+    EXAMPLES
+      obverse inspect faces --layers
+      obverse inspect network.pkl --tensors --sha256
+
+    OPTIONS (what to show)
+          --layers            channels, sizes, work and parameters of each layer
+          --tensors           name, type and shape of each tensor
+          --sha256            hashes of file and weights, computed anew
+          --pickle            opcodes and names of a pickle; nothing is run
+          --count RULE        size at which up-convs count: in, out or fit [in]
+          --json              one JSON object on standard output
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let bench = """
+    Measures loading and drawing, for one or more thread counts.
+
+    USAGE  obverse bench [-m FILE] [-t 1,2,4] [OPTIONS]
+
+    EXAMPLES
+      obverse bench
+      obverse bench -m faces256.obv -t 1,2,4 --format json -o here.json
+
+    OPTIONS (what to measure)
+      -m, --model FILE        model file, or the bare name of one [faces]
+      -t, --threads LIST      thread counts, such as 1,2,4; 0 is automatic [0]
+      -r, --repeat N          faces timed for each [20]
+          --warmup N          faces drawn before, untimed [3]
+    OPTIONS (what to print)
+          --format F          md, csv, json or jsonl [md]
+      -o, --output FILE       write there [standard output]
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let info = """
+    Shows version, processor, threads and where models are searched.
+
+    USAGE  obverse info [--json]
+
+    EXAMPLES
+      obverse info
+      obverse info --json
+
+    OPTIONS (how)
+          --json              one JSON object on standard output
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let help = """
+    Explains the program, or one command.
+
+    USAGE  obverse help [COMMAND] [--man]
+
+    EXAMPLES
+      obverse help generate
+      obverse help --man | man -l -
+
+    OPTIONS (what to print)
+          --man               write the man page, in roff
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let overview = """
+    Obverse 0.1.0 draws faces with compressed StyleGAN2 generators on the CPU.
+
+    USAGE  obverse COMMAND [OPTIONS]
+
+    EXAMPLES
+      obverse generate --seeds 0-7 --trunc 0.7 --grid 4x2
+      obverse convert my-network.pkl -o mine.obv
+      obverse inspect mine.obv
+
+    COMMANDS  generate, convert, inspect, bench, info, help
+
+    See 'obverse COMMAND --help', 'obverse --help-all' and 'obverse help --man'.
+
+    """
+}

@@ -1,0 +1,124 @@
+import CLI
+import Testing
+
+/// Whole command lines that need no model.
+struct ProgramTests {
+  @Test func introducesItselfInTwelveLines() {
+    let outcome = Outcome()
+    #expect(outcome.code == 0)
+    #expect(outcome.output.split(separator: "\n", omittingEmptySubsequences: false).count == 13)
+    #expect(outcome.errors.isEmpty)
+  }
+
+  static let refusals: [Refusal] = [
+    Refusal(["generat"], "unknown command 'generat'", "did you mean 'generate'?"),
+    Refusal(["dance"], "unknown command 'dance'", "obverse help"),
+    Refusal(
+      ["--seeds", "1"], "options come after a command, as in 'obverse generate --seeds'",
+      "obverse help"),
+    Refusal(
+      ["convert"], "'obverse convert' needs a file",
+      "obverse convert network-snapshot-025000.pkl -o faces256.obv --type f16"),
+    Refusal(["info", "x"], "'x' is one word too many for 'obverse info'", "obverse help info"),
+    Refusal(["help", "generat"], "unknown command 'generat'", "obverse help generate"),
+    Refusal(
+      ["generate", "--seeds", "0", "--random", "3"],
+      "--seeds and --random exclude each other"),
+    Refusal(
+      ["generate", "--random", "0"],
+      "option '--random' needs a whole number from 1 to 1000000, not '0'"),
+    Refusal(
+      ["generate", "--seeds", "0", "--noise-mode", "rand"],
+      "option '--noise-mode' is one of const, random, none, not 'rand'",
+      "did you mean 'random'?"),
+    Refusal(
+      ["generate", "--seeds", "0", "--trunc", "nan"],
+      "option '--trunc' needs a finite number, not 'nan'"),
+    Refusal(
+      ["generate", "--seeds", "0-1", "-o", "a.png"],
+      "several images in one file need ppm, rgb, f32 or npy, not png", "-o face-%04d.png"),
+    Refusal(
+      ["generate", "--seeds", "0-1", "-o", "-"],
+      "several images in standard output need ppm, rgb, f32 or npy, not png",
+      "--format ppm -o -"),
+    Refusal(
+      ["generate", "--seeds", "-", "-o", "-", "--format", "npy"],
+      "npy says in front how many images follow, which --seeds - cannot know", "--format f32"),
+    Refusal(
+      ["generate", "--seeds", "0", "-o", "a.tiff"],
+      "'a.tiff': no image format has the suffix 'tiff'", "add --format png"),
+    Refusal(
+      ["generate", "--seeds", "0", "-o", "a-%s.png"],
+      "'a-%s.png' is no pattern: only %d, %04d and %% are known", "-o face-%04d.png"),
+    Refusal(
+      ["generate", "--seeds", "0", "-o", "-", "--json"],
+      "--json and -o - would share standard output", "write the images to files"),
+    Refusal(
+      ["generate", "--seeds", "0", "--grid", "4"],
+      "--grid needs columns and rows, such as 4x2, not '4'"),
+    Refusal(
+      ["generate", "--seeds", "0", "--grid", "1x1", "--format", "f32"],
+      "--grid draws bytes, not f32", "--format png"),
+    Refusal(
+      ["generate", "--seeds", "0", "--quality", "90"],
+      "--quality is for jpeg, the output is png"),
+    Refusal(
+      ["generate", "--seeds", "0", "-t", "-1"],
+      "option '--threads' needs a whole number from 0 to 1024, not '-1'"),
+    Refusal(
+      ["bench", "-t", "1,x"],
+      "option '--threads' needs whole numbers from 0 to 1024, not 'x'", "--threads 1,2,4"),
+    Refusal(["convert", "a.pkl", "--type", "i8"], "option '--type' is one of f32, f16, not 'i8'"),
+    Refusal(
+      ["convert", "a.obv"], "'a.obv' would be replaced by its own conversion",
+      "add -o other.obv"),
+    Refusal(
+      ["inspect", "a", "--count", "all"], "option '--count' is one of in, out, fit, not 'all'"),
+  ]
+
+  @Test(arguments: refusals)
+  func refusesWithASentenceAndAHint(_ refusal: Refusal) {
+    let outcome = Outcome(words: refusal.words)
+    #expect(outcome.code == 64)
+    #expect(outcome.output.isEmpty)
+    let hintLine = refusal.hint.map { "hint: \($0)\n" } ?? ""
+    #expect(outcome.errors == "obverse: error: \(refusal.sentence)\n\(hintLine)")
+  }
+
+  @Test func refusesBadEnvironment() {
+    let log = Outcome("info", environment: ["OBVERSE_LOG": "loud"])
+    #expect(log.code == 64)
+    let threads = Outcome("generate", "--seeds", "0", environment: ["OBVERSE_THREADS": "many"])
+    #expect(threads.code == 64)
+    #expect(threads.errors.contains("OBVERSE_THREADS needs a whole number"))
+  }
+
+  @Test func saysWhereModelsAreSearched() {
+    let outcome = Outcome(
+      "info", environment: ["OBVERSE_MODEL_PATH": "/a:/b", "XDG_DATA_HOME": "/c"])
+    #expect(outcome.code == 0)
+    #expect(outcome.output.contains("searched  /a\n          /b\n          /c/obverse\n"))
+  }
+
+  @Test func namesAMissingModelAndWhereToLook() {
+    let outcome = Outcome("generate", "--seeds", "0", "-m", "no-such-model")
+    #expect(outcome.code == 66)
+    #expect(
+      outcome.errors == """
+        obverse: error: 'no-such-model': no such file
+        hint: 'obverse info' lists the folders searched for a bare name
+
+        """)
+  }
+
+  @Test func refusesImageBytesOnATerminal() {
+    let outcome = Outcome("generate", "--seeds", "0", "-o", "-", terminal: true)
+    #expect(outcome.code == 64)
+    #expect(outcome.errors.contains("image bytes would go to this terminal"))
+  }
+
+  @Test func tellsItsVersion() {
+    #expect(Outcome("--version").output == "obverse 0.1.0\n")
+    #expect(Outcome("bench", "--version").output == "obverse 0.1.0\n")
+  }
+}

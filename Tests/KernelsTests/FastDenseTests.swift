@@ -1,0 +1,97 @@
+import Kernels
+import Testing
+
+struct FastDenseTests {
+  /// Counts around one, two and four vectors of each width.
+  private static let counts = [1, 3, 4, 7, 8, 9, 13, 15, 16, 17, 26, 31, 33, 63, 64, 65, 127, 130, 512]
+
+  @Test(arguments: counts, [1, 5, 13])
+  func agreesWithDouble(inputs: Int, outputs: Int) {
+    var random = SplitMix64(seed: 8)
+    let x = random.floats(inputs)
+    let weight = random.floats(inputs * outputs)
+    let bias = random.floats(outputs)
+    var plain = Exact(x, size: 1).convolved(weight, kernel: 1)
+    for o in 0..<outputs {
+      plain.values[o] += Double(bias[o])
+      plain.magnitudes[o] += abs(Double(bias[o]))
+    }
+    plain.roundings += 1
+    var activated = plain
+    for o in 0..<outputs {
+      activated.values[o] = max(plain.values[o], 0.2 * plain.values[o]) * 2.0.squareRoot()
+      activated.magnitudes[o] *= 2.0.squareRoot()
+    }
+    activated.roundings += 4  // the two constants, and the products with them
+
+    for target in Target.available {
+      let fast = Fast(target)
+      let layer = FastDense(fast, weights: FloatBuffer(weight), bias: bias)
+      #expect(layer.inputs == inputs && layer.outputs == outputs)
+      var arena = Arena()
+      let input = arena.place(x)
+      let output = arena.reserve(outputs)
+      for isActivated in [false, true] {
+        let job = Job(
+          arena: arena, rows: outputs, output: output..<(output + outputs), scratch: 0..<0,
+          written: { [(output + $0.lowerBound)..<(output + $0.upperBound)] },
+          run: {
+            layer.run($0, input: input, output: output, rows: $1, activated: isActivated)
+          })
+        let found = job.result("\(target)")
+        #expect((isActivated ? activated : plain).mismatch(found) == nil, "\(target)")
+      }
+    }
+  }
+
+  @Test(arguments: counts, [1, 13])
+  func demodulates(inChannels: Int, outChannels: Int) {
+    let kernelSize = inChannels > 100 ? 1 : 9
+    var random = SplitMix64(seed: 9)
+    // The factor of a faint layer is ruled by the 1e-8.
+    for scale in [1, 1e-5] as [Float] {
+      let style = random.floats(inChannels).map { $0 * scale }
+      let weight = random.floats(outChannels * inChannels * kernelSize)
+      // All terms are positive: the sum's relative error is one for each of the two squares, their
+      // product, each term, and the 1e-8; the root halves it and rounds once, and so does the quotient.
+      let bound = (Double(inChannels + 5) / 2 + 2) * 0x1p-24
+      for target in Target.available {
+        let fast = Fast(target)
+        for slots in [
+          ChannelSlots.plain(outChannels, lanes: fast.lanes),
+          ChannelSlots.haar(4 * outChannels, lanes: fast.lanes),
+        ] {
+          let isHaar = slots.channels.contains { $0 >= outChannels }
+          let weights = isHaar ? weight + weight + weight + weight : weight
+          let layer = FastDemodulation(
+            fast, weight: weights, inChannels: inChannels, kernelSize: kernelSize, outputs: slots)
+          var arena = Arena()
+          let styleAt = arena.place(style)
+          let squares = arena.reserve(inChannels)
+          let output = arena.reserve(layer.rows)
+          let job = Job(
+            arena: arena, rows: layer.rows, output: output..<(output + layer.rows),
+            scratch: squares..<(squares + inChannels),
+            written: { [(output + $0.lowerBound)..<(output + $0.upperBound)] },
+            run: {
+              layer.square($0, style: styleAt, into: squares)
+              layer.run($0, squares: squares, output: output, rows: $1)
+            })
+          let found = job.result("\(target)")
+          #expect(areFinite(found), "\(target): unused lanes too")
+          for (slot, o) in slots.channels.enumerated() where o >= 0 {
+            var sum = 1e-8
+            for i in 0..<inChannels {
+              for k in 0..<kernelSize {
+                let w = Double(weights[(o * inChannels + i) * kernelSize + k])
+                sum += w * w * Double(style[i]) * Double(style[i])
+              }
+            }
+            let isClose = abs(Double(found[slot]) * sum.squareRoot() - 1) <= bound
+            #expect(isClose, "\(target), channel \(o): \(found[slot])")
+          }
+        }
+      }
+    }
+  }
+}

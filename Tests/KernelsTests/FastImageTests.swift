@@ -1,0 +1,210 @@
+import Kernels
+import Testing
+
+struct FastImageTests {
+  /// `outChannels` are those of the image.
+  @Test(
+    arguments: [
+      Shape(1, 3, 4), Shape(3, 1, 8), Shape(4, 3, 16), Shape(7, 2, 8), Shape(8, 4, 4),
+      Shape(9, 3, 16), Shape(13, 3, 8), Shape(16, 3, 4), Shape(17, 3, 16), Shape(26, 3, 8),
+      Shape(33, 3, 4), Shape(5, 3, 2),
+    ], [nil, 0.5] as [Float?])
+  func addsToTheDoubledImage(shape: Shape, clamp: Float?) {
+    let size = shape.size
+    var random = SplitMix64(seed: 4)
+    let map = random.floats(shape.inChannels * size * size)
+    let style = random.floats(shape.inChannels)
+    let weight = random.floats(shape.outChannels * shape.inChannels)
+    let bias = random.floats(shape.outChannels)
+    let previous = random.floats(shape.outChannels * size * size / 4)
+    let contribution = Exact(map, size: size).modulated(style).convolved(weight, kernel: 1)
+    // Four more for the sums of lanes.
+    var alone = contribution.finished(
+      factors: nil, noise: nil, strength: 0, bias: bias, slope: 1, gain: 1, clamp: clamp)
+    alone.roundings += 4
+    let both = alone + Exact(previous, size: size / 2).upsampled()
+
+    for target in Target.available {
+      let fast = Fast(target)
+      let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
+      let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
+      let layer = FastToRGB(
+        fast, weight: weight, bias: bias, clamp: clamp, size: size, inChannels: shape.inChannels)
+
+      var arena = Arena()
+      let input = arena.place(from.blocks(map))
+      let styleAt = arena.place(slots.spread(style))
+      // An arena begins as zeros, and modulate writes no unused lane.
+      let modulated = arena.place([Float](repeating: 0, count: layer.weightCount))
+      let smaller = arena.place(previous)
+      let image = arena.reserve(shape.outChannels * size * size)
+      let scratch = arena.reserve(layer.scratchCount)
+      for isDoubled in [false, true] {
+        let job = Job(
+          arena: arena, rows: size, output: image..<(image + shape.outChannels * size * size),
+          scratch: scratch..<(scratch + layer.scratchCount),
+          written: { rows in
+            [modulated..<(modulated + layer.weightCount)]
+              + imageRows(rows, size: size, channels: shape.outChannels, at: image)
+          },
+          run: { buffer, rows in
+            layer.modulate(buffer, style: styleAt, into: modulated)
+            layer.run(
+              buffer, map: input, modulated: modulated, previous: isDoubled ? smaller : nil,
+              image: image, rows: rows, scratch: scratch)
+          })
+        let found = job.result("\(target)")
+        #expect((isDoubled ? both : alone).mismatch(found) == nil, "\(target)")
+      }
+    }
+  }
+
+  /// `outChannels` are those of the image.
+  @Test(
+    arguments: [
+      Shape(1, 3, 4), Shape(3, 1, 8), Shape(4, 3, 16), Shape(7, 2, 8), Shape(8, 4, 4),
+      Shape(9, 3, 16), Shape(13, 3, 8), Shape(16, 5, 4), Shape(17, 3, 16), Shape(26, 3, 8),
+      Shape(33, 3, 4),
+    ], [nil, 0.5] as [Float?])
+  func endsWithAnInverseHaarTransform(shape: Shape, clamp: Float?) {
+    let size = shape.size
+    let bands = 4 * shape.outChannels
+    var random = SplitMix64(seed: 5)
+    let map = random.floats(shape.inChannels * size * size)
+    let style = random.floats(shape.inChannels)
+    let weight = random.floats(bands * shape.inChannels)
+    let bias = random.floats(bands)
+    let exact = Exact(map, size: size).modulated(style).convolved(weight, kernel: 1)
+      .finished(
+        factors: nil, noise: nil, strength: 0, bias: bias, slope: 1, gain: 1, clamp: clamp
+      ).inverseHaar()
+
+    for target in Target.available {
+      let fast = Fast(target)
+      let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
+      let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
+      let layer = FastToHaarImage(
+        fast, weight: weight, bias: bias, clamp: clamp, size: size, inChannels: shape.inChannels)
+
+      var arena = Arena()
+      let input = arena.place(from.blocks(map))
+      let styleAt = arena.place(slots.spread(style))
+      let image = arena.reserve(bands * size * size)
+      let scratch = arena.reserve(layer.scratchCount)
+      let job = Job(
+        arena: arena, rows: size, output: image..<(image + bands * size * size),
+        scratch: scratch..<(scratch + layer.scratchCount),
+        written: { rows in
+          let both = (2 * rows.lowerBound)..<(2 * rows.upperBound)
+          return imageRows(both, size: 2 * size, channels: shape.outChannels, at: image)
+        },
+        run: {
+          layer.run($0, map: input, style: styleAt, image: image, rows: $1, scratch: scratch)
+        })
+      #expect(exact.mismatch(job.result("\(target)")) == nil, "\(target)")
+    }
+  }
+
+  @Test(
+    arguments: [
+      Shape(1, 1, 4), Shape(3, 4, 8), Shape(4, 3, 16), Shape(7, 8, 8), Shape(8, 7, 4),
+      Shape(9, 13, 16), Shape(13, 9, 8), Shape(16, 17, 8), Shape(17, 16, 4), Shape(26, 33, 4),
+      Shape(33, 26, 8), Shape(2, 3, 1),
+    ])
+  func addsTheSkip(shape: Shape) {
+    let size = shape.size
+    var random = SplitMix64(seed: 6)
+    let map = random.floats(shape.inChannels * size * size)
+    let weight = random.floats(shape.outChannels * shape.inChannels)
+    let under = random.floats(shape.outChannels * 4 * size * size)
+    let exact = Exact(map, size: size).convolved(weight, kernel: 1)
+    let sum = Exact(under, size: 2 * size) + exact.upsampled()
+
+    for target in Target.available {
+      let fast = Fast(target)
+      let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
+      let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)
+      let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
+      let to = BlockedMap(slots: outputs, size: size, lanes: fast.lanes)
+      let doubled = BlockedMap(slots: outputs, size: 2 * size, lanes: fast.lanes)
+      let layer = FastSkip(
+        fast, weight: weight, size: size, inChannels: shape.inChannels,
+        outChannels: shape.outChannels)
+
+      var arena = Arena()
+      let input = arena.place(from.blocks(map))
+      let skip = arena.reserve(to.count)
+      let convolution = Job(
+        arena: arena, rows: size, output: skip..<(skip + to.count), scratch: skip..<skip,
+        written: { [to.range($0, at: skip)] },
+        run: { layer.run($0, input: input, output: skip, rows: $1) })
+      let found = convolution.result("\(target)")
+      #expect(areFinite(found), "\(target): unused lanes too")
+      #expect(exact.mismatch(to.planes(found)) == nil, "\(target)")
+
+      var next = Arena()
+      let doubledSkip = next.place(found)
+      let output = next.place(doubled.blocks(under))
+      let addition = Job(
+        arena: next, rows: 2 * size, output: output..<(output + doubled.count), scratch: 0..<0,
+        written: { [doubled.range($0, at: output)] },
+        run: { layer.add($0, skip: doubledSkip, to: output, rows: $1) })
+      #expect(
+        sum.mismatch(doubled.planes(addition.result("\(target)"))) == nil, "\(target)")
+    }
+  }
+
+  /// The middle of each interval of a byte, its ends, and what is no number.
+  @Test(arguments: Target.available)
+  func truncatesToBytes(target: Target) {
+    let size = 16
+    var random = SplitMix64(seed: 7)
+    for channels in 1...4 {
+      var planes = random.floats(channels * size * size).map { $0 * 1.25 }
+      let special: [(Float, UInt8)] = [
+        (.nan, 0), (-.nan, 0), (.infinity, 255), (-.infinity, 0), (3e38, 255), (-3e38, 0),
+        (0, 128), (-0.0, 128), (1, 255), (-1, 0), (127.0 / 127.5, 255), (-128 / 127.5, 0),
+        (-0.001, 127),
+      ]
+      for (i, pair) in special.enumerated() { planes[channels * size * size - 1 - i] = pair.0 }
+      let buffer = FloatBuffer(planes)
+      var bytes = [UInt8](repeating: 77, count: channels * size * size + 16)
+      bytes.withUnsafeMutableBufferPointer { target in
+        guard let base = target.baseAddress else { return }
+        base[0] = 78
+      }
+      for rows in [5..<size, 0..<1, 1..<5] {
+        bytes.withUnsafeMutableBufferPointer { out in
+          guard let base = out.baseAddress else { return }
+          Fast(target).byteRows(
+            UnsafePointer(buffer.base), channels: channels, size: size, first: rows.lowerBound,
+            last: rows.upperBound, into: base)
+        }
+        if rows.lowerBound == 5 { #expect(bytes[channels * 5 * size - 1] == 77) }
+      }
+      #expect(bytes[(channels * size * size)...] == [UInt8](repeating: 77, count: 16)[...])
+      for (i, value) in planes.enumerated() {
+        let found = bytes[i % (size * size) * channels + i / (size * size)]
+        let place = planes.count - 1 - i
+        guard place >= special.count else {
+          #expect(found == special[place].1, "\(value)")
+          continue
+        }
+        // Two roundings of numbers below 512 may carry a value over a whole number.
+        let wanted = min(max(Double(value) * 127.5 + 128, 0), 255)
+        let low = UInt8(max(wanted - 0x1p-15, 0))
+        let high = UInt8(min(wanted + 0x1p-15, 255))
+        #expect(low <= found && found <= high, "\(value)")
+      }
+    }
+  }
+}
+
+/// Where rows of each plane lie if the image starts at `base`.
+private func imageRows(
+  _ rows: Range<Int>, size: Int, channels: Int, at base: Int
+) -> [Range<Int>] {
+  (0..<channels).map { c in
+    (base + (c * size + rows.lowerBound) * size)..<(base + (c * size + rows.upperBound) * size)
+  }
+}
