@@ -61,10 +61,11 @@ struct Input {
   /// Makes the archive say what is not so.
   private static func lie(in builder: inout ZipBuilder, _ random: inout Random) {
     let index = random.below(builder.members.count)
-    let number: UInt64 = random.pick([0, 1, 0xffff, 0xffff_ffff, 1 << 40, .max, .max >> 1] as [UInt64]) ?? 0
+    let number: UInt64 =
+      random.pick([0, 1, 0xffff, 0xffff_ffff, 1 << 40, .max, .max >> 1] as [UInt64]) ?? 0
     switch random.below(8) {
     // A descriptor has no room for wide numbers.
-    case 0, 1, 2 where builder.members[index].hasDescriptor: builder.members[index].crc = 1
+    case 0...2 where builder.members[index].hasDescriptor: builder.members[index].flags ^= 9
     case 0: builder.members[index].size = number
     case 1: builder.members[index].compressedSize = number
     case 2: builder.members[index].offset = number
