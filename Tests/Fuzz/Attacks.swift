@@ -10,7 +10,7 @@ enum Attack {
 
   /// All of them; the same in every run.
   static var all: [Input] {
-    calls + memory + storages + safetensors + zips + nesting
+    calls + memory + storages + safetensors + zips + nesting + bulk
   }
 
   // MARK: - Code

@@ -171,9 +171,11 @@ struct Run {
       let name = reader.rawValue + String(repeating: " ", count: 14 - reader.rawValue.count)
       say("  \(name)\(counts[0]) read, \(counts[1]) opened, \(counts[2]) refused")
     }
-    say("  slowest: input \(numbers[Place.slowestInput]), \(numbers[Place.slowest] / 1000) ms")
+    let slowest = numbers[Place.slowestInput]
+    say("  slowest: \(numbers[Place.slowest] / 1000) ms, \(slowest) (\(input(slowest).name))")
     if measuresMemory {
-      say("  most memory: input \(numbers[Place.growthInput]), \(numbers[Place.growth] >> 10) KB")
+      let largest = numbers[Place.growthInput]
+      say("  most memory: \(numbers[Place.growth] >> 10) KB, \(largest) (\(input(largest).name))")
     }
     say(
       "\(done) inputs in \(Int(took)) s, \(Int(Double(done) / max(took, 0.001))) a second: "

@@ -134,7 +134,7 @@ struct PNGTests {
     file.replaceSubrange(33..<37, with: [0x7f, 0xff, 0xff, 0xff])
     func peakKilobytes() -> Int {
       var usage = rusage()
-      getrusage(RUSAGE_SELF, &usage)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       return usage.ru_maxrss
     }
     let before = peakKilobytes()
