@@ -14,20 +14,28 @@ struct Input {
     files = [("input", bytes)]
   }
 
+  private init(_ name: String, _ reader: Reader, files: [(name: String, bytes: [UInt8])]) {
+    self.name = name
+    self.reader = reader
+    self.files = files
+  }
+
   /// Input number `number` of the run with this seed; it depends on nothing else.
   init(number: Int, seed: UInt64, _ corpus: Corpus) {
     var random = Random(seed: seed, input: number)
     let readers = Reader.allCases.filter { corpus.seeds[$0] != nil }
     let reader = random.pick(readers) ?? .npy
+    if OddNetwork.readers.contains(reader), random.once(in: 3) {
+      self = Input("odd network", reader, OddNetwork.bytes(reader, &random))
+      return
+    }
     let seeds = corpus.seeds[reader] ?? []
     var chosen = random.pick(seeds)
     let large = corpus.large.filter { $0.reader == reader }
     if random.once(in: 100), let seed = random.pick(large) { chosen = seed }
     guard let chosen else { preconditionFailure("there is no seed") }
-    self.reader = reader
-    name = chosen.name
     let other = random.pick(seeds) ?? chosen
-    files = Self.damaged(chosen, other, &random)
+    self = Input(chosen.name, reader, files: Self.damaged(chosen, other, &random))
   }
 
   private static func damaged(
