@@ -60,6 +60,9 @@ let package = Package(
       name: "CLI",
       dependencies: ["Obverse", "Converter", "Checkpoint", "ImageFile", "ModelFile"],
       exclude: ["README.md"], swiftSettings: safe),
+    .executableTarget(
+      name: "networks", dependencies: ["Core", "ModelFile"], path: "Benchmarks/Networks",
+      swiftSettings: safe),
     .target(name: "Support", dependencies: ["Core", "Checkpoint"], path: "Tests/Support"),
     .executableTarget(
       name: "fuzz",

@@ -7,7 +7,8 @@ extension Generate {
       throw .usage(
         "image bytes would go to this terminal", hint: "leave out -o -, or add > file")
     }
-    let model = try Model(path: try environment.modelPath(self.model))
+    let path = try environment.modelPath(self.model)
+    let model = try Model(path: path)
     let record = try look.image.map { (path) throws(ObverseError) in
       try ImageRecord(path: path)
     }
@@ -35,7 +36,7 @@ extension Generate {
       "model \(model.weightsSHA256.prefix(12))…, \(generator.threads) threads,"
         + " \(model.instructionSet.rawValue)")
     let run = GenerateRun(
-      self, look, model, generator, encoding, console, count: list?.count ?? subjects.count)
+      self, look, model, path, generator, encoding, console, count: list?.count ?? subjects.count)
     do throws(ObverseError) {
       try run.draw(list)
     } catch {
@@ -54,6 +55,7 @@ private final class GenerateRun {
   private let request: Generate
   private let look: Look
   private let model: Model
+  private let modelPath: String
   private let generator: Generator
   private let encoding: Encoding
   private let console: Console
@@ -73,12 +75,13 @@ private final class GenerateRun {
   private var planes: [Float]
 
   init(
-    _ request: Generate, _ look: Look, _ model: Model, _ generator: Generator,
-    _ encoding: Encoding, _ console: Console, count: Int?
+    _ request: Generate, _ look: Look, _ model: Model, _ modelPath: String,
+    _ generator: Generator, _ encoding: Encoding, _ console: Console, count: Int?
   ) {
     self.request = request
     self.look = look
     self.model = model
+    self.modelPath = modelPath
     self.generator = generator
     self.encoding = encoding
     self.console = console
@@ -257,7 +260,7 @@ private final class GenerateRun {
       (
         "model",
         .object([
-          ("path", .text(request.model)), ("sha256", .text(model.weightsSHA256)),
+          ("path", .text(modelPath)), ("sha256", .text(model.weightsSHA256)),
           ("width", .integer(model.resolution)), ("height", .integer(model.resolution)),
         ])
       ),

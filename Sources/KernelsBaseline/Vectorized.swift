@@ -52,22 +52,17 @@ func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
   #endif
 }
 
-@inline(__always)
-func clamped(_ v: Vector, _ low: Vector, _ high: Vector) -> Vector {
-  let raised = v.replacing(with: low, where: v .< low)
-  return raised.replacing(with: high, where: raised .> high)
-}
-
 // MARK: - Register tile
 
 // The register tile: n pixels times one or two vectors of output channels.
 //
 // A step of the innermost loop loads one or two weight vectors and n single inputs, and does n or
 // 2n multiply-adds. 6 x 2 and 12 x 1 keep 12 sums in flight, enough for two FMA units of latency 4,
-// and with their operands fit 16 registers; AVX-512 has 32 and takes 12 x 2 and 16 x 1.
+// and with their operands fit 16 registers; AVX-512 has 32 and takes 8 x 2 and 16 x 1, which divide
+// the widths of maps. (From 11 x 2 on the compiler leaves the loop over pixels rolled, in memory.)
 
 #if WIDE16
-private let widestPair = 12
+private let widestPair = 8
 private let widestSingle = 16
 #else
 private let widestPair = 6
@@ -77,22 +72,23 @@ private let widestSingle = 12
 /// Carries a pixel count to a generic function.
 struct Count<let n: Int> {}
 
-/// What becomes of a tile's sums.
+/// What becomes of a tile's sums once they are stored.
+///
+/// A pass of its own over what lies in the first-level cache: within the tile it would be too long to
+/// unroll, and a rolled loop over the sums keeps all of them in memory instead of registers.
 protocol Finish {
-  /// - Parameters:
-  ///   - channel: First channel of the vector.
-  ///   - row: Row within the band.
-  ///   - column: Pixel of the row.
-  func finished(_ sum: Vector, channel: Int, row: Int, column: Int) -> Vector
+  /// Finishes `count` pixels of one vector, which begins with `channel`; `row` counts within the band,
+  /// `column` is the first pixel.
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int)
 }
 
 /// Leaves the sums as they are.
 struct Raw: Finish {
   @inline(__always)
-  func finished(_ sum: Vector, channel: Int, row: Int, column: Int) -> Vector { sum }
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {}
 }
 
-/// Demodulation, noise, bias, leaky ReLU, gain and clamp in registers.
+/// Demodulation, noise, bias, leaky ReLU, gain and clamp.
 struct Activated: Finish {
   let epilogue: kernel_epilogue
   /// Noise at the band's first row, or nil.
@@ -107,15 +103,22 @@ struct Activated: Finish {
   }
 
   @inline(__always)
-  func finished(_ sum: Vector, channel: Int, row: Int, column: Int) -> Vector {
-    var offset = load(epilogue.bias + channel)
-    if let noise {
-      offset += Vector(repeating: noise[row * size + column] * epilogue.strength)
-    }
-    let y = multiplyAdd(sum, load(epilogue.factors + channel), offset)
-    let leaky = y.replacing(with: y * epilogue.slope, where: y .< Vector.zero) * epilogue.gain
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {
+    let factors = load(epilogue.factors + channel)
+    let bias = load(epilogue.bias + channel)
+    let slope = Vector(repeating: epilogue.slope)
+    let gain = Vector(repeating: epilogue.gain)
     let limit = Vector(repeating: epilogue.clamp)
-    return clamped(leaky, -limit, limit)
+    let plane = noise.map { $0 + (row * size + column) }
+    for i in 0..<count {
+      let at = sums + i * Vector.scalarCount
+      var offset = bias
+      if let plane { offset += Vector(repeating: plane[i] * epilogue.strength) }
+      let y = multiplyAdd(load(at), factors, offset)
+      let leaky = y.replacing(with: y * slope, where: y .< Vector.zero) * gain
+      let raised = leaky.replacing(with: -limit, where: leaky .< -limit)
+      store(raised.replacing(with: limit, where: raised .> limit), at)
+    }
   }
 }
 
@@ -147,11 +150,12 @@ func tilePair<let n: Int, F: Finish>(
     }
   }
   for i in 0..<n {
-    store(f.finished(a[i], channel: channel, row: row, column: column + i), out + i * lanes)
-    store(
-      f.finished(b[i], channel: channel + lanes, row: row, column: column + i),
-      out + c.output_block + i * lanes)
+    store(a[i], out + i * lanes)
+    store(b[i], out + c.output_block + i * lanes)
   }
+  f.finish(out, count: n, channel: channel, row: row, column: column)
+  f.finish(
+    out + c.output_block, count: n, channel: channel + lanes, row: row, column: column)
 }
 
 @inline(__always)
@@ -177,9 +181,8 @@ func tileSingle<let n: Int, F: Finish>(
       block += c.input_block
     }
   }
-  for i in 0..<n {
-    store(f.finished(a[i], channel: channel, row: row, column: column + i), out + i * lanes)
-  }
+  for i in 0..<n { store(a[i], out + i * lanes) }
+  f.finish(out, count: n, channel: channel, row: row, column: column)
 }
 
 // MARK: - Convolution rows
@@ -202,11 +205,7 @@ func dispatchPair<F: Finish>(
   case 5: tilePair(Count<5>(), c, pixel, weights, out, f, channel, row, column)
   case 6: tilePair(Count<6>(), c, pixel, weights, out, f, channel, row, column)
   case 7: tilePair(Count<7>(), c, pixel, weights, out, f, channel, row, column)
-  case 8: tilePair(Count<8>(), c, pixel, weights, out, f, channel, row, column)
-  case 9: tilePair(Count<9>(), c, pixel, weights, out, f, channel, row, column)
-  case 10: tilePair(Count<10>(), c, pixel, weights, out, f, channel, row, column)
-  case 11: tilePair(Count<11>(), c, pixel, weights, out, f, channel, row, column)
-  default: tilePair(Count<12>(), c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<8>(), c, pixel, weights, out, f, channel, row, column)
   }
   #else
   switch count {
@@ -263,8 +262,9 @@ func dispatchSingle<F: Finish>(
   #endif
 }
 
-/// Every output block of every pixel of every row. A pair of blocks keeps its weights in cache over
-/// the whole band.
+/// Every output block of every pixel of every row.
+///
+/// A pair of blocks keeps its weights in cache over the whole band.
 @inline(__always)
 func convolve<F: Finish>(_ c: kernel_conv, _ f: F) {
   let lanes = Vector.scalarCount
@@ -353,15 +353,12 @@ extension Vectorized {
           let odd2 = load(oddRow + (x + 2) * lanes)
           let left = multiplyAdd(even0 + odd1, three, odd0 + even1) * scale
           let right = multiplyAdd(odd1 + even1, three, even0 + odd2) * scale
-          store(
-            finish.finished(left, channel: block * lanes, row: y, column: 2 * x),
-            out + 2 * x * lanes)
-          store(
-            finish.finished(right, channel: block * lanes, row: y, column: 2 * x + 1),
-            out + (2 * x + 1) * lanes)
+          store(left, out + 2 * x * lanes)
+          store(right, out + (2 * x + 1) * lanes)
           odd0 = odd1
           even0 = even1
         }
+        finish.finish(out, count: 2 * f.width, channel: block * lanes, row: y, column: 0)
       }
     }
   }
@@ -382,9 +379,7 @@ extension Vectorized {
   /// Adds row `y` of a half-size map, upsampled by the same filter, to an output row
   /// (the skip of a resnet block; its gains are in the map).
   ///
-  /// - Parameters:
-  ///   - map: `[half][block][half][lane]`.
-  ///   - out: Row `y` of a map of twice the size.
+  /// `map` is `[half][block][half][lane]`, `out` row `y` of a map of twice the size.
   @inline(never)
   public static func addUpsampledRow(
     _ map: UnsafePointer<Float>, y: Int, half: Int, blocks: Int,
@@ -447,13 +442,10 @@ extension Vectorized {
 
   /// The same for a row of the inverse Haar transform of a modulated map.
   ///
-  /// - Parameters:
-  ///   - source: One row of the map, `[4 * blocks][size][lane]`: low-pass, then the three details,
-  ///     a group of blocks each.
-  ///   - up: Modulation in front of the transform, `[4 * blocks * lanes]`.
-  ///   - isLower: Which of the two output rows.
-  ///   - style: Modulation behind it, `[blocks * lanes]`.
-  ///   - row: Receives `[blocks][2 * size + 2][lane]`.
+  /// `source` is one row of the map, `[4 * blocks][size][lane]`: low-pass, then the three details, a
+  /// group of blocks each. `up`, `[4 * blocks * lanes]`, modulates in front of the transform, `style`,
+  /// `[blocks * lanes]`, behind it. `isLower` says which of the two output rows goes to `row`,
+  /// `[blocks][2 * size + 2][lane]`.
   @inline(never)
   public static func haarRow(
     _ source: UnsafePointer<Float>, up: UnsafePointer<Float>, isLower: Bool, size: Int,
@@ -486,7 +478,7 @@ extension Vectorized {
 
   /// A depthwise 3x3 over three prepared rows: `[block][size + 2][lane]` to `[block][size][lane]`.
   ///
-  /// - Parameter weights: `[9][blocks * lanes]`.
+  /// `weights` is `[9][blocks * lanes]`.
   @inline(never)
   public static func depthwiseRow(
     _ rows: UnsafePointer<Float>, rowStride: Int, size: Int, blocks: Int,
@@ -522,49 +514,23 @@ extension Vectorized {
 // The image itself: what toRGB adds, the doubling of the image before it, and bytes.
 
 extension Vectorized {
-  /// Rows `first ..< last` of `image = upsampled(previous) + clamp(W map + bias)`.
+  /// Row `y` of `image = upsampled(previous) + contribution`.
+  ///
+  /// - Parameters:
+  ///   - row: The contribution, `[size][lane]`, image channels in the first lanes.
+  ///   - scratch: `size / 2 + 2` floats.
   @inline(never)
-  public static func imageRows(
-    _ image: UnsafePointer<kernel_image>, first: Int, last: Int,
+  public static func imageRow(
+    _ image: UnsafePointer<kernel_image>, y: Int, row: UnsafePointer<Float>,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
     let k = image.pointee
-    switch k.channels {
-    case 1: rows(Count<1>(), k, first, last, scratch)
-    case 2: rows(Count<2>(), k, first, last, scratch)
-    case 3: rows(Count<3>(), k, first, last, scratch)
-    default: rows(Count<4>(), k, first, last, scratch)
-    }
-  }
-
-  @inline(__always)
-  private static func rows<let n: Int>(
-    _: Count<n>, _ k: kernel_image, _ first: Int, _ last: Int, _ scratch: MutableFloats
-  ) {
-    let lanes = Vector.scalarCount
-    let plane = k.size * k.size
-    let stride = k.blocks * lanes
-    for y in first..<last {
-      let row = k.map + y * stride * k.size
-      for x in 0..<k.size {
-        var sums = InlineArray<n, Vector> { _ in .zero }
-        for block in 0..<k.blocks {
-          let v = load(row + (block * k.size + x) * lanes)
-          for c in 0..<n {
-            sums[c] = multiplyAdd(v, load(k.weights + c * stride + block * lanes), sums[c])
-          }
-        }
-        for c in 0..<n {
-          let value = total(sums[c]) + k.bias[c]
-          k.image[c * plane + y * k.size + x] = min(max(value, -k.clamp), k.clamp)
-        }
-      }
+    let half = k.size / 2
+    for c in 0..<k.channels {
+      let out = k.image + (c * k.size + y) * k.size
+      for x in 0..<k.size { out[x] = row[x * Vector.scalarCount + c] }
       if let previous = k.previous {
-        let half = k.size / 2
-        for c in 0..<n {
-          addUpsampled(
-            previous + c * half * half, y, half, k.image + (c * plane + y * k.size), scratch)
-        }
+        addUpsampled(previous + c * half * half, y, half, out, scratch)
       }
     }
   }
@@ -611,10 +577,8 @@ extension Vectorized {
 
   /// Rows `first ..< last` of an inverse Haar transform straight to image planes.
   ///
-  /// - Parameters:
-  ///   - bands: `4 * channels` values a pixel, low-pass first, `[rows][block][size][lane]`, from
-  ///     input row `first`.
-  ///   - image: `[channels][2 * size][2 * size]`.
+  /// `bands` holds `4 * channels` values a pixel, low-pass first, as `[rows][block][size][lane]` from
+  /// input row `first`; `image` is `[channels][2 * size][2 * size]`.
   @inline(never)
   public static func haarImageRows(
     _ bands: UnsafePointer<Float>, first: Int, last: Int, size: Int, blocks: Int, channels: Int,

@@ -169,10 +169,6 @@ struct FastImageTests {
       for (i, pair) in special.enumerated() { planes[channels * size * size - 1 - i] = pair.0 }
       let buffer = FloatBuffer(planes)
       var bytes = [UInt8](repeating: 77, count: channels * size * size + 16)
-      bytes.withUnsafeMutableBufferPointer { target in
-        guard let base = target.baseAddress else { return }
-        base[0] = 78
-      }
       for rows in [5..<size, 0..<1, 1..<5] {
         bytes.withUnsafeMutableBufferPointer { out in
           guard let base = out.baseAddress else { return }
@@ -180,7 +176,10 @@ struct FastImageTests {
             UnsafePointer(buffer.base), channels: channels, size: size, first: rows.lowerBound,
             last: rows.upperBound, into: base)
         }
-        if rows.lowerBound == 5 { #expect(bytes[channels * 5 * size - 1] == 77) }
+        // Rows 0 ..< 5 come later.
+        if rows.lowerBound == 5 {
+          #expect(bytes[..<(channels * 5 * size)].filter { $0 != 77 }.isEmpty)
+        }
       }
       #expect(bytes[(channels * size * size)...] == [UInt8](repeating: 77, count: 16)[...])
       for (i, value) in planes.enumerated() {

@@ -70,7 +70,7 @@ struct RoundTripTests {
     }
   }
 
-  /// A reader must not lose what newer programs of the same format append.
+  /// Files that users have must stay readable, whatever the writer does by now.
   @Test func fileOfFormat1StaysReadable() throws {
     let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appending(path: "../Fixtures/ModelFile/format1.obv").path

@@ -46,7 +46,8 @@ static inline void cpu_relax(void) {
 }
 
 // Feature maps lie as [row][block][column][lane]: a block is one vector of channels, so neighbouring
-// pixels are a constant distance apart whatever the width. Unused lanes of the last block hold zeros.
+// pixels are a constant distance apart whatever the width. Unused lanes of the last block hold finite
+// values that do not count (noise reaches them too): no sum may take them, or only times zero.
 
 /// What happens to a convolution's sums: clamp(gain * leaky_relu(y * factor + noise + bias)).
 typedef struct {
@@ -89,14 +90,9 @@ typedef struct {
   float *vertical;          ///< scratch, 2 * (w+2) * lanes floats
 } kernel_filter;
 
-/// The image, and what a feature map adds to it (toRGB).
+/// An image, and the one of half the size that it builds on.
 typedef struct {
-  const float *map;        ///< row 0 of the whole map, [size][blocks][size][lanes]
   ptrdiff_t size;
-  ptrdiff_t blocks;
-  const float *weights;    ///< [channels][blocks * lanes], modulated
-  const float *bias;       ///< [channels]
-  float clamp;             ///< of the contribution; infinity for none
   ptrdiff_t channels;      ///< 1 to 4
   const float *_Nullable previous;   ///< [channels][size/2][size/2], or NULL
   float *image;            ///< [channels][size][size]

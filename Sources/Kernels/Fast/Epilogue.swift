@@ -7,9 +7,7 @@ package struct Finish: Sendable {
   let gain: Float
   let clamp: Float
 
-  /// - Parameters:
-  ///   - bias: One for each output channel.
-  ///   - clamp: nil for none.
+  /// Spreads `bias`, one for each output channel; `clamp` is nil for none.
   package init(bias: [Float], slots: ChannelSlots, slope: Float, gain: Float, clamp: Float?) {
     self.bias = FloatBuffer(slots.spread(bias))
     self.slope = slope

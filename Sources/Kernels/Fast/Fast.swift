@@ -136,13 +136,12 @@ package struct Fast: Sendable {
     }
   }
 
-  func imageRows(_ image: kernel_image, first: Int, last: Int, _ scratch: Scratch) {
+  func imageRow(_ image: kernel_image, y: Int, row: Floats, _ scratch: Scratch) {
     withUnsafePointer(to: image) { i in
       switch target {
-      case .baseline:
-        KernelsBaseline.Vectorized.imageRows(i, first: first, last: last, scratch)
-      case .avx2: KernelsAVX2.Vectorized.imageRows(i, first: first, last: last, scratch)
-      case .avx512: KernelsAVX512.Vectorized.imageRows(i, first: first, last: last, scratch)
+      case .baseline: KernelsBaseline.Vectorized.imageRow(i, y: y, row: row, scratch)
+      case .avx2: KernelsAVX2.Vectorized.imageRow(i, y: y, row: row, scratch)
+      case .avx512: KernelsAVX512.Vectorized.imageRow(i, y: y, row: row, scratch)
       }
     }
   }

@@ -14,7 +14,7 @@ package final class FastConv: Sendable {
   private let band: Int
   private let taps: InlineArray<9, Int>
 
-  /// - Parameter weight: `[out, in, 3, 3]`.
+  /// Packs `weight`, `[out, in, 3, 3]`.
   package init(
     _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outputs: ChannelSlots,
     finish: Finish

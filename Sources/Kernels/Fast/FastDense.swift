@@ -8,7 +8,7 @@ package final class FastDense: Sendable {
   package let inputs: Int
   package let outputs: Int
 
-  /// - Parameter weights: Row-major `[outputs, inputs]`.
+  /// Takes `weights` row-major, `[outputs, inputs]`.
   package init(_ fast: Fast, weights: FloatBuffer, bias: [Float]) {
     precondition(weights.count % bias.count == 0)
     self.fast = fast
@@ -35,7 +35,7 @@ package final class FastDemodulation: Sendable {
   private let energy: FloatBuffer
   private let slots: ChannelSlots
 
-  /// - Parameter weight: `[out, in, kernelSize]`.
+  /// Sums the squares of `weight`, `[out, in, kernelSize]`.
   package init(
     _ fast: Fast, weight: [Float], inChannels: Int, kernelSize: Int, outputs: ChannelSlots
   ) {
@@ -60,7 +60,9 @@ package final class FastDemodulation: Sendable {
 
   /// Writes `style²`, which `run` reads.
   package func square(_ arena: FloatBuffer, style: Int, into squares: Int) {
-    for i in 0..<inChannels { arena.base[squares + i] = arena.base[style + i] * arena.base[style + i] }
+    for i in 0..<inChannels {
+      arena.base[squares + i] = arena.base[style + i] * arena.base[style + i]
+    }
   }
 
   /// Writes factors; an unused lane gets what no one reads.

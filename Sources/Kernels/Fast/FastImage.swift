@@ -3,6 +3,8 @@
 import CKernels
 
 /// StyleGAN2's toRGB: adds a map's contribution to the doubled image of the block before.
+///
+/// A 1x1 convolution to one block of channels, so that no sum crosses lanes.
 package final class FastToRGB: Sendable {
   private let fast: Fast
   private let size: Int
@@ -10,8 +12,8 @@ package final class FastToRGB: Sendable {
   private let blocks: Int
   private let imageChannels: Int
   private let weight: FloatBuffer
-  private let bias: FloatBuffer
-  private let clamp: Float
+  private let ones: FloatBuffer
+  private let finish: Finish
 
   /// - Parameter weight: `[imageChannels, in]`.
   package init(
@@ -23,23 +25,23 @@ package final class FastToRGB: Sendable {
     blocks = fast.blocks(inChannels)
     imageChannels = bias.count
     self.weight = FloatBuffer(weight)
-    self.bias = FloatBuffer(bias)
-    self.clamp = clamp ?? .infinity
+    let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
+    ones = FloatBuffer([Float](repeating: 1, count: slots.count))
+    finish = Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
   }
 
   /// Floats of the modulated weights.
-  package var weightCount: Int { imageChannels * blocks * fast.lanes }
-  /// Floats of scratch that a worker needs: a row of the smaller image with borders.
-  package var scratchCount: Int { size / 2 + 2 }
+  package var weightCount: Int { inChannels * fast.lanes }
+  /// Floats of scratch that a worker needs: a row of the contribution, and one of the smaller image
+  /// with borders.
+  package var scratchCount: Int { size * fast.lanes + size / 2 + 2 }
 
-  /// Writes the weights times the style, padded, to `modulated`.
-  package func modulate(_ arena: FloatBuffer, style styleAt: Int, into modulatedAt: Int) {
-    let style = arena.at(styleAt)
-    let modulated = arena.base + modulatedAt
-    let stride = blocks * fast.lanes
-    for c in 0..<imageChannels {
-      for i in 0..<inChannels {
-        modulated[c * stride + i] = weight.base[c * inChannels + i] * style[i]
+  /// Writes the weights times the style, `[in][lanes]`, to zeroed places.
+  package func modulate(_ arena: FloatBuffer, style: Int, into modulated: Int) {
+    for i in 0..<inChannels {
+      for c in 0..<imageChannels {
+        arena.base[modulated + i * fast.lanes + c] =
+          weight.base[c * inChannels + i] * arena.base[style + i]
       }
     }
   }
@@ -49,12 +51,25 @@ package final class FastToRGB: Sendable {
     _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, rows: Range<Int>,
     scratch: Int
   ) {
-    let arguments = kernel_image(
-      map: arena.at(map), size: size, blocks: blocks, weights: arena.at(modulated),
-      bias: Floats(bias.base), clamp: clamp, channels: imageChannels,
-      previous: previous.map { arena.at($0) }, image: arena.base + image)
-    fast.imageRows(
-      arguments, first: rows.lowerBound, last: rows.upperBound, arena.base + scratch)
+    let target = kernel_image(
+      size: size, channels: imageChannels, previous: previous.map { arena.at($0) },
+      image: arena.base + image)
+    let row = arena.base + scratch
+    let places = LayerPlaces(input: map, style: 0, output: scratch)
+    let epilogue = finish.epilogue(arena, places, factors: Floats(ones.base))
+    let mapRow = blocks * size * fast.lanes
+    var origin = 0
+    withUnsafePointer(to: &origin) { tap in
+      for y in rows {
+        let conv = kernel_conv(
+          input: arena.at(map + y * mapRow), input_row: mapRow, input_block: size * fast.lanes,
+          channels: inChannels, taps: tap, tap_count: 1, weights: arena.at(modulated),
+          output: row, output_row: size * fast.lanes, output_block: size * fast.lanes,
+          blocks: 1, pixels: size, rows: 1)
+        fast.convActivated(conv, epilogue, row: y, size: size)
+        fast.imageRow(target, y: y, row: Floats(row), row + size * fast.lanes)
+      }
+    }
   }
 }
 
@@ -70,9 +85,7 @@ package final class FastToHaarImage: Sendable {
   private let ones: FloatBuffer
   private let finish: Finish
 
-  /// - Parameters:
-  ///   - weight: `[4 * imageChannels, in]`.
-  ///   - size: Side of the map; the image has twice that.
+  /// Packs `weight`, `[4 * imageChannels, in]`; `size` is the map's, the image has twice that.
   package init(
     _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
   ) {
@@ -133,9 +146,7 @@ package final class FastSkip: Sendable {
   private let outBlocks: Int
   private let weights: FloatBuffer
 
-  /// - Parameters:
-  ///   - weight: `[out, in]`.
-  ///   - size: Side of the input.
+  /// Packs `weight`, `[out, in]`; `size` is the input's.
   package init(_ fast: Fast, weight: [Float], size: Int, inChannels: Int, outChannels: Int) {
     self.fast = fast
     self.size = size

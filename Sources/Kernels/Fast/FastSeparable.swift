@@ -16,10 +16,9 @@ package final class FastSeparable: Sendable {
   private let finish: Finish
   private let band: Int
 
-  /// - Parameters:
-  ///   - depthwise: `[in, 3, 3]`.
-  ///   - pointwise: `[out, in]`.
-  ///   - size: Side of the output, behind the Haar transform if there is one.
+  /// Packs `depthwise`, `[in, 3, 3]`, and `pointwise`, `[out, in]`.
+  ///
+  /// `size` is the output's, behind the Haar transform if there is one.
   package init(
     _ fast: Fast, depthwise: [Float], pointwise: [Float], size: Int, inChannels: Int,
     outputs: ChannelSlots, finish: Finish

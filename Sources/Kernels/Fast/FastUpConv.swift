@@ -26,9 +26,7 @@ package final class FastUpConv: Sendable {
     let isEvenColumn: Bool
   }
 
-  /// - Parameters:
-  ///   - weight: `[out, in, 3, 3]`, not flipped.
-  ///   - size: Side of the input.
+  /// Packs `weight`, `[out, in, 3, 3]` and not flipped; `size` is the input's.
   package init(
     _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outputs: ChannelSlots,
     finish: Finish

@@ -23,12 +23,14 @@ package final class FloatBuffer: @unchecked Sendable {
     write(values, at: 0)
   }
 
-  /// Read-only floats in place, valid as long as `owner` lives. Nothing may write them.
+  /// Borrows read-only floats in place, valid as long as `owner` lives.
+  ///
+  /// Nothing may write them, and there is at least one.
   package init(borrowing bytes: UnsafeRawBufferPointer, owner: any Sendable) {
+    guard let first = bytes.baseAddress else { preconditionFailure("no floats to borrow") }
     count = bytes.count / MemoryLayout<Float>.size
     self.owner = owner
-    base = UnsafeMutableRawPointer(mutating: bytes.baseAddress!)
-      .assumingMemoryBound(to: Float.self)
+    base = UnsafeMutableRawPointer(mutating: first).assumingMemoryBound(to: Float.self)
   }
 
   deinit {

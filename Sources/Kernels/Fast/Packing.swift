@@ -32,11 +32,9 @@ package struct ChannelSlots: Sendable {
 }
 
 enum Packing {
-  /// `[pair or single block][tap][input channel][lanes]` from `[out][in][kernel]`.
+  /// `[pair or single block][tap][input channel][lanes]` from `weight`, `[out][in][kernel]`.
   ///
-  /// - Parameters:
-  ///   - weight: Row-major `[out, in, kernelSize]`.
-  ///   - kernelIndices: Which kernel element each tap takes, in the order of the taps.
+  /// `kernelIndices` says which kernel element each tap takes, in the order of the taps.
   static func conv(
     _ weight: [Float], inChannels: Int, kernelSize: Int, kernelIndices: [Int],
     outputs: ChannelSlots, lanes: Int

@@ -53,7 +53,9 @@ package enum Reference {
   }
 
   /// A 3x3 cross-correlation with a border of zeros: `[I, size, size]` to `[O, size, size]`.
-  package static func conv3x3(_ x: [Float], weight: [Float], inChannels: Int, size: Int) -> [Float] {
+  package static func conv3x3(
+    _ x: [Float], weight: [Float], inChannels: Int, size: Int
+  ) -> [Float] {
     let outChannels = weight.count / (9 * inChannels)
     var out = [Float](repeating: 0, count: outChannels * size * size)
     for o in 0..<outChannels {
@@ -101,10 +103,13 @@ package enum Reference {
     return out
   }
 
-  /// An up-convolution: transposed convolution, border of one zero, then the resample filter
-  /// outer([1, 3, 3, 1]) / 64 with gain 4. `[I, size, size]` to `[O, 2 size, 2 size]`.
-  package static func upConv3x3(_ x: [Float], weight: [Float], inChannels: Int, size: Int) -> [Float]
-  {
+  /// An up-convolution, `[I, size, size]` to `[O, 2 size, 2 size]`.
+  ///
+  /// That is the transposed convolution, a border of one zero, then the resample filter
+  /// outer([1, 3, 3, 1]) / 64 with gain 4.
+  package static func upConv3x3(
+    _ x: [Float], weight: [Float], inChannels: Int, size: Int
+  ) -> [Float] {
     let raw = transposedConv3x3(x, weight: weight, inChannels: inChannels, size: size)
     return filtered(
       raw, channels: weight.count / (9 * inChannels), side: 2 * size + 1, padding: 1)
