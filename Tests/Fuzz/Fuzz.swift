@@ -7,7 +7,7 @@ import Glibc
 struct Fuzz {
   private static let usage = """
     usage: fuzz [--inputs N | --seconds T] [--seed S] [--from K] [--only READER]... [--memory]
-                [--save DIR]
+                [--save DIR] [--list]
 
     Gives damaged files to the readers, to the converter and to the engine, the list of published
     attacks first. Each must end in success, or in an error of one sentence with exit code 65 or 66,
@@ -19,6 +19,7 @@ struct Fuzz {
       --from K       begin at input K, to see a finding again; leaves the attacks out if K > 0
       --only READER  \(Reader.allCases.map(\.rawValue).joined(separator: ", "))
       --memory       also: at most 4 times the file and 64 MB of memory for each (no sanitizer)
+      --list         a line for each input, with what became of it
       --save DIR     keep inputs that were found
     """
 
@@ -29,6 +30,7 @@ struct Fuzz {
   private var readers: [Reader] = []
   private var measuresMemory = false
   private var saves: String?
+  private var lists = false
 
   static func main() {
     guard let fuzz = Fuzz(CommandLine.arguments.dropFirst()) else {
@@ -39,7 +41,7 @@ struct Fuzz {
       let run = try Run(
         seed: fuzz.seed, from: fuzz.from, inputs: fuzz.inputs, seconds: fuzz.seconds,
         readers: fuzz.readers.isEmpty ? Reader.allCases : fuzz.readers,
-        measuresMemory: fuzz.measuresMemory, saves: fuzz.saves)
+        measuresMemory: fuzz.measuresMemory, saves: fuzz.saves, lists: fuzz.lists)
       exit(run.supervise() ? 0 : 1)
     } catch {
       say("fuzz: the corpus cannot be made: \(error)")
@@ -52,6 +54,10 @@ struct Fuzz {
     while let word = words.popFirst() {
       if word == "--memory" {
         measuresMemory = true
+        continue
+      }
+      if word == "--list" {
+        lists = true
         continue
       }
       guard let value = words.popFirst() else { return nil }

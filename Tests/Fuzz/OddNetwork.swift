@@ -33,18 +33,22 @@ enum OddNetwork {
   private static func nvlabs(_ random: inout Random) -> SyntheticNetwork {
     let prefixes = ["G_ema.", "", "G.", "g_ema.", "module.", "a.b.c."]
     return .nvlabs(
-      random.pick(prefixes) ?? "", widths: (0...random.below(3)).map { _ in 1 + random.below(9) },
+      random.pick(prefixes) ?? "",
+      widths: (0..<(random.once(in: 9) ? 1 : 2 + random.below(3))).map { _ in 1 + random.below(9) },
       z: 1 + random.below(9), w: 1 + random.below(9), layers: 1 + random.below(3),
       classes: random.below(3), architecture: random.pick(["skip", "resnet", "orig"]) ?? "skip",
-      channels: 1 + random.below(5), filters: random.once(in: 3))
+      channels: 1 + random.below(random.once(in: 9) ? 5 : 4), filters: random.once(in: 3))
   }
 
   private static func rosinality(_ random: inout Random) -> SyntheticNetwork {
     let prefixes = ["g_ema.", "", "g.", "module.", "generator."]
     return .rosinality(
       random.pick(prefixes) ?? "",
-      widths: (0..<(1 + random.below(6))).map { _ in 1 + random.below(9) },
-      w: 1 + random.below(9), layers: random.below(4), noises: !random.once(in: 4))
+      widths: (0..<(random.once(in: 9) ? 3 : 4 + 2 * random.below(2))).map { _ in
+        1 + random.below(9)
+      },
+      w: 1 + random.below(9), layers: random.once(in: 9) ? 0 : 1 + random.below(3),
+      noises: !random.once(in: 4))
   }
 
   private static func shape(_ old: [Int], _ random: inout Random) -> [Int] {

@@ -9,6 +9,7 @@ struct Run {
   private let seconds: Double?
   private let measuresMemory: Bool
   private let saves: String?
+  private let lists: Bool
   private let corpus: Corpus
   private let attacks: [Input]
   private let folder: String
@@ -32,12 +33,13 @@ struct Run {
 
   init(
     seed: UInt64, from: Int, inputs: Int, seconds: Double?, readers: [Reader],
-    measuresMemory: Bool, saves: String?
+    measuresMemory: Bool, saves: String?, lists: Bool
   ) throws(ObverseError) {
     self.seed = seed
     self.seconds = seconds
     self.measuresMemory = measuresMemory
     self.saves = saves
+    self.lists = lists
     corpus = try Corpus(readers: readers)
     attacks = from > 0 ? [] : Attack.all.filter { readers.contains($0.reader) }
     // Attacks have the numbers below zero.
@@ -123,7 +125,10 @@ struct Run {
     let begin = Clock.seconds
     TimeLimit.start(seconds: 2)
     do throws(Violation) {
-      let outcome = try Trial.run(input, number: abs(number), in: folder)
+      let (outcome, error) = try Trial.run(input, number: abs(number), in: folder)
+      if lists {
+        say("\(number) \(input.reader.rawValue), \(input.name): \(error?.description ?? "ok")")
+      }
       let index = Reader.allCases.firstIndex(of: input.reader) ?? 0
       numbers[Self.count(index, outcome)] += 1
     } catch {

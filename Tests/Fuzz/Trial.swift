@@ -30,14 +30,16 @@ struct Trial {
   /// Longest sentence that a terminal should be made to show.
   private static let longestSentence = 10_000
 
-  static func run(_ input: Input, number: Int, in folder: String) throws(Violation) -> Outcome {
+  static func run(_ input: Input, number: Int, in folder: String) throws(Violation) -> (
+    Outcome, ObverseError?
+  ) {
     var trial = Trial(input: input, folder: folder, number: number)
     do throws(ObverseError) {
       try trial.run()
-      return .read
+      return (.read, nil)
     } catch {
       try check(error)
-      return trial.isOpen ? .opened : .refused
+      return (trial.isOpen ? .opened : .refused, error)
     }
   }
 
