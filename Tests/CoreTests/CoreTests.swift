@@ -75,7 +75,7 @@ struct ObverseErrorTests {
     let name = "a\nobverse: error: b\u{1b}[2J\u{202e}\u{2028}ü"
     #expect(
       ObverseError.missingTensor(name).description
-        == #"tensor a\nobverse: error: b\u{001B}[2J\u{202E}\u{2028}ü is not in the file"#)
+        == #"tensor a\nobverse: error: b\u{1B}[2J\u{202E}\u{2028}ü is not in the file"#)
   }
 
   @Test func longNamesLoseTheirMiddle() {
