@@ -66,6 +66,11 @@ let package = Package(
       name: "networks", dependencies: ["Core", "ModelFile"], path: "Benchmarks/Networks",
       swiftSettings: safe),
     .target(name: "Support", dependencies: ["Core", "Checkpoint"], path: "Tests/Support"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "Core", "CZlib", "Checkpoint", "ModelFile", "Converter", "ImageFile", "Obverse", "Support",
+      ], path: "Tests/Fuzz", exclude: ["README.md"], swiftSettings: safe),
     .testTarget(name: "CoreTests", dependencies: ["Core", "Support"]),
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Support"]),
     .testTarget(name: "ModelFileTests", dependencies: ["ModelFile", "Support"]),

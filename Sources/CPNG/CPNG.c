@@ -78,10 +78,25 @@ static cpng_status failure(const cpng_reader *reader) {
   return strstr(reader->message, "emory") ? CPNG_NO_MEMORY : CPNG_MALFORMED;
 }
 
+// libpng makes room for all of a chunk before it reads any of it: 2 GB for a file of a few bytes.
+static int chunks_fit(const cpng_reader *reader) {
+  size_t at = 8;
+  while (at <= reader->count && reader->count - at >= 12) {
+    const uint8_t *chunk = reader->bytes + at;
+    size_t length =
+        (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
+    if (length > reader->count - at - 12) return 0;
+    if (memcmp(chunk + 4, "IEND", 4) == 0) break;
+    at += 12 + length;
+  }
+  return 1;
+}
+
 cpng_status cpng_read_header(cpng_reader *reader, cpng_header *out) {
   png_structp png = reader->png;
   png_infop info = reader->info;
   if (setjmp(png_jmpbuf(png))) return failure(reader);
+  if (!chunks_fit(reader)) png_error(png, "the file ends early");
   png_read_info(png, info);
   out->packed_bytes =
       ((uint64_t)png_get_rowbytes(png, info) + 1) * png_get_image_height(png, info);

@@ -19,13 +19,16 @@ extension CheckpointFile {
     }
     let bytes = try Bytes(mapping: path)
     do throws(ObverseError) {
-      return try read(bytes, path)
+      return try read(bytes, path: path)
     } catch {
       throw error.inFile(path)
     }
   }
 
-  private static func read(_ bytes: Bytes, _ path: String) throws(ObverseError) -> CheckpointFile {
+  /// Reads a file that is in memory; `path` is what it is called.
+  ///
+  /// - Throws: What is wrong inside, without `inFile`.
+  package static func read(_ bytes: Bytes, path: String) throws(ObverseError) -> CheckpointFile {
     switch FileKind(bytes) {
     case .zip:
       let archive = try ZipArchive(bytes)

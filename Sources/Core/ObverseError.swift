@@ -76,7 +76,12 @@ public enum ObverseError: Error, Equatable, Sendable {
 
 extension ObverseError: CustomStringConvertible {
   /// One sentence, in lower case, without a full stop.
-  public var description: String {
+  ///
+  /// Names come from files that nobody vouches for: what would break the line or move a terminal's
+  /// cursor is written as an escape, and what is too long to be read loses its middle.
+  public var description: String { sentence.onOneLine }
+
+  private var sentence: String {
     switch self {
     case .missing(let path): "'\(path)': no such file"
     case .unreadable(let path, let why): "cannot read '\(path)': \(why)"
@@ -165,6 +170,36 @@ extension ObverseError: CustomStringConvertible {
     case .closedPipe: 141
     case .inFile(_, let error): error.exitCode
     }
+  }
+}
+
+extension String {
+  /// Bytes of the longest sentence, and of its end where the middle is left out.
+  private static let longest = 800
+  private static let longestEnd = 200
+
+  /// The text without control characters and of bounded length.
+  fileprivate var onOneLine: String {
+    guard utf8.count > Self.longest || !utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) else {
+      return self
+    }
+    guard utf8.count <= Self.longest else {
+      // Bytes, since one character can be of any length; a cut one becomes U+FFFD.
+      let head = String(decoding: utf8.prefix(Self.longest - Self.longestEnd), as: UTF8.self)
+      let tail = String(decoding: utf8.suffix(Self.longestEnd), as: UTF8.self)
+      return "\(head.escaped)…\(tail.escaped)"
+    }
+    return escaped
+  }
+
+  private var escaped: String {
+    unicodeScalars.map { scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+        scalar.escaped(asASCII: true)
+      default: String(scalar)
+      }
+    }.joined()
   }
 }
 

@@ -56,6 +56,8 @@ public enum JPEG {
   }
 
   private static func decode(_ file: UnsafeRawBufferPointer) throws(ObverseError) -> Pixels {
+    // libjpeg stops at no bytes before there is a reader that could say so.
+    guard unsafe !file.isEmpty else { throw .malformed(what: "JPEG", why: "it has no bytes") }
     let short = ObverseError.resources("not enough memory to read a JPEG")
     guard
       let reader = unsafe cjpeg_reader_make(

@@ -69,3 +69,19 @@ struct AtomicFileTests {
     }
   }
 }
+
+struct ObverseErrorTests {
+  @Test func namesCannotBreakTheLine() {
+    let name = "a\nobverse: error: b\u{1b}[2J\u{202e}\u{2028}ü"
+    #expect(
+      ObverseError.missingTensor(name).description
+        == #"tensor a\nobverse: error: b\u{1B}[2J\u{202E}\u{2028}ü is not in the file"#)
+  }
+
+  @Test func longNamesLoseTheirMiddle() {
+    let error = ObverseError.missingTensor(String(repeating: "ü", count: 60_000)).inFile("a.pt")
+    #expect(error.description.utf8.count < 1000)
+    #expect(error.description.hasPrefix("'a.pt': tensor üü"))
+    #expect(error.description.hasSuffix("ü is not in the file"))
+  }
+}

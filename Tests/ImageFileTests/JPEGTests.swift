@@ -15,6 +15,12 @@ struct JPEGTests {
     if channels == 1 { #expect(difference.allSatisfy { $0 <= 3 }) }
   }
 
+  @Test func noBytesAreNoWantOfMemory() {
+    #expect(throws: ObverseError.malformed(what: "JPEG", why: "it has no bytes")) {
+      try JPEG.decode(Bytes([]))
+    }
+  }
+
   @Test func lowerQualityIsSmaller() throws {
     let image = Pixels.sample(64, 64, channels: 3)
     let sizes = try [10, 50, 95, 100].map { try JPEG.encode(image, quality: $0).count }

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import ImageFile
 import Testing
 
@@ -124,6 +125,23 @@ struct PNGTests {
     #expect(throws: ObverseError.tooLarge(what: "PNG side", found: 16385, limit: 16384)) {
       try PNG.decode(Bytes(withChecksums(file)))
     }
+  }
+
+  @Test func aChunkThatSaysTooMuchTakesNoMemory() throws {
+    var file = try PNG.encode(.sample(3, 3, channels: 1), text: [("key", "value")])
+    // The text's length, behind the signature and the header of 25 bytes.
+    #expect(file[33..<41].elementsEqual([0, 0, 0, 9] + Array("tEXt".utf8)))
+    file.replaceSubrange(33..<37, with: [0x7f, 0xff, 0xff, 0xff])
+    func peakKilobytes() -> Int {
+      var usage = rusage()
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return usage.ru_maxrss
+    }
+    let before = peakKilobytes()
+    #expect(throws: ObverseError.malformed(what: "PNG", why: "the file ends early")) {
+      try PNG.text(Bytes(file))
+    }
+    #expect(peakKilobytes() - before < 1 << 20)
   }
 
   @Test func manyTextsAreCounted() throws {

@@ -1,0 +1,171 @@
+import Checkpoint
+import Converter
+import Core
+import ImageFile
+import ModelFile
+import Support
+
+/// The files that are damaged: small ones of every kind, and those of Tests/Fixtures.
+struct Corpus {
+  private(set) var seeds: [Reader: [Seed]] = [:]
+  private(set) var large: [Seed] = []
+
+  init(readers: [Reader]) throws(ObverseError) {
+    addTorch()
+    addPickles()
+    addNumPy()
+    addOpenVINO()
+    try addPictures()
+    try addModels()
+    addFixtures()
+    seeds = seeds.filter { readers.contains($0.key) }
+    large = large.filter { readers.contains($0.reader) }
+  }
+
+  private mutating func add(_ name: String, _ reader: Reader, _ form: Seed.Form) {
+    seeds[reader, default: []].append(Seed(name, reader, form))
+  }
+
+  private mutating func addTorch() {
+    let net = SyntheticNetwork.rosinality(widths: [3, 2, 2, 2], w: 3)
+    let tensors = net.tensors + [("latent_avg", [3], [0.5, 0.25, -1])]
+    for version in 2...5 {
+      add(
+        "torch-zip-\(version)", .torchZip, .archive(Container.torchZip(tensors, protocol: version)))
+    }
+    func variant(_ name: String, _ change: (inout ZipBuilder) -> Void) {
+      var builder = Container.torchZip(tensors)
+      change(&builder)
+      add("torch-zip-\(name)", .torchZip, .archive(builder))
+    }
+    variant("deflated") { builder in
+      for index in builder.members.indices { builder.members[index].method = 8 }
+    }
+    variant("zip64") { builder in
+      builder.hasWideEnd = true
+      for index in builder.members.indices { builder.members[index].isWide = true }
+    }
+    variant("descriptors") { builder in
+      for index in builder.members.indices {
+        builder.members[index].hasDescriptor = true
+        builder.members[index].flags = 8
+      }
+    }
+    variant("prefixed") { builder in
+      builder.prefix = utf8("#!/bin/sh\n")
+      builder.comment = utf8("a comment")
+    }
+    variant("padded") { builder in
+      for index in builder.members.indices {
+        builder.members[index].localExtra =
+          [0x46, 0x42, 12, 0] + [UInt8](repeating: 0x5a, count: 12)
+      }
+    }
+    add("torch-legacy", .torchLegacy, .file(Container.torchLegacy(tensors)))
+    add("safetensors-r", .safetensors, .file(Container.safetensors(net.tensors)))
+    let nvlabs = SyntheticNetwork.nvlabs("", widths: [3, 2], z: 4, w: 3)
+    add("safetensors-n", .safetensors, .file(Container.safetensors(nvlabs.tensors)))
+  }
+
+  private mutating func addPickles() {
+    let skip = SyntheticNetwork.nvlabs(widths: [3, 2], z: 4, w: 3, filters: true)
+    for version in 0...5 {
+      add("nvlabs-\(version)", .pickle, .file(Container.nvlabs(skip, protocol: version)))
+    }
+    let resnet = SyntheticNetwork.nvlabs(
+      widths: [3, 2], z: 4, w: 3, classes: 2, architecture: "resnet")
+    add("nvlabs-resnet", .pickle, .file(Container.nvlabs(resnet, protocol: 3, clamp: .none)))
+  }
+
+  private mutating func addNumPy() {
+    let values = Synthetic.values([2, 3], salt: 1)
+    add("npy", .npy, .file(NumPy.npy(shape: [2, 3], floats: values)))
+    add("npy-flat", .npy, .file(NumPy.npy(shape: [6], floats: values)))
+    add("npz", .npz, .file(NumPy.npz([("z", [1, 6], values), ("w", [6], values)])))
+    let net = SyntheticNetwork.rosinality("", widths: [3, 2, 2, 2], w: 3)
+    var archive = Container.zip(
+      net.tensors.map { ("\($0.name).npy", NumPy.npy(shape: $0.shape, floats: $0.values)) })
+    add("npz-network", .npz, .archive(archive))
+    for index in archive.members.indices { archive.members[index].method = 8 }
+    add("npz-deflated", .npz, .archive(archive))
+  }
+
+  private mutating func addOpenVINO() {
+    let files = Container.mobileStyleGAN
+    add("openvino-folder", .openVINO, .folder(files))
+    var wheel = Container.zip(files.map { ("random_face/data/\($0.name)", $0.bytes) })
+    add("openvino-wheel", .openVINO, .archive(wheel))
+    for index in wheel.members.indices { wheel.members[index].method = 8 }
+    add("openvino-deflated", .openVINO, .archive(wheel))
+  }
+
+  private mutating func addPictures() throws(ObverseError) {
+    for channels in 1...4 {
+      let bytes = (0..<(24 * 20 * channels)).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) }
+      let pixels = Pixels(width: 24, height: 20, channels: channels, bytes: bytes)
+      let file = try PNG.encode(
+        pixels, text: [("seed", "85"), ("Title", "Gesicht ü")], xmp: XMP.synthetic,
+        filter: .adaptive)
+      add("png-\(channels)", .png, .file(file))
+      guard channels % 2 == 1 else { continue }
+      add(
+        "jpeg-\(channels)", .jpeg, .file(try JPEG.encode(pixels, quality: 80, xmp: XMP.synthetic)))
+    }
+  }
+
+  private mutating func addModels() throws(ObverseError) {
+    let request = ConversionRequest(wAverageSamples: 1, hashesSource: false)
+    var half = request
+    half.type = .float16
+    half.license = "CC0"
+    half.note = "a note"
+    let networks: [(String, CheckpointFile)] = [
+      ("skip", SyntheticNetwork.nvlabs(widths: [3, 2], z: 4, w: 3).file),
+      (
+        "resnet",
+        SyntheticNetwork.nvlabs(widths: [3, 2], z: 4, w: 3, classes: 2, architecture: "resnet").file
+      ),
+      ("orig", SyntheticNetwork.nvlabs(widths: [3, 2, 9], z: 4, w: 3, architecture: "orig").file),
+      ("rosinality", SyntheticNetwork.rosinality(widths: [3, 2, 2, 17], w: 3).file),
+      ("noiseless", SyntheticNetwork.rosinality(widths: [3, 2, 2, 2], w: 3, noises: false).file),
+      ("mobile", SyntheticGraph.file()),
+    ]
+    for (name, file) in networks {
+      for request in [request, half] {
+        let model = try Converter.convert(file, request).description
+        add(
+          "obv-\(name)-\(request.type.rawValue)", .obv, .file(try ModelFile.encode(model)))
+      }
+    }
+  }
+
+  /// The fixtures, and the models that come of them.
+  private mutating func addFixtures() {
+    for folder in Files.names(in: Fixture.folder) {
+      for name in Files.names(in: "\(Fixture.folder)/\(folder)") {
+        let path = "\(Fixture.folder)/\(folder)/\(name)"
+        if name.hasSuffix(".png"), let bytes = try? Bytes(mapping: path) {
+          add(folder, .png, .file(bytes.array))
+        }
+        guard let file = try? CheckpointFile.open(path), let bytes = try? Bytes(mapping: path)
+        else { continue }
+        let reader: Reader? =
+          switch file.container {
+          case .torchZip: .torchZip
+          case .torchLegacy: .torchLegacy
+          case .pickle: .pickle
+          case .safetensors: .safetensors
+          case .npy, .npz, .openVINO: nil
+          }
+        guard let reader else { continue }
+        large.append(Seed("\(folder)/\(name)", reader, .file(bytes.array), isLarge: true))
+        let request = ConversionRequest(wAverageSamples: 1, hashesSource: false)
+        if let model = try? Converter.convert(file, request).description,
+          let obv = try? ModelFile.encode(model)
+        {
+          large.append(Seed("\(folder).obv", .obv, .file(obv), isLarge: true))
+        }
+      }
+    }
+  }
+}

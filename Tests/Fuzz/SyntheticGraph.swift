@@ -1,0 +1,1 @@
+../ConverterTests/SyntheticGraph.swift

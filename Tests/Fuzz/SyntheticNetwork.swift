@@ -1,0 +1,1 @@
+../ConverterTests/SyntheticNetwork.swift

@@ -1,0 +1,1 @@
+../CheckpointTests/ZipBuilder.swift
