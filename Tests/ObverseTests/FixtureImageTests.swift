@@ -16,8 +16,21 @@ struct FixtureImageTests {
     if fixture.expectedNames.contains("latent_avg") {
       request.wAverage = try fixture.expected("latent_avg")
     }
+    // A state dict cannot say its clamp; a pickle's own word goes first.
+    request.convClamp = fixture.meta("conv_clamp", as: Double.self).map { Float($0) }
     let file = try CheckpointFile.open(fixture.path(file))
     return try Converter.convert(file, request).description
+  }
+
+  /// The class of sample `n` of a conditional fixture, from its one-hot array `c` or its meta data.
+  static func label(_ fixture: Fixture, _ n: Int, _ model: Model) throws -> Int? {
+    guard model.classes > 0 else { return nil }
+    if fixture.expectedNames.contains("c") {
+      let c = try fixture.expected("c")[(n * model.classes)..<((n + 1) * model.classes)]
+      return c.firstIndex(of: 1).map { $0 - c.startIndex }
+    }
+    let labels = fixture.meta("labels", as: [Int].self) ?? fixture.meta("class", as: [Int].self)
+    return try #require(labels)[n]
   }
 
   /// Relative L2 and the largest difference as a share of the largest reference value.
@@ -60,7 +73,9 @@ struct FixtureImageTests {
       let expected = try fixture.expected(name)
       let size = expected.count / count
       for n in 0..<count {
-        let w = try generator.map(z: Array(z[(n * zDim)..<((n + 1) * zDim)]))
+        let w = try generator.map(
+          z: Array(z[(n * zDim)..<((n + 1) * zDim)]), label: Self.label(fixture, n, generator.model)
+        )
         if name == "image_const" {
           let expectedW = try Array(fixture.expected("w")[(n * wDim)..<((n + 1) * wDim)])
           #expect(Self.distance(w, expectedW).l2 <= 1e-5, "\(comment) w[\(n)]")

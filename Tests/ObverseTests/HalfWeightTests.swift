@@ -18,7 +18,9 @@ struct HalfWeightTests {
     let z = try fixture.expected("z")
     let size = full.imageChannels * full.resolution * full.resolution
     for n in 0..<(z.count / zDim) {
-      let w = try generator.map(z: Array(z[(n * zDim)..<((n + 1) * zDim)]))
+      let w = try generator.map(
+        z: Array(z[(n * zDim)..<((n + 1) * zDim)]),
+        label: FixtureImageTests.label(fixture, n, generator.model))
       var planes: [Float] = []
       try generator.synthesize(ws: generator.ws(from: w), into: &planes)
       var (largest, sum) = (0, 0)
