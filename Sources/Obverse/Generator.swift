@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 
 /// Where the noise inputs of the synthesis network come from.
@@ -30,9 +31,15 @@ public final class Generator {
   public init(_ model: Model, threads: Int = 0) throws(ObverseError) {
     self.model = model
     self.threads = threads > 0 ? threads : ProcessorCount.automatic
-    workers = try Workers(self.threads)
     let plan = model.plan
-    arena = FloatBuffer(count: plan.sharedCount + self.threads * plan.scratchCount)
+    let count = plan.sharedCount + self.threads * plan.scratchCount
+    // A small file can ask for large maps; the system would promise the memory and then kill us.
+    let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    guard count <= memory / MemoryLayout<Float>.size else {
+      throw .resources("drawing needs \(count / 268_435_456 + 1) GiB, more than this machine has")
+    }
+    workers = try Workers(self.threads)
+    arena = FloatBuffer(count: count)
     for (place, values) in plan.constants { arena.write(values, at: place) }
     run = FaceRun(model, arena, cancellation)
   }
