@@ -91,6 +91,9 @@ enum FileKind {
       self = .zip
     } else if TorchLegacy.recognises(bytes) {
       self = .torchLegacy
+    } else if Safetensors.matches(bytes) {
+      // Before pickles: one header in 32 has a length that begins with their first byte, 0x80.
+      self = .safetensors
     } else if Self.isPickle(bytes) {
       self = .pickle
     } else if bytes.has("OBV1", at: 4) {
@@ -99,8 +102,6 @@ enum FileKind {
           what: Self.no, why: "it is an .obv model file already", hint: nil))
     } else if NumPy.matches(bytes) {
       self = .npy
-    } else if Safetensors.matches(bytes) {
-      self = .safetensors
     } else if bytes.has("<?xml") || bytes.has("<net") {
       self = .xml
     } else {

@@ -19,9 +19,14 @@ extension CheckpointFile {
       className == "SynthesisInput"
         && (name == "synthesis.input" || name.hasSuffix(".synthesis.input"))
     }
-    if isThird {
+    // Without modules its tensors tell: StyleGAN3 draws from Fourier features, which have no weights.
+    let feature = tensors.first { name, _ in
+      name == "synthesis.input.freqs" || name.hasSuffix(".synthesis.input.freqs")
+    }
+    if isThird || feature != nil {
       throw ObverseError.unsupported(
-        what: "pickle", why: "it is a StyleGAN3 network, and only StyleGAN2 is read here",
+        what: isThird ? "pickle" : "tensor \(feature?.name ?? "")",
+        why: "it is \(isThird ? "" : "of ")a StyleGAN3 network, and only StyleGAN2 is read here",
         hint: "take a network that was trained with --cfg=stylegan2"
       ).inFile(path)
     }

@@ -163,6 +163,22 @@ struct RefusalTests {
     }
   }
 
+  /// A state dict has no modules, and StyleGAN3's mapping network has our names.
+  @Test(arguments: ["", "G_ema.", "module.generator."])
+  func refusesStateDictsOfFamiliesThatLookAlike(prefix: String) {
+    var net = SyntheticNetwork()
+    net.add("\(prefix)mapping.fc0.weight", [4, 4])
+    net.add("\(prefix)synthesis.input.weight", [4, 4])
+    net.add("\(prefix)synthesis.input.freqs", [4, 2])
+    net.add("\(prefix)synthesis.L0_36_4.weight", [4, 4, 1, 1])
+    #expect(
+      failure(net)
+        == .unsupported(
+          what: "tensor \(prefix)synthesis.input.freqs",
+          why: "it is of a StyleGAN3 network, and only StyleGAN2 is read here",
+          hint: "take a network that was trained with --cfg=stylegan2"))
+  }
+
   /// A file of a few bytes whose tensors repeat one storage may not fill the memory.
   @Test func boundsWhatSharedStoragesStandFor() throws {
     let folder = try TemporaryFolder()
