@@ -116,11 +116,11 @@ package enum Converter {
       return try tensors.take(name, shape, as: [wDim], into: "w_avg", why: why)
     }
     guard !place.prefix.isEmpty else { return nil }
-    guard let values = try tensors.takeBeside("latent_avg", into: "w_avg") else { return nil }
-    guard values.count == wDim else {
-      throw .shape(tensor: "latent_avg", expected: [wDim], found: [values.count], why: why)
+    guard let found = try tensors.takeBeside("latent_avg", into: "w_avg") else { return nil }
+    guard found.values.count == wDim else {
+      throw .shape(tensor: found.path, expected: [wDim], found: found.shape, why: why)
     }
-    return Weights(values, shape: [wDim])
+    return Weights(found.values, shape: [wDim])
   }
 
   private static func mobileStyleGAN(

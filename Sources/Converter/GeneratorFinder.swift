@@ -52,6 +52,11 @@ struct GeneratorFinder {
     }
     // A bare state dict, then other wrappings such as `generator.` or `params_ema.`.
     if let place = places.first(where: { $0.key.isEmpty }) { return (place, nil) }
+    for (rank, word) in order.enumerated() {
+      if let place = places.first(where: { $0.key.lowercased().hasSuffix(".\(word)") }) {
+        return (place, rank == 0 ? nil : "the file has no \(order[0]); \(place.key) is taken")
+      }
+    }
     let averaged = places.first { $0.key.lowercased().contains("ema") }
     if let place = averaged ?? places.first {
       return (place, "the file has no g_ema and no g; \(place.key) is taken")

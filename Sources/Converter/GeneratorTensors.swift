@@ -146,15 +146,24 @@ final class GeneratorTensors {
   }
 
   /// Counts a tensor outside of the prefix as taken, such as `latent_avg` beside the generator.
-  func takeBeside(_ name: String, into target: String) throws(ObverseError) -> [Float]? {
-    guard let place = file.tensors.firstIndex(where: { $0.name == name }) else {
-      if let maker = file.placeholders[name] { throw .refused(what: name, name: maker) }
-      return nil
+  ///
+  /// The nearest is taken: of `model.g_ema.` it is `model.latent_avg` before `latent_avg`.
+  func takeBeside(
+    _ name: String, into target: String
+  ) throws(ObverseError) -> (path: String, shape: [Int], values: [Float])? {
+    var outer = prefix.split(separator: ".")
+    // Names of hostile files may have any number of dots; each level costs a walk over all names.
+    for _ in 0..<8 where !outer.isEmpty {
+      outer.removeLast()
+      let path = (outer + [name[...]]).joined(separator: ".")
+      if let maker = file.placeholders[path] { throw .refused(what: path, name: maker) }
+      guard let place = file.tensors.firstIndex(where: { $0.name == path }) else { continue }
+      let tensor = file.tensors[place].tensor
+      guard tensor.type.isFloat, tensor.count <= 1 << 20 else { return nil }
+      targets[place, default: []].append(target)
+      return (path, tensor.shape, tensor.floats)
     }
-    let tensor = file.tensors[place].tensor
-    guard tensor.type.isFloat, tensor.count <= 1 << 20 else { return nil }
-    targets[place, default: []].append(target)
-    return tensor.floats
+    return nil
   }
 
   /// Whether a tensor beside a bare generator belongs to something else by its name.

@@ -40,6 +40,24 @@ struct ReportTests {
     #expect(conversion.description.const.floats == net.values("g.input.input"))
   }
 
+  /// Wrapped once more, the key still decides, and the mean w beside the generators is theirs.
+  @Test(arguments: [("g_ema", "model.g_ema"), ("g", "model.g")])
+  func followsTheKeyIntoWrappings(asked: String, found: String) throws {
+    var net = SyntheticNetwork.rosinality("model.g.module.")
+    net.tensors += SyntheticNetwork.rosinality("model.g_ema.module.").tensors
+    net.add("latent_avg", [6])
+    net.add("model.latent_avg", [6])
+    var request = request
+    request.key = asked
+    let conversion = try Converter.convert(net.file, request)
+    #expect(conversion.report.key == found)
+    #expect(conversion.report.notes.isEmpty)
+    #expect(
+      conversion.description.const.floats == net.values("\(found).module.input.input"))
+    #expect(conversion.report.wAverageSource == "file")
+    #expect(conversion.description.wAverage?.floats == net.values("model.latent_avg"))
+  }
+
   @Test(arguments: [
     ("G_ema.", "G_ema", 0), ("G_ema.module.", "G_ema", 0), ("module.", "", 0), ("", "", 0),
     ("G.", "G", 1), ("generator.", "generator", 1),
