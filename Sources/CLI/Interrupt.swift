@@ -8,6 +8,8 @@ import Synchronization
 enum Interrupt {
   private static let requests = Atomic<Int>(0)
   private static let current = Atomic<Int>(0)
+  /// Everything that `current` ever pointed to: a handler may be about to use it at any moment.
+  private static let kept = Mutex<[Cancellation]>([])
 
   /// Whether the user asked to stop.
   static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
@@ -37,7 +39,9 @@ enum Interrupt {
 
   /// Lets the first Ctrl-C end `generator`'s face.
   static func stops(_ generator: Generator) {
-    let pointer = unsafe Unmanaged.passRetained(generator.cancellation).toOpaque()
+    let cancellation = generator.cancellation
+    kept.withLock { $0.append(cancellation) }
+    let pointer = unsafe Unmanaged.passUnretained(cancellation).toOpaque()
     current.store(Int(bitPattern: pointer), ordering: .releasing)
   }
 
