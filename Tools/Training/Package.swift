@@ -6,6 +6,9 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
   name: "obverse-training",
+  products: [
+    .executable(name: "obverse-train", targets: ["Program"])
+  ],
   dependencies: [
     // By name: without one the folder's name counts, which each clone chooses.
     .package(name: "obverse", path: "../..")
@@ -20,11 +23,22 @@ let package = Package(
         "Torch", .product(name: "Core", package: "obverse"),
         .product(name: "Checkpoint", package: "obverse"),
       ], swiftSettings: strict),
+    .target(
+      name: "Training",
+      dependencies: [
+        "Torch", "Networks", .product(name: "Core", package: "obverse"),
+        .product(name: "Checkpoint", package: "obverse"),
+        .product(name: "ImageFile", package: "obverse"),
+      ], swiftSettings: strict),
+    .executableTarget(
+      name: "Program",
+      dependencies: ["Torch", "Training", .product(name: "Core", package: "obverse")],
+      swiftSettings: strict),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Torch", "Networks", .product(name: "Core", package: "obverse"),
+        "Torch", "Networks", "Training", .product(name: "Core", package: "obverse"),
         .product(name: "Checkpoint", package: "obverse"),
         .product(name: "ImageFile", package: "obverse"),
       ]),

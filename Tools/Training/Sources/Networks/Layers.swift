@@ -18,7 +18,9 @@ struct Filter {
 
   init(device: Device) { kernel = Self.stored.reshaped([1, 1, 4, 4]).moved(to: device) }
 
-  /// Filters every channel by itself. The size grows by `2 * padding - 3`, then shrinks by `stride`.
+  /// Filters every channel by itself.
+  ///
+  /// The size grows by `2 * padding - 3`, then shrinks by `stride`.
   func applied(_ x: Tensor, padding: Int, stride: Int = 1, gain: Double = 1) -> Tensor {
     let channels = x.shape[1]
     return x.convolved(

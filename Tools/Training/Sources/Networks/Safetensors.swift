@@ -17,7 +17,8 @@ public enum SafetensorsWriter {
   ) throws(ObverseError) {
     var entries: [String] = []
     if !metadata.isEmpty {
-      let words = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+      let sorted = metadata.sorted { $0.key < $1.key }
+      let words = sorted.map { "\(quoted($0.key)):\(quoted($0.value))" }
       entries.append("\"__metadata__\":{\(words.joined(separator: ","))}")
     }
     var end = 0
@@ -26,8 +27,8 @@ public enum SafetensorsWriter {
       let shape = tensor.shape
       end += shape.reduce(4, *)
       let sizes = shape.map(String.init).joined(separator: ",")
-      entries.append(
-        "\(quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(sizes)],\"data_offsets\":[\(start),\(end)]}")
+      let facts = "\"dtype\":\"F32\",\"shape\":[\(sizes)],\"data_offsets\":[\(start),\(end)]"
+      entries.append("\(quoted(name)):{\(facts)}")
     }
     var header = Array("{\(entries.joined(separator: ","))}".utf8)
     // Spaces up to a multiple of 64, so that a mapped file's tensors begin aligned.

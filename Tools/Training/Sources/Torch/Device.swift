@@ -15,7 +15,9 @@ public enum Torch {
   /// Starts LibTorch's generators anew, on all devices.
   public static func seed(_ seed: UInt64) { ct_manual_seed(seed) }
 
-  /// Threads of one operation on the CPU. Equal numbers give equal bits.
+  /// Threads of one operation on the CPU.
+  ///
+  /// Equal numbers give equal bits.
   public static var threads: Int {
     get { Int(ct_threads()) }
     set { ct_set_threads(Int32(newValue)) }

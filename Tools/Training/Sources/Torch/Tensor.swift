@@ -37,12 +37,13 @@ public final class Tensor {
     }
   }
 
-  /// Gradients of a scalar; nil for inputs that it does not depend on.
+  /// Gradients of a scalar.
   ///
   /// - Parameters:
   ///   - loss: A tensor of one element.
   ///   - inputs: Leaves or intermediate tensors, at least one.
   ///   - createGraph: Records the gradients' own operations, so that they can be differentiated.
+  /// - Returns: One for each input; nil for inputs that `loss` does not depend on.
   public static func gradients(
     of loss: Tensor, with inputs: [Tensor], createGraph: Bool = false
   ) -> [Tensor?] {
