@@ -45,7 +45,7 @@ struct StyledConv {
     var y: Tensor
     if doubles {
       let raw = scaled.transposeConvolved(weight.permuted([1, 0, 2, 3]), stride: 2)
-      y = filter.applied(raw, padding: 1, gain: 4)
+      y = filter.applied(raw, padding: 1, gain: 2)  // on each axis
     } else {
       y = scaled.convolved(weight, padding: 1)
     }

@@ -40,6 +40,12 @@ extension Tensor {
     }
   }
 
+  /// The same elements side by side in memory.
+  public var contiguous: Tensor { unary(CT_CONTIGUOUS) }
+
+  /// Matrix product over the last two axes; the others are broadcast.
+  public func times(_ other: Tensor) -> Tensor { binary(CT_MATMUL, other) }
+
   // MARK: Sums
 
   public var sum: Tensor { unary(CT_SUM) }
