@@ -41,7 +41,7 @@ let package = Package(
         "Torch", "Networks", "Training", .product(name: "Core", package: "obverse"),
         .product(name: "Checkpoint", package: "obverse"),
         .product(name: "ImageFile", package: "obverse"),
-      ]),
+      ], exclude: ["Reference"]),
   ],
   cxxLanguageStandard: .cxx20
 )

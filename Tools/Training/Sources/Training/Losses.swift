@@ -29,17 +29,18 @@ enum Losses {
   /// path is the root of the mean over layers, and the running mean `a` lets the gradient of its
   /// newest share through.
   /// - Parameters:
+  ///   - images: Drawn from `ws`, `[N, C, H, W]`.
   ///   - ws: `[N, wsCount, wDim]`.
-  ///   - synthesis: Draws with fresh noise.
+  ///   - directions: Normals of the shape of `images`.
   ///   - mean: `a`; moved on by a hundredth.
   /// - Returns: A scalar that can be differentiated in the weights.
-  static func pathLength(_ ws: Tensor, _ synthesis: Synthesis, mean: Tensor) -> Tensor {
-    let images = synthesis(ws, noise: .random)
+  static func pathLength(
+    _ images: Tensor, _ ws: Tensor, directions: Tensor, mean: Tensor
+  ) -> Tensor {
     let shape = images.shape
-    let pixels = Double(shape[2] * shape[3])
-    let directions = Tensor.normal(shape, on: images.device) * (1 / pixels.squareRoot())
+    let scaled = directions * (1 / Double(shape[2] * shape[3]).squareRoot())
     let slopes = required(
-      Tensor.gradients(of: (images * directions).sum, with: [ws], createGraph: true)[0])
+      Tensor.gradients(of: (images * scaled).sum, with: [ws], createGraph: true)[0])
     let lengths = slopes.squared.sum(over: [2]).mean(over: [1]).squareRoot
     let moved = mean + (lengths.mean - mean) * 0.01
     mean.assign(moved.detached)

@@ -69,7 +69,9 @@ public final class Teacher {
 
     if step % settings.pathInterval == 0, settings.pathWeight > 0 {
       let ws = latents(n / 2, &random)
-      let penalty = Training.Losses.pathLength(ws, generator.synthesis, mean: pathMean)
+      let drawn = generator.synthesis(ws, noise: .random)
+      let penalty = Training.Losses.pathLength(
+        drawn, ws, directions: .normal(drawn.shape, on: device), mean: pathMean)
       losses.add("path_penalty", penalty)
       generatorAdam.minimize(penalty * (settings.pathWeight * Double(settings.pathInterval)))
     }
