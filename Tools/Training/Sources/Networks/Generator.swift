@@ -57,6 +57,11 @@ public final class Mapping {
   /// Share of the old mean that one batch keeps.
   static let averageDecay = 0.995
 
+  /// Weights and biases, each with the gain that multiplies it at run time.
+  public var denseLayers: [(weight: Tensor, bias: Tensor, weightGain: Double, biasGain: Double)] {
+    layers.map { ($0.weight, $0.bias, $0.weightGain, $0.rateMultiplier) }
+  }
+
   init(_ registry: Registry, _ shape: GeneratorShape) {
     layers = (0..<shape.mappingLayers).map { i in
       Dense(

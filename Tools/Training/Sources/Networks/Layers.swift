@@ -104,8 +104,8 @@ struct Dense {
   let weight: Tensor
   let bias: Tensor
   let activation: Activation
-  private let weightGain: Double
-  private let rateMultiplier: Double
+  let weightGain: Double
+  let rateMultiplier: Double
 
   init(
     _ registry: Registry, _ name: String, _ inWidth: Int, _ outWidth: Int,

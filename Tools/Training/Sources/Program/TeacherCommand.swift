@@ -25,6 +25,10 @@ enum TeacherCommand {
     Option("ema-kimg", "X", "half-life of the averaged generator; by batch"),
     Option("clamp", "X", "bound of activations; none"),
     Option("no-mirror", nil, "shows no image mirrored"),
+    Option("pairs", "FILE", ".npy with the w of every image: begins by regression (ours)"),
+    Option("pairs-mapping", "FILE", ".npz with the mapping behind these w"),
+    Option("pairs-kimg", "N", "length of the regression; 100"),
+    Option("pairs-psi", "X", "truncation that these w went through; 1"),
     Option("seed", "N", "0"),
     Option("tick", "KIMG", "thousands of images between lines of the log; 4"),
     Option("snapshot", "TICKS", "ticks between snapshots; 50"),
@@ -101,6 +105,14 @@ enum TeacherCommand {
     settings.emaKimg = try options.number("ema-kimg") ?? settings.emaKimg
     settings.clamp = try options.number("clamp") ?? settings.clamp
     if options.has("no-mirror") { settings.mirror = false }
+    if let w = options.text("pairs") {
+      guard let mapping = options.text("pairs-mapping") else {
+        throw .usage("--pairs needs --pairs-mapping: z must lead to the same w", hint: nil)
+      }
+      settings.pairs = PairedStart(
+        w: w, mapping: mapping, kimg: try options.number("pairs-kimg") ?? 100,
+        psi: try options.number("pairs-psi") ?? 1)
+    }
     settings.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 0)
     settings.tickKimg = try options.number("tick") ?? settings.tickKimg
     settings.snapshotTicks =

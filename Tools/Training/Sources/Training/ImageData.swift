@@ -79,6 +79,9 @@ public final class ImageData: Sendable {
 
   public var count: Int { readable.count }
 
+  /// Files that were listed, readable or not.
+  public var listedCount: Int { source.count }
+
   /// Images as `[N, 3, size, size]` of -1 to 1.
   ///
   /// - Throws: What a file says that could be read before and cannot now.

@@ -20,8 +20,14 @@ public final class Teacher {
   public private(set) var images = 0
   private var order: Order
   private let data: ImageData
+  private let pairs: Pairs?
+  /// Parameters of the generator that move: all but a borrowed mapping's.
+  private let trained: [Registry.Entry]
 
-  public init(_ settings: TeacherSettings, data: ImageData, device: Device) {
+  /// - Throws: What reading the pairs says.
+  public init(
+    _ settings: TeacherSettings, data: ImageData, device: Device
+  ) throws(ObverseError) {
     self.settings = settings
     self.data = data
     self.device = device
@@ -29,8 +35,17 @@ public final class Teacher {
     generator = Generator(settings.generator, device: device)
     discriminator = Discriminator(settings.discriminator, device: device)
     average = Generator(settings.generator, device: device)
+    if let start = settings.pairs {
+      try generator.mapping.load(folded: start.mapping)
+      pairs = try Pairs(
+        start, wAverage: generator.mapping.wAverage.floats, listed: data.listedCount)
+      trained = generator.registry.parameters.filter { !$0.name.hasPrefix("mapping.") }
+    } else {
+      pairs = nil
+      trained = generator.registry.parameters
+    }
     average.copy(generator)
-    generatorAdam = Self.adam(generator.parameters, settings.rate, every: settings.pathInterval)
+    generatorAdam = Self.adam(trained.map(\.tensor), settings.rate, every: settings.pathInterval)
     discriminatorAdam = Self.adam(
       discriminator.parameters, settings.rate, every: settings.r1Interval)
     pathMean = .zeros([], on: device)
@@ -59,8 +74,13 @@ public final class Teacher {
     Torch.seed(random.next())
     var losses = Losses()
 
-    let real = try realImages(&random)
     let n = settings.batch
+    if let pairs, let start = settings.pairs, Double(images) < start.kimg * 1000 {
+      losses.add("regression", try regress(pairs))
+      finishStep()
+      return losses
+    }
+    let real = try realImages(&random)
 
     let scores = discriminator(generator.synthesis(latents(n, &random), noise: .random))
     let generatorLoss = Training.Losses.generator(scores)
@@ -93,10 +113,27 @@ public final class Teacher {
       discriminatorAdam.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
     }
 
-    step += 1
-    images += n
-    updateAverage()
+    finishStep()
     return losses
+  }
+
+  /// Draws the pictures of known w without noise, and moves them towards the real ones.
+  private func regress(_ pairs: Pairs) throws(ObverseError) -> Tensor {
+    // Unmirrored: the mirrored picture has another w.
+    let indices = (0..<settings.batch).map { order.image(at: images + $0) }
+    let real = try data.batch(
+      indices, mirrored: indices.map { _ in false }, on: device)
+    let w = pairs.batch(indices.map { data.readable[$0] }, on: device)
+    let drawn = generator.synthesis(generator.broadcast(w), noise: .none)
+    let loss = Training.Losses.regression(drawn, real)
+    generatorAdam.minimize(loss * 2)
+    return loss
+  }
+
+  private func finishStep() {
+    step += 1
+    images += settings.batch
+    updateAverage()
   }
 
   private func realImages(_ random: inout SplitMix64) throws(ObverseError) -> Tensor {
@@ -113,7 +150,7 @@ public final class Teacher {
   private func latents(_ n: Int, _ random: inout SplitMix64) -> Tensor {
     let shape = generator.shape
     let z = Tensor.normal([n, shape.zDim], on: device)
-    let ws = generator.broadcast(generator.mapping(z, updatesAverage: true))
+    let ws = generator.broadcast(generator.mapping(z, updatesAverage: pairs == nil))
     // Drawn in any case, so that the order of numbers does not depend on the outcome.
     let (chance, cutoff) = (random.fraction(), 1 + random.below(shape.wsCount - 1))
     guard chance < settings.mixing else { return ws }
@@ -148,11 +185,11 @@ public final class Teacher {
       let entries = network.registry.parameters + network.registry.buffers
       state += entries.map { (prefix + $0.name, $0.tensor) }
     }
-    for (prefix, network, adam) in [
-      ("adam.G.", generator.registry, generatorAdam),
-      ("adam.D.", discriminator.registry, discriminatorAdam),
+    for (prefix, entries, adam) in [
+      ("adam.G.", trained, generatorAdam),
+      ("adam.D.", discriminator.registry.parameters, discriminatorAdam),
     ] {
-      for (i, entry) in network.parameters.enumerated() {
+      for (i, entry) in entries.enumerated() {
         state.append((prefix + "mean." + entry.name, adam.means[i]))
         state.append((prefix + "square." + entry.name, adam.squares[i]))
       }

@@ -89,7 +89,7 @@ public final class TeacherRun {
     let data = try ImageData(settings.data, size: settings.size)
     report("\(data.count) images of \(settings.size)x\(settings.size) from '\(settings.data)'")
     for (why, count) in data.refusals { report("left out \(count): \(why)") }
-    teacher = Teacher(settings, data: data, device: device)
+    teacher = try Teacher(settings, data: data, device: device)
     tickImages = 0
     self.folder = folder
     self.log = log

@@ -37,6 +37,8 @@ public struct TeacherSettings: Codable, Equatable, Sendable {
   public var emaRampUp: Double? = 0.05
   /// Half of the images are shown mirrored.
   public var mirror = true
+  /// Begins by regression from w, with the source's mapping, which stays as it is.
+  public var pairs: PairedStart?
   public var seed: UInt64 = 0
   /// Thousands of images from one line of the log to the next.
   public var tickKimg = 4.0
@@ -82,6 +84,9 @@ public struct TeacherSettings: Codable, Equatable, Sendable {
     }
     // Path lengths are taken of half a batch.
     guard batch >= 2 else { throw .usage("a batch of \(batch): at least 2 are needed", hint: nil) }
+    if let pairs, pairs.psi <= 0 {
+      throw .usage("pairs of psi \(pairs.psi): it must be above 0 to be undone", hint: nil)
+    }
     guard kimg > 0, tickKimg > 0, snapshotTicks > 0, rate > 0 else {
       throw .usage("lengths and rates must be above 0", hint: nil)
     }

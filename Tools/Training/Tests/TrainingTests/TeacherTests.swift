@@ -108,6 +108,62 @@ struct TeacherTests {
     #expect(records.contains { $0["r1"] != nil } && records.contains { $0["path_penalty"] != nil })
   }
 
+  /// Half of the run by regression from known w, the rest as ever; the mapping stays the given one.
+  @Test func pairedStartResumesToo() throws {
+    Torch.threads = 1
+    let folder = try TemporaryFolder()
+    let data = folder.path + "/data"
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try Self.writeImages(12, to: data)
+    var random = RandomState(seed: 9)
+    let (w, average) = (random.normals(12 * 16), random.normals(16))
+    func layer(_ i: Int) -> [(name: String, shape: [Int], floats: [Float])] {
+      [
+        ("fc\(i)_weight", [16, 16], random.normals(256).map { $0 / 4 }),
+        ("fc\(i)_bias", [16], random.normals(16)),
+      ]
+    }
+    let first = layer(0)
+    let mapping = NumPy.npz(first + layer(1) + [("w_avg", [16], average)])
+    try Data(mapping).write(to: URL(filePath: folder.path + "/mapping.npz"))
+    try Data(NumPy.npy(shape: [12, 16], floats: w)).write(
+      to: URL(filePath: folder.path + "/w.npy"))
+    var settings = Self.settings(data)
+    settings.pairs = PairedStart(
+      w: folder.path + "/w.npy", mapping: folder.path + "/mapping.npz", kimg: 0.016, psi: 0.5)
+
+    let whole = try TeacherRun.start(
+      settings, in: folder.path + "/whole", device: .cpu, report: { _ in })
+    #expect(try whole.train())
+    let half = try TeacherRun.start(
+      settings, in: folder.path + "/half", device: .cpu, report: { _ in })
+    var steps = 0
+    #expect(
+      try !half.train {
+        steps += 1
+        return steps == 3
+      })
+    let rest = try TeacherRun.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    #expect(try rest.train())
+    #expect(
+      try bytes(folder.path + "/half/state.safetensors")
+        == bytes(folder.path + "/whole/state.safetensors"))
+    let log = try String(decoding: bytes(folder.path + "/half/log.jsonl"), as: UTF8.self)
+    #expect(
+      log.split(separator: "\n").map { $0.contains("regression") }
+        == [true, true, true, false, false])
+
+    let file = try CheckpointFile.open(folder.path + "/whole/state.safetensors")
+    let stored = try #require(file.tensors.first { $0.name == "G_ema.mapping.fc0.weight" })
+    for (found, given) in zip(stored.tensor.floats, first[0].floats) {
+      #expect(abs(found * 0.01 / 4 - given) < 1e-6)
+    }
+    let undone = try Pairs(try #require(settings.pairs), wAverage: average, listed: 12)
+    for (i, found) in undone.batch([3], on: .cpu).floats.enumerated() {
+      #expect(abs(found - (2 * w[48 + i] - average[i])) < 1e-5)
+    }
+  }
+
   @Test func refusesAFolderWithoutImages() throws {
     let folder = try TemporaryFolder()
     #expect(throws: ObverseError.self) {
