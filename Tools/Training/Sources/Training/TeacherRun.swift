@@ -14,6 +14,9 @@ public final class TeacherRun {
   private var tickImages: Int
   private var ticks = 0
 
+  /// What a killed run may lose, from one tick to the next not counted.
+  private static let longestUnsaved = Duration.seconds(600)
+
   private var statePath: String { "\(folder)/state.safetensors" }
   private var logPath: String { "\(folder)/log.jsonl" }
 
@@ -106,6 +109,7 @@ public final class TeacherRun {
     let end = Int(settings.kimg * 1000)
     if teacher.step == 0 { try Sheet.write(teacher.average, to: "\(folder)/sheet-000000.png") }
     tickStart = .now
+    var lastSave = tickStart
     while teacher.images < end {
       add(try teacher.takeStep())
       let isStopped = shouldStop()
@@ -114,8 +118,10 @@ public final class TeacherRun {
       guard isTick || isDone || isStopped else { continue }
       try tick()
       if isDone || ticks % settings.snapshotTicks == 0 { try snapshot() }
-      if isDone || isStopped || ticks % settings.snapshotTicks == 0 {
+      let isLate = ContinuousClock.now - lastSave > Self.longestUnsaved
+      if isDone || isStopped || isLate || ticks % settings.snapshotTicks == 0 {
         try teacher.save(statePath)
+        lastSave = .now
       }
       tickStart = .now  // saving does not count as training
       if isStopped, !isDone {
