@@ -1,0 +1,120 @@
+// LibTorch behind a C interface: the part that StyleGAN2 and its losses need.
+//
+// A ct_tensor is one reference to a tensor; it is owned by whoever received it and goes back with
+// ct_free(). Arguments are borrowed for the call. A function that can fail gives NULL for success,
+// else a sentence that goes back with ct_free_error(); results are then untouched. No C++ exception
+// leaves this library.
+
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor_s ct_tensor;
+typedef char *ct_error;
+
+/// Where a tensor lives.
+typedef enum { CT_CPU = 0, CT_CUDA = 1 } ct_device;
+
+typedef enum {
+  CT_NEG, CT_SQUARE, CT_SQRT, CT_RSQRT, CT_ABS, CT_SOFTPLUS, CT_SUM, CT_MEAN, CT_DETACH, CT_CLONE,
+  CT_CONTIGUOUS
+} ct_unary_kind;
+typedef enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MATMUL } ct_binary_kind;
+typedef enum { CT_ADD_SCALAR, CT_MUL_SCALAR, CT_LEAKY_RELU } ct_scalar_kind;
+
+// Tensors.cpp
+void ct_free(ct_tensor *t);
+void ct_free_error(ct_error error);
+/// Copies `count` floats into a new float32 tensor.
+ct_error ct_from_floats(
+    const float *values, const int64_t *shape, int axes, ct_device device, ct_tensor **out);
+/// Copies 64-bit integers: indices.
+ct_error ct_from_integers(const int64_t *values, int64_t count, ct_device device, ct_tensor **out);
+/// Copies bytes into a float32 tensor of the values 0...255.
+ct_error ct_from_bytes(
+    const uint8_t *values, const int64_t *shape, int axes, ct_device device, ct_tensor **out);
+ct_error ct_full(
+    double value, const int64_t *shape, int axes, ct_device device, ct_tensor **out);
+ct_error ct_randn(const int64_t *shape, int axes, ct_device device, ct_tensor **out);
+/// Copies all elements to the host as float32 in row-major order.
+ct_error ct_read(const ct_tensor *t, float *into, int64_t count);
+int ct_axes(const ct_tensor *t);
+int64_t ct_size(const ct_tensor *t, int axis);
+ct_device ct_device_of(const ct_tensor *t);
+ct_error ct_to(const ct_tensor *t, ct_device device, ct_tensor **out);
+
+// Pointwise.cpp
+ct_error ct_unary(ct_unary_kind kind, const ct_tensor *t, ct_tensor **out);
+ct_error ct_binary(
+    ct_binary_kind kind, const ct_tensor *a, const ct_tensor *b, ct_tensor **out);
+ct_error ct_scalar(ct_scalar_kind kind, const ct_tensor *t, double value, ct_tensor **out);
+ct_error ct_clamp(const ct_tensor *t, double low, double high, ct_tensor **out);
+/// Sum or mean over `axes`.
+ct_error ct_reduce(
+    const ct_tensor *t, const int64_t *axes, int count, bool keep, bool mean, ct_tensor **out);
+
+// Shapes.cpp
+ct_error ct_reshape(const ct_tensor *t, const int64_t *shape, int axes, ct_tensor **out);
+ct_error ct_expand(const ct_tensor *t, const int64_t *shape, int axes, ct_tensor **out);
+ct_error ct_permute(const ct_tensor *t, const int64_t *order, int axes, ct_tensor **out);
+ct_error ct_repeat(const ct_tensor *t, const int64_t *times, int axes, ct_tensor **out);
+ct_error ct_flip(const ct_tensor *t, int64_t axis, ct_tensor **out);
+ct_error ct_slice(
+    const ct_tensor *t, int64_t axis, int64_t start, int64_t end, ct_tensor **out);
+ct_error ct_index(const ct_tensor *t, int64_t axis, const ct_tensor *indices, ct_tensor **out);
+ct_error ct_cat(const ct_tensor *const *parts, int count, int64_t axis, ct_tensor **out);
+
+// Layers.cpp
+/// `x [N, in]` times `weight [out, in]` transposed, plus `bias [out]`, which may be NULL.
+ct_error ct_linear(
+    const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, ct_tensor **out);
+/// Cross-correlation of `x [N, I, H, W]` with `weight [O, I / groups, kH, kW]`.
+ct_error ct_conv2d(
+    const ct_tensor *x, const ct_tensor *weight, int64_t stride, int64_t padding, int64_t groups,
+    ct_tensor **out);
+/// The transpose of ct_conv2d; `weight [I, O / groups, kH, kW]`.
+ct_error ct_conv_transpose2d(
+    const ct_tensor *x, const ct_tensor *weight, int64_t stride, int64_t padding, int64_t groups,
+    ct_tensor **out);
+/// Mean over squares of `size`.
+ct_error ct_avg_pool2d(const ct_tensor *x, int64_t size, ct_tensor **out);
+
+// Autograd.cpp
+ct_error ct_set_requires_grad(ct_tensor *t, bool value);
+/// Whether operations are recorded on this thread; gives the value before.
+bool ct_set_grad_enabled(bool value);
+/// Gradients of the scalar `loss` with respect to `inputs`; NULL for one that it does not depend on.
+ct_error ct_grad(
+    const ct_tensor *loss, const ct_tensor *const *inputs, int count, bool create_graph,
+    ct_tensor **out);
+
+// Updates.cpp: in place, and never recorded.
+ct_error ct_copy(ct_tensor *target, const ct_tensor *source);
+/// `target += weight * (source - target)`, for all pairs at once.
+ct_error ct_lerp(
+    ct_tensor *const *targets, const ct_tensor *const *sources, int count, double weight);
+/// One step of Adam without weight decay. `step` counts from 1.
+ct_error ct_adam(
+    ct_tensor *const *parameters, const ct_tensor *const *gradients, ct_tensor *const *means,
+    ct_tensor *const *squares, int count, int64_t step, double rate, double beta1, double beta2,
+    double epsilon);
+
+// Device.cpp
+/// Whether there is a GPU that LibTorch can use; loads its CUDA library on the first call.
+bool ct_cuda_available(void);
+void ct_manual_seed(uint64_t seed);
+void ct_set_threads(int count);
+int ct_threads(void);
+/// LibTorch's version, such as "2.11.0".
+const char *ct_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

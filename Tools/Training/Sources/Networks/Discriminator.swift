@@ -1,0 +1,117 @@
+import Torch
+
+/// All that tells one discriminator from another, apart from its weights.
+public struct DiscriminatorShape: Codable, Equatable, Sendable {
+  public var imageChannels: Int
+  /// Channels by resolution, from 4x4 upwards.
+  public var widths: [Int]
+  public var architecture: Architecture
+  public var clamp: Double?
+  /// Images whose deviation from each other is one more channel at 4x4; must divide the batch.
+  public var groupSize: Int
+
+  public init(
+    imageChannels: Int = 3, widths: [Int], architecture: Architecture = .resnet,
+    clamp: Double? = nil, groupSize: Int
+  ) {
+    precondition(widths.count >= 2, "\(widths.count) widths")
+    self.imageChannels = imageChannels
+    self.widths = widths
+    self.architecture = architecture
+    self.clamp = clamp
+    self.groupSize = groupSize
+  }
+
+  public var resolution: Int { 2 << widths.count }
+}
+
+/// A StyleGAN2 discriminator under NVlabs' names.
+public final class Discriminator: Network {
+  struct Block {
+    let fromRGB: Conv?
+    let conv0: Conv
+    let conv1: Conv
+    let skip: Conv?
+  }
+
+  public let shape: DiscriminatorShape
+  public let registry: Registry
+  private let filter: Filter
+  private let blocks: [Block]
+  private let lastFromRGB: Conv?
+  private let conv: Conv
+  private let fc: Dense
+  private let out: Dense
+
+  public init(_ shape: DiscriminatorShape, device: Device = .cpu) {
+    self.shape = shape
+    let registry = Registry(device: device)
+    self.registry = registry
+    filter = Filter(device: device)
+    let last = shape.widths.count - 1
+    blocks = (1...last).reversed().map { index in
+      let name = "b\(4 << index)"
+      let (width, next) = (shape.widths[index], shape.widths[index - 1])
+      registry.constant("\(name).resample_filter", Filter.stored)
+      var fromRGB: Conv?
+      if index == last || shape.architecture == .skip {
+        fromRGB = Conv(
+          registry, "\(name).fromrgb", shape.imageChannels, width, size: 1, clamp: shape.clamp)
+      }
+      return Block(
+        fromRGB: fromRGB,
+        conv0: Conv(registry, "\(name).conv0", width, width, size: 3, clamp: shape.clamp),
+        conv1: Conv(
+          registry, "\(name).conv1", width, next, size: 3, halves: true, clamp: shape.clamp),
+        skip: shape.architecture == .resnet
+          ? Conv(
+            registry, "\(name).skip", width, next, size: 1, activation: .linear, hasBias: false,
+            halves: true) : nil)
+    }
+    let width = shape.widths[0]
+    lastFromRGB =
+      shape.architecture == .skip
+      ? Conv(registry, "b4.fromrgb", shape.imageChannels, width, size: 1) : nil
+    conv = Conv(registry, "b4.conv", width + 1, width, size: 3, clamp: shape.clamp)
+    fc = Dense(registry, "b4.fc", width * 16, width, activation: .leakyReLU)
+    out = Dense(registry, "b4.out", width, 1)
+  }
+
+  /// How real each image looks, unbounded: `[N, C, H, W]` to `[N]`.
+  public func callAsFunction(_ images: Tensor) -> Tensor {
+    var image = images
+    var x: Tensor?
+    for block in blocks {
+      if let fromRGB = block.fromRGB {
+        let y = fromRGB(image, filter: filter)
+        x = x.map { $0 + y } ?? y
+        if shape.architecture == .skip {
+          image = filter.applied(image, padding: 1, stride: 2)
+        }
+      }
+      guard let input = x else { preconditionFailure("the first block reads the image") }
+      let gain = block.skip == nil ? 1 : 0.5.squareRoot()
+      let main = block.conv1(
+        block.conv0(input, filter: filter), filter: filter, gain: gain)
+      x = block.skip.map { $0(input, filter: filter, gain: gain) + main } ?? main
+    }
+    guard var features = x else { preconditionFailure("at least one block") }
+    if let lastFromRGB { features = features + lastFromRGB(image, filter: filter) }
+    features = conv(withDeviation(features), filter: filter)
+    return out(fc(features.reshaped([images.shape[0], -1]))).reshaped([-1])
+  }
+
+  /// Appends one channel that says how much the images of a group differ.
+  ///
+  /// A group takes every (N / groupSize)th image, as NVlabs deals them.
+  private func withDeviation(_ x: Tensor) -> Tensor {
+    let (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+    let size = min(shape.groupSize, n)
+    precondition(n % size == 0, "\(n) images in groups of \(size)")
+    let groups = x.reshaped([size, n / size, c, h, w])
+    let centred = groups - groups.mean(over: [0], keepingAxes: true)
+    let deviation = (centred.squared.mean(over: [0]) + 1e-8).squareRoot.mean(over: [1, 2, 3])
+    let channel = deviation.reshaped([n / size, 1, 1, 1]).repeated([size, 1, h, w])
+    return .concatenated([x, channel], axis: 1)
+  }
+}

@@ -1,0 +1,116 @@
+import Torch
+
+/// How blocks of a generator or discriminator are joined.
+public enum Architecture: String, Codable, Sendable, CaseIterable {
+  case skip, resnet, orig
+}
+
+/// All that tells one generator from another, apart from its weights.
+public struct GeneratorShape: Codable, Equatable, Sendable {
+  public var zDim: Int
+  public var wDim: Int
+  public var mappingLayers: Int
+  public var imageChannels: Int
+  /// Channels of the constant and of every 3x3 convolution, from 4x4 upwards.
+  public var widths: [Int]
+  public var architecture: Architecture
+  /// Bound of activations, from training in 16 bits.
+  public var clamp: Double?
+
+  public init(
+    zDim: Int = 512, wDim: Int = 512, mappingLayers: Int = 8, imageChannels: Int = 3,
+    widths: [Int], architecture: Architecture = .skip, clamp: Double? = nil
+  ) {
+    precondition(widths.count >= 2 && widths.count.isMultiple(of: 2), "\(widths.count) widths")
+    self.zDim = zDim
+    self.wDim = wDim
+    self.mappingLayers = mappingLayers
+    self.imageChannels = imageChannels
+    self.widths = widths
+    self.architecture = architecture
+    self.clamp = clamp
+  }
+
+  /// One width for each resolution, as NVlabs builds.
+  public static func widths(ofBlocks blocks: [Int]) -> [Int] { blocks.flatMap { [$0, $0] } }
+
+  public var blockCount: Int { widths.count / 2 }
+  public var resolution: Int { 2 << blockCount }
+  /// One for each convolution, and the last image layer's.
+  public var wsCount: Int { 2 * blockCount }
+}
+
+/// Where the noise of a layer comes from.
+public enum NoiseMode: Sendable {
+  /// Drawn anew.
+  case random
+  /// The plane that is stored with the layer.
+  case stored
+  case none
+}
+
+/// `z -> w`: dense layers with a hundredth of the learning rate.
+public final class Mapping {
+  let layers: [Dense]
+  /// Running mean of w.
+  public let wAverage: Tensor
+  /// Share of the old mean that one batch keeps.
+  static let averageDecay = 0.995
+
+  /// Weights and biases, each with the gain that multiplies it at run time.
+  public var denseLayers: [(weight: Tensor, bias: Tensor, weightGain: Double, biasGain: Double)] {
+    layers.map { ($0.weight, $0.bias, $0.weightGain, $0.rateMultiplier) }
+  }
+
+  init(_ registry: Registry, _ shape: GeneratorShape) {
+    layers = (0..<shape.mappingLayers).map { i in
+      Dense(
+        registry, "mapping.fc\(i)", i == 0 ? shape.zDim : shape.wDim, shape.wDim,
+        activation: .leakyReLU, rateMultiplier: 0.01)
+    }
+    wAverage = registry.buffer("mapping.w_avg", .zeros([shape.wDim]))
+  }
+
+  /// - Parameters:
+  ///   - z: `[N, zDim]`.
+  ///   - updatesAverage: Whether this batch counts for `wAverage`.
+  /// - Returns: `[N, wDim]`.
+  public func callAsFunction(_ z: Tensor, updatesAverage: Bool = false) -> Tensor {
+    var x = z * (z.squared.mean(over: [1], keepingAxes: true) + 1e-8).reciprocalSquareRoot
+    for layer in layers { x = layer(x) }
+    if updatesAverage {
+      Tensor.move(
+        [wAverage], towards: [x.detached.mean(over: [0])], by: 1 - Self.averageDecay)
+    }
+    return x
+  }
+}
+
+/// A StyleGAN2 generator under NVlabs' names.
+public final class Generator: Network {
+  public let shape: GeneratorShape
+  public let registry: Registry
+  public let mapping: Mapping
+  public let synthesis: Synthesis
+
+  /// Draws the initial weights from LibTorch's generator.
+  public init(_ shape: GeneratorShape, device: Device = .cpu) {
+    self.shape = shape
+    registry = Registry(device: device)
+    mapping = Mapping(registry, shape)
+    synthesis = Synthesis(registry, shape)
+  }
+
+  /// One w for every layer: `[N, wDim]` to `[N, wsCount, wDim]`.
+  public func broadcast(_ w: Tensor) -> Tensor {
+    let n = w.shape[0]
+    return w.reshaped([n, 1, shape.wDim]).expanded([n, shape.wsCount, shape.wDim])
+  }
+
+  /// Images `[N, C, H, W]` of about -1 to 1.
+  public func callAsFunction(_ z: Tensor, psi: Double = 1, noise: NoiseMode = .stored) -> Tensor {
+    var w = mapping(z)
+    if psi != 1 { w = mapping.wAverage + (w - mapping.wAverage) * psi }
+    return synthesis(broadcast(w), noise: noise)
+  }
+}

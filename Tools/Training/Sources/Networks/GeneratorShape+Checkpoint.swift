@@ -1,0 +1,66 @@
+import Checkpoint
+import Core
+
+extension GeneratorShape {
+  /// Reads the shape off a generator with NVlabs' names.
+  ///
+  /// Widths come from the tensors, since pruned networks still claim those of the full one.
+  /// - Parameters:
+  ///   - file: A checkpoint of any container.
+  ///   - prefix: Stands before the names, such as `G_ema.`.
+  /// - Throws: `missingTensor`, `unsupported`.
+  public init(_ file: CheckpointFile, prefix: String = "") throws(ObverseError) {
+    var shapes: [String: [Int]] = [:]
+    for (name, tensor) in file.tensors where name.hasPrefix(prefix) {
+      shapes[String(name.dropFirst(prefix.count))] = tensor.shape
+    }
+    func shape(_ name: String, axes: Int) throws(ObverseError) -> [Int] {
+      guard let shape = shapes[name] else { throw .missingTensor(prefix + name) }
+      guard shape.count == axes else {
+        throw .unsupported(
+          what: "tensor \(prefix)\(name)", why: "it has \(shape.count) axes, not \(axes)",
+          hint: nil)
+      }
+      return shape
+    }
+    guard shapes["mapping.embed.weight"] == nil else {
+      throw .unsupported(what: "the generator", why: "it has classes", hint: nil)
+    }
+    var layers = 0
+    while shapes["mapping.fc\(layers).weight"] != nil { layers += 1 }
+    let first = try shape("mapping.fc0.weight", axes: 2)
+    var widths = [try shape("synthesis.b4.const", axes: 3)[0]]
+    widths.append(try shape("synthesis.b4.conv1.weight", axes: 4)[0])
+    var resolution = 8
+    while shapes["synthesis.b\(resolution).conv0.weight"] != nil, resolution <= 1024 {
+      for conv in ["conv0", "conv1"] {
+        widths.append(try shape("synthesis.b\(resolution).\(conv).weight", axes: 4)[0])
+      }
+      resolution *= 2
+    }
+    let last = "synthesis.b\(resolution / 2)"
+    let rgb = try shape("\(last).torgb.weight", axes: 4)
+    let architecture: Architecture =
+      shapes["synthesis.b8.skip.weight"] != nil
+      ? .resnet : shapes["synthesis.b4.torgb.weight"] == nil ? .orig : .skip
+    self.init(
+      zDim: first[1], wDim: first[0], mappingLayers: layers, imageChannels: rgb[0],
+      widths: widths, architecture: architecture, clamp: try Self.clamp(file, prefix))
+  }
+
+  /// What the module says, else what safetensors' metadata say.
+  private static func clamp(
+    _ file: CheckpointFile, _ prefix: String
+  ) throws(ObverseError) -> Double? {
+    switch file.attributes["\(prefix)synthesis.b4.conv1.conv_clamp"] {
+    case .integer(let value): return Double(value)
+    case .number(let value): return value
+    default: break
+    }
+    guard case .text(let text) = file.attributes["__metadata__.conv_clamp"] else { return nil }
+    guard let value = Double(text), value > 0, value.isFinite else {
+      throw .malformed(what: "metadata conv_clamp", why: "it is no number above 0")
+    }
+    return value
+  }
+}

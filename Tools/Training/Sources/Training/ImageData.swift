@@ -1,0 +1,194 @@
+import Checkpoint
+import Core
+import Foundation
+import ImageFile
+import Synchronization
+import Torch
+
+/// The real images: every PNG and JPEG of a folder or a zip, in the order of their names.
+public final class ImageData: Sendable {
+  /// Why files were left out, with counts.
+  public let refusals: [(why: String, count: Int)]
+  public let size: Int
+  private let source: Source
+  /// Positions in the sorted list of names of the images that could be read.
+  public let readable: [Int]
+  /// `[count, 3, size, size]`; nil where that would not fit `mostCachedBytes`.
+  private let cache: [UInt8]?
+
+  /// Above this, images are decoded again whenever they are shown.
+  public static let defaultCacheBytes = 16 << 30
+
+  private enum Source: Sendable {
+    case folder([String])
+    case zip(ZipArchive, [ZipArchive.Member])
+
+    var count: Int {
+      switch self {
+      case .folder(let paths): paths.count
+      case .zip(_, let members): members.count
+      }
+    }
+
+    func bytes(_ i: Int) throws(ObverseError) -> Bytes {
+      switch self {
+      case .folder(let paths): try Bytes(mapping: paths[i])
+      case .zip(let archive, let members): try archive.read(members[i])
+      }
+    }
+  }
+
+  /// Lists and decodes all images, on all processors.
+  ///
+  /// - Parameters:
+  ///   - path: A folder, searched with its subfolders, or a zip archive.
+  ///   - size: Images are square of this side, or of a whole multiple, which is averaged.
+  ///   - mostCachedBytes: Memory that decoded images may take.
+  /// - Throws: `missing`, `unreadable`; `malformed` where no image can be used.
+  public init(
+    _ path: String, size: Int, mostCachedBytes: Int = defaultCacheBytes
+  ) throws(ObverseError) {
+    self.size = size
+    let source = try Self.list(path)
+    self.source = source
+    let pixels = 3 * size * size
+    let keeps = source.count <= mostCachedBytes / pixels
+    let results = Self.decodeAll(source, size: size, keeps: keeps)
+    var readable: [Int] = []
+    var cache: [UInt8] = []
+    if keeps { cache.reserveCapacity(results.count * pixels) }
+    var counts: [String: Int] = [:]
+    for (i, result) in results.enumerated() {
+      switch result {
+      case .success(let bytes):
+        readable.append(i)
+        cache += bytes
+      case .failure(let refusal): counts[refusal.why, default: 0] += 1
+      }
+    }
+    refusals = counts.sorted { $0.value > $1.value || $0.value == $1.value && $0.key < $1.key }
+      .map { (why: $0.key, count: $0.value) }
+    guard !readable.isEmpty else {
+      let why = refusals.first.map { "; \($0.count) of them: \($0.why)" } ?? ""
+      throw .malformed(
+        what: "'\(path)'", why: "none of its \(source.count) PNG and JPEG files can be used\(why)")
+    }
+    self.readable = readable
+    self.cache = keeps ? cache : nil
+  }
+
+  public var count: Int { readable.count }
+
+  /// Files that were listed, readable or not.
+  public var listedCount: Int { source.count }
+
+  /// Images as `[N, 3, size, size]` of -1 to 1.
+  ///
+  /// - Throws: What a file says that could be read before and cannot now.
+  func batch(
+    _ indices: [Int], mirrored: [Bool], on device: Device
+  ) throws(ObverseError) -> Tensor {
+    let pixels = 3 * size * size
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(indices.count * pixels)
+    for (index, mirror) in zip(indices, mirrored) {
+      var image: ArraySlice<UInt8>
+      if let cache {
+        image = cache[index * pixels..<(index + 1) * pixels]
+      } else {
+        switch Self.decoded(source, readable[index], size: size) {
+        case .success(let bytes): image = bytes[...]
+        case .failure(let refusal):
+          throw .malformed(what: "image \(readable[index])", why: refusal.why)
+        }
+      }
+      guard mirror else {
+        bytes += image
+        continue
+      }
+      for row in stride(from: image.startIndex, to: image.endIndex, by: size) {
+        bytes += image[row..<row + size].reversed()
+      }
+    }
+    let tensor = Tensor.bytes(bytes, [indices.count, 3, size, size], on: device)
+    return tensor * (1 / 127.5) - 1
+  }
+
+  private static func list(_ path: String) throws(ObverseError) -> Source {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw .missing(path: path)
+    }
+    func isImage(_ name: String) -> Bool {
+      let name = name.lowercased()
+      return [".png", ".jpg", ".jpeg"].contains { name.hasSuffix($0) }
+    }
+    if isFolder.boolValue {
+      let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+      return .folder(names.filter(isImage).sorted().map { "\(path)/\($0)" })
+    }
+    let archive: ZipArchive
+    do throws(ObverseError) {
+      archive = try ZipArchive(try Bytes(mapping: path))
+    } catch {
+      throw error.inFile(path)
+    }
+    return .zip(archive, archive.members.filter { isImage($0.name) }.sorted { $0.name < $1.name })
+  }
+
+  /// Why an image cannot be used, without its name, so that equal reasons can be counted.
+  private struct Refusal: Error {
+    let why: String
+  }
+
+  private static func decodeAll(
+    _ source: Source, size: Int, keeps: Bool
+  ) -> [Result<[UInt8], Refusal>] {
+    let results = Mutex([Result<[UInt8], Refusal>?](repeating: nil, count: source.count))
+    DispatchQueue.concurrentPerform(iterations: source.count) { i in
+      let result = decoded(source, i, size: size).map { keeps ? $0 : [] }
+      results.withLock { $0[i] = result }
+    }
+    return results.withLock { $0.compactMap { $0 } }
+  }
+
+  /// One image as `[3, size, size]`.
+  private static func decoded(
+    _ source: Source, _ i: Int, size: Int
+  ) -> Result<[UInt8], Refusal> {
+    let pixels: Pixels
+    do throws(ObverseError) {
+      let file = try source.bytes(i)
+      pixels = try JPEG.matches(file) ? JPEG.decode(file) : PNG.decode(file)
+    } catch {
+      switch error {
+      case .malformed(_, let why), .unsupported(_, let why, _): return .failure(Refusal(why: why))
+      default: return .failure(Refusal(why: error.word))
+      }
+    }
+    guard pixels.width == pixels.height, pixels.width % size == 0 else {
+      let side = "\(pixels.width)x\(pixels.height)"
+      return .failure(Refusal(why: "it is \(side), no square whose side is a multiple of \(size)"))
+    }
+    let factor = pixels.width / size
+    let colours = pixels.channels >= 3 ? 3 : 1
+    var planes = [UInt8](repeating: 0, count: 3 * size * size)
+    for y in 0..<size {
+      for x in 0..<size {
+        for c in 0..<3 {
+          var sum = 0
+          for dy in 0..<factor {
+            let row = (y * factor + dy) * pixels.width
+            for dx in 0..<factor {
+              let at = (row + x * factor + dx) * pixels.channels
+              sum += Int(pixels.bytes[at + (colours == 3 ? c : 0)])
+            }
+          }
+          planes[(c * size + y) * size + x] = UInt8(
+            (sum + factor * factor / 2) / (factor * factor))
+        }
+      }
+    }
+    return .success(planes)
+  }
+}

@@ -1,0 +1,210 @@
+import Core
+import Foundation
+import Torch
+
+/// A run as a folder: settings, state, log, snapshots and sheets; it goes on from itself.
+public final class TeacherRun {
+  public let folder: String
+  public let teacher: Teacher
+  private let report: (String) -> Void
+  private var log: [String]
+  /// Sums of losses since the last line of the log.
+  private var sums: [(name: String, sum: Tensor, count: Int)] = []
+  private var tickStart = ContinuousClock.now
+  private var tickImages: Int
+  private var ticks = 0
+
+  /// What a killed run may lose, from one tick to the next not counted.
+  private static let longestUnsaved = Duration.seconds(600)
+
+  private var statePath: String { "\(folder)/state.safetensors" }
+  private var logPath: String { "\(folder)/log.jsonl" }
+
+  /// Starts a run in a folder that must not hold one.
+  ///
+  /// - Parameters:
+  ///   - settings: Checked here.
+  ///   - folder: Made if absent.
+  ///   - device: Where it runs.
+  ///   - report: Receives lines for the user.
+  /// - Returns: The run at its beginning.
+  /// - Throws: `usage`, `cannotCreate`, and what reading the data says.
+  public static func start(
+    _ settings: TeacherSettings, in folder: String, device: Device,
+    report: @escaping (String) -> Void
+  ) throws(ObverseError) -> TeacherRun {
+    try settings.check()
+    guard !FileManager.default.fileExists(atPath: "\(folder)/settings.json") else {
+      throw .cannotCreate(path: folder, why: "it holds a run; --resume goes on with it")
+    }
+    let run = try TeacherRun(settings, folder, device, log: [], report)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw .cannotCreate(path: folder, why: "the folder cannot be made")
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let json = try? encoder.encode(settings) else {
+      throw .usage("the settings hold a number that is not finite", hint: nil)
+    }
+    try write(Array(json) + [0x0a], to: "\(folder)/settings.json")
+    return run
+  }
+
+  /// Goes on with the run in `folder` from its last state, or from its beginning if it saved none.
+  ///
+  /// - Parameters:
+  ///   - folder: Holds `settings.json`.
+  ///   - kimg: A new length; nil keeps the old one.
+  ///   - device: Where it runs; to the same bits only on the same kind.
+  ///   - report: Receives lines for the user.
+  /// - Returns: The run where it stopped.
+  /// - Throws: `missing`, `malformed`, and what reading the data says.
+  public static func resume(
+    _ folder: String, kimg: Double? = nil, device: Device, report: @escaping (String) -> Void
+  ) throws(ObverseError) -> TeacherRun {
+    let path = "\(folder)/settings.json"
+    let bytes = try Bytes(mapping: path)
+    var settings: TeacherSettings
+    do {
+      settings = try JSONDecoder().decode(TeacherSettings.self, from: Data(bytes.array))
+    } catch {
+      throw .malformed(what: "'\(path)'", why: "these are no settings of a teacher")
+    }
+    if let kimg { settings.kimg = kimg }
+    try settings.check()
+    let run = try TeacherRun(settings, folder, device, log: [], report)
+    if FileManager.default.fileExists(atPath: run.statePath) {
+      try run.teacher.load(run.statePath)
+      run.tickImages = run.teacher.images
+    }
+    run.log = run.linesUpToNow()
+    run.ticks = run.log.count
+    run.report("resumed at \(run.position)")
+    return run
+  }
+
+  private init(
+    _ settings: TeacherSettings, _ folder: String, _ device: Device, log: [String],
+    _ report: @escaping (String) -> Void
+  ) throws(ObverseError) {
+    let data = try ImageData(settings.data, size: settings.size)
+    report("\(data.count) images of \(settings.size)x\(settings.size) from '\(settings.data)'")
+    for (why, count) in data.refusals { report("left out \(count): \(why)") }
+    teacher = try Teacher(settings, data: data, device: device)
+    tickImages = 0
+    self.folder = folder
+    self.log = log
+    self.report = report
+  }
+
+  /// Trains to the end, or until `shouldStop` says so; then what was reached is saved first.
+  ///
+  /// - Parameter shouldStop: Asked after each step.
+  /// - Returns: Whether the end was reached.
+  /// - Throws: `inputOutput`; `request` where a loss is no longer finite.
+  public func train(shouldStop: () -> Bool = { false }) throws(ObverseError) -> Bool {
+    let settings = teacher.settings
+    let end = Int(settings.kimg * 1000)
+    if teacher.step == 0 { try Sheet.write(teacher.average, to: "\(folder)/sheet-000000.png") }
+    tickStart = .now
+    var lastSave = tickStart
+    while teacher.images < end {
+      add(try teacher.takeStep())
+      let isStopped = shouldStop()
+      let isDone = teacher.images >= end
+      let isTick = Double(teacher.images - tickImages) >= settings.tickKimg * 1000
+      guard isTick || isDone || isStopped else { continue }
+      try tick()
+      if isDone || ticks % settings.snapshotTicks == 0 { try snapshot() }
+      let isLate = ContinuousClock.now - lastSave > Self.longestUnsaved
+      if isDone || isStopped || isLate || ticks % settings.snapshotTicks == 0 {
+        try teacher.save(statePath)
+        lastSave = .now
+      }
+      tickStart = .now  // saving does not count as training
+      if isStopped, !isDone {
+        report("stopped and saved at \(position)")
+        return false
+      }
+    }
+    return true
+  }
+
+  private var position: String {
+    let total = teacher.settings.kimg
+    return "\(Double(teacher.images) / 1000) of \(total) kimg, step \(teacher.step)"
+  }
+
+  private func add(_ losses: Teacher.Losses) {
+    for (name, value) in losses.values {
+      guard let i = sums.firstIndex(where: { $0.name == name }) else {
+        sums.append((name, value, 1))
+        continue
+      }
+      sums[i].sum = sums[i].sum + value
+      sums[i].count += 1
+    }
+  }
+
+  /// Reads the losses since the last tick, and writes one line of the log.
+  private func tick() throws(ObverseError) {
+    var fields = ["\"step\":\(teacher.step)", "\"images\":\(teacher.images)"]
+    var words: [String] = []
+    for (name, sum, count) in sums {
+      let mean = sum.item / Double(count)
+      guard mean.isFinite else {
+        throw .request(
+          "\(name) is no longer finite at step \(teacher.step); what was saved before stays",
+          hint: "begin again with a lower --rate or a higher --gamma")
+      }
+      fields.append("\"\(name)\":\(mean)")
+      words.append("\(name) \((mean * 1000).rounded() / 1000)")
+    }
+    sums = []
+    let elapsed = ContinuousClock.now - tickStart
+    let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+    let rate = Double(teacher.images - tickImages) / max(seconds, 1e-9)
+    fields.append("\"seconds\":\((seconds * 1000).rounded() / 1000)")
+    fields.append("\"images_per_second\":\((rate * 10).rounded() / 10)")
+    tickImages = teacher.images
+    ticks += 1
+    log.append("{\(fields.joined(separator: ","))}")
+    try Self.write(Array((log.joined(separator: "\n") + "\n").utf8), to: logPath)
+    let left = max(teacher.settings.kimg * 1000 - Double(teacher.images), 0) / rate
+    report(
+      "\(position): \(words.joined(separator: ", ")); \((rate * 10).rounded() / 10) images/s, "
+        + "\(Self.duration(left)) left")
+  }
+
+  private func snapshot() throws(ObverseError) {
+    let digits = String(teacher.images / 1000)
+    let name = String(repeating: "0", count: max(6 - digits.count, 0)) + digits
+    try teacher.export("\(folder)/snapshot-\(name).safetensors")
+    try Sheet.write(teacher.average, to: "\(folder)/sheet-\(name).png")
+    report("wrote \(folder)/snapshot-\(name).safetensors and sheet-\(name).png")
+  }
+
+  /// Lines of the log that the loaded state has behind it.
+  private func linesUpToNow() -> [String] {
+    guard let text = try? String(contentsOfFile: logPath, encoding: .utf8) else { return [] }
+    return text.split(separator: "\n").map(String.init).filter { line in
+      let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      return (object?["step"] as? Int).map { $0 <= teacher.step } ?? false
+    }
+  }
+
+  private static func write(_ bytes: [UInt8], to path: String) throws(ObverseError) {
+    let span = bytes.span
+    try AtomicFile.write(span.bytes, to: path)
+  }
+
+  /// `2 d 3 h`, `4 h 5 min`, `6 min`, `7 s`.
+  static func duration(_ seconds: Double) -> String {
+    let s = seconds.isFinite ? Int(min(seconds, 1e9)) : 0
+    if s >= 86_400 { return "\(s / 86_400) d \(s % 86_400 / 3600) h" }
+    if s >= 3600 { return "\(s / 3600) h \(s % 3600 / 60) min" }
+    return s >= 60 ? "\(s / 60) min" : "\(s) s"
+  }
+}

@@ -1,0 +1,108 @@
+import Core
+import Networks
+
+/// All that decides what a teacher becomes; written to the run's folder as `settings.json`.
+public struct TeacherSettings: Codable, Equatable, Sendable {
+  /// Folder or zip of PNG and JPEG files.
+  public var data: String
+  /// Side of the images, a power of two.
+  public var size: Int
+  /// Images of one step.
+  public var batch = 32
+  /// Length of the run, in thousands of real images.
+  public var kimg = 25_000.0
+  /// Width of a block of resolution r: `min(base / r, widest)`.
+  public var base = 16_384
+  public var widest = 512
+  public var zDim = 512
+  public var wDim = 512
+  public var mappingLayers = 8
+  /// Images that the discriminator compares with each other.
+  public var groupSize = 4
+  /// Bound of activations.
+  public var clamp: Double?
+  /// Adam's learning rate, of both networks.
+  public var rate = 0.0025
+  /// Weight of R1 is half of it.
+  public var gamma = 1.0
+  public var pathWeight = 2.0
+  /// Steps from one regularization to the next.
+  public var pathInterval = 4
+  public var r1Interval = 16
+  /// Share of batches whose images take their later layers from a second latent.
+  public var mixing = 0.9
+  /// Half-life of the averaged generator, in thousands of images.
+  public var emaKimg = 10.0
+  /// Bound of the half-life as a share of the images seen so far.
+  public var emaRampUp: Double? = 0.05
+  /// Half of the images are shown mirrored.
+  public var mirror = true
+  /// Begins by regression from w, with the source's mapping, which stays as it is.
+  public var pairs: PairedStart?
+  public var seed: UInt64 = 0
+  /// Thousands of images from one line of the log to the next.
+  public var tickKimg = 4.0
+  /// Ticks from one snapshot to the next.
+  public var snapshotTicks = 50
+
+  /// NVlabs' `auto` settings for one GPU and a size.
+  public init(data: String, size: Int) {
+    self.data = data
+    self.size = size
+    takeBatch(max(min(4096 / size, 32), 1))
+    if size >= 512 { base = 32_768 }
+    if size >= 1024 { rate = 0.002 }
+  }
+
+  /// Changes the batch, and what NVlabs' `auto` settings derive from it.
+  public mutating func takeBatch(_ batch: Int) {
+    self.batch = batch
+    groupSize = min(batch, 4)
+    gamma = 0.0002 * Double(size * size) / Double(batch)
+    emaKimg = Double(batch * 10) / 32
+  }
+
+  /// Changes to StyleGAN2-ADA's `paper256` recipe, which the paper's teachers follow.
+  public mutating func takePaper256() {
+    batch = 64
+    groupSize = 8
+    base = 16_384
+    rate = 0.0025
+    gamma = 1
+    emaKimg = 20
+    emaRampUp = nil
+  }
+
+  /// Refuses what cannot be trained.
+  /// - Throws: `usage`.
+  public func check() throws(ObverseError) {
+    guard (8...1024).contains(size), size.nonzeroBitCount == 1 else {
+      throw .usage("a size of \(size): it is a power of two from 8 to 1024", hint: nil)
+    }
+    guard batch % min(groupSize, batch) == 0 else {
+      throw .usage("a batch of \(batch) does not divide into groups of \(groupSize)", hint: nil)
+    }
+    // Path lengths are taken of half a batch.
+    guard batch >= 2 else { throw .usage("a batch of \(batch): at least 2 are needed", hint: nil) }
+    if let pairs, pairs.psi <= 0 {
+      throw .usage("pairs of psi \(pairs.psi): it must be above 0 to be undone", hint: nil)
+    }
+    guard kimg > 0, tickKimg > 0, snapshotTicks > 0, rate > 0 else {
+      throw .usage("lengths and rates must be above 0", hint: nil)
+    }
+  }
+
+  private var blockWidths: [Int] {
+    (2...size.trailingZeroBitCount).map { min(base >> $0, widest) }
+  }
+
+  public var generator: GeneratorShape {
+    GeneratorShape(
+      zDim: zDim, wDim: wDim, mappingLayers: mappingLayers,
+      widths: GeneratorShape.widths(ofBlocks: blockWidths), clamp: clamp)
+  }
+
+  public var discriminator: DiscriminatorShape {
+    DiscriminatorShape(widths: blockWidths, clamp: clamp, groupSize: groupSize)
+  }
+}

@@ -1,0 +1,244 @@
+import Checkpoint
+import Core
+import Foundation
+import ImageFile
+import Testing
+
+import Networks
+import Torch
+
+@testable import Training
+
+/// A folder that is removed with the value.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.path + "/obverse-train-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+@Suite(.serialized)
+struct TeacherTests {
+  /// Bright discs on dark ground at 32 px, which are averaged to 16.
+  static func writeImages(_ count: Int, to folder: String) throws {
+    var random = RandomState(seed: 3)
+    for i in 0..<count {
+      let (x0, y0) = (8 + 16 * random.nextDouble(), 8 + 16 * random.nextDouble())
+      var bytes: [UInt8] = []
+      for y in 0..<32 {
+        for x in 0..<32 {
+          let (dx, dy) = (Double(x) - x0, Double(y) - y0)
+          bytes += dx * dx + dy * dy < 50 ? [250, 200, 40] : [20, 30, UInt8(i * 8 % 256)]
+        }
+      }
+      let png = try PNG.encode(Pixels(width: 32, height: 32, channels: 3, bytes: bytes))
+      try Data(png).write(to: URL(filePath: "\(folder)/\(i).png"))
+    }
+  }
+
+  static func settings(_ data: String) -> TeacherSettings {
+    var settings = TeacherSettings(data: data, size: 16)
+    settings.takeBatch(4)
+    settings.base = 128
+    settings.widest = 16
+    (settings.zDim, settings.wDim, settings.mappingLayers) = (16, 16, 2)
+    settings.pathInterval = 2
+    settings.r1Interval = 3
+    settings.tickKimg = 0.008
+    settings.kimg = 0.032
+    settings.seed = 5
+    return settings
+  }
+
+  func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
+
+  /// Eight steps at once, and four, a new program, and four more: the same state to the bit.
+  @Test func resumesToTheBit() throws {
+    Torch.threads = 1
+    let folder = try TemporaryFolder()
+    let data = folder.path + "/data"
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try Self.writeImages(12, to: data)
+    try Data("no picture".utf8).write(to: URL(filePath: data + "/broken.png"))
+
+    var lines: [String] = []
+    let whole = try TeacherRun.start(
+      Self.settings(data), in: folder.path + "/whole", device: .cpu, report: { lines.append($0) })
+    #expect(try whole.train())
+    #expect(lines.contains { $0.hasPrefix("left out 1: ") })
+    #expect(whole.teacher.step == 8)
+
+    let half = try TeacherRun.start(
+      Self.settings(data), in: folder.path + "/half", device: .cpu, report: { _ in })
+    var steps = 0
+    #expect(
+      try !half.train {
+        steps += 1
+        return steps == 4
+      })
+    let rest = try TeacherRun.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    #expect(rest.teacher.step == 4)
+    #expect(try rest.train())
+    let state = try bytes(folder.path + "/whole/state.safetensors")
+    #expect(try bytes(folder.path + "/half/state.safetensors") == state)
+    #expect(
+      try bytes(folder.path + "/half/sheet-000000.png")
+        == bytes(folder.path + "/whole/sheet-000000.png"))
+
+    // Another seed gives other weights: the comparison above can fail.
+    var other = Self.settings(data)
+    other.seed = 6
+    let changed = try TeacherRun.start(
+      other, in: folder.path + "/other", device: .cpu, report: { _ in })
+    #expect(try changed.train())
+    #expect(try bytes(folder.path + "/other/state.safetensors") != state)
+
+    let log = try String(decoding: bytes(folder.path + "/half/log.jsonl"), as: UTF8.self)
+    let records = try log.split(separator: "\n").map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    #expect(records.compactMap { $0["step"] as? Int } == [2, 4, 6, 8])
+    for name in ["loss_g", "loss_d"] {
+      #expect(records.allSatisfy { ($0[name] as? Double)?.isFinite == true }, "\(name)")
+    }
+    #expect(records.contains { $0["r1"] != nil } && records.contains { $0["path_penalty"] != nil })
+  }
+
+  /// Half of the run by regression from known w, the rest as ever; the mapping stays the given one.
+  @Test func pairedStartResumesToo() throws {
+    Torch.threads = 1
+    let folder = try TemporaryFolder()
+    let data = folder.path + "/data"
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try Self.writeImages(12, to: data)
+    var random = RandomState(seed: 9)
+    let (w, average) = (random.normals(12 * 16), random.normals(16))
+    func layer(_ i: Int) -> [(name: String, shape: [Int], floats: [Float])] {
+      [
+        ("fc\(i)_weight", [16, 16], random.normals(256).map { $0 / 4 }),
+        ("fc\(i)_bias", [16], random.normals(16)),
+      ]
+    }
+    let first = layer(0)
+    let mapping = NumPy.npz(first + layer(1) + [("w_avg", [16], average)])
+    try Data(mapping).write(to: URL(filePath: folder.path + "/mapping.npz"))
+    try Data(NumPy.npy(shape: [12, 16], floats: w)).write(
+      to: URL(filePath: folder.path + "/w.npy"))
+    var settings = Self.settings(data)
+    settings.pairs = PairedStart(
+      w: folder.path + "/w.npy", mapping: folder.path + "/mapping.npz", kimg: 0.016, psi: 0.5)
+
+    let whole = try TeacherRun.start(
+      settings, in: folder.path + "/whole", device: .cpu, report: { _ in })
+    #expect(try whole.train())
+    let half = try TeacherRun.start(
+      settings, in: folder.path + "/half", device: .cpu, report: { _ in })
+    var steps = 0
+    #expect(
+      try !half.train {
+        steps += 1
+        return steps == 3
+      })
+    let rest = try TeacherRun.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    #expect(try rest.train())
+    #expect(
+      try bytes(folder.path + "/half/state.safetensors")
+        == bytes(folder.path + "/whole/state.safetensors"))
+    let log = try String(decoding: bytes(folder.path + "/half/log.jsonl"), as: UTF8.self)
+    #expect(
+      log.split(separator: "\n").map { $0.contains("regression") }
+        == [true, true, true, false, false])
+
+    let file = try CheckpointFile.open(folder.path + "/whole/state.safetensors")
+    let stored = try #require(file.tensors.first { $0.name == "G_ema.mapping.fc0.weight" })
+    for (found, given) in zip(stored.tensor.floats, first[0].floats) {
+      #expect(abs(found * 0.01 / 4 - given) < 1e-6)
+    }
+    let undone = try Pairs(try #require(settings.pairs), wAverage: average, listed: 12)
+    for (i, found) in undone.batch([3], on: .cpu).floats.enumerated() {
+      #expect(abs(found - (2 * w[48 + i] - average[i])) < 1e-5)
+    }
+  }
+
+  @Test func refusesAFolderWithoutImages() throws {
+    let folder = try TemporaryFolder()
+    #expect(throws: ObverseError.self) {
+      try TeacherRun.start(
+        Self.settings(folder.path), in: folder.path + "/run", device: .cpu, report: { _ in })
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
+  }
+
+  /// What is written can be read again, and has the names that the root's converter asks for.
+  @Test func exportReadsBack() throws {
+    Torch.seed(1)
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/g.safetensors"
+    let shape = GeneratorShape(
+      zDim: 8, wDim: 12, mappingLayers: 2, widths: [9, 7, 5, 4, 3, 2], architecture: .resnet,
+      clamp: 256)
+    let generator = Generator(shape)
+    try SafetensorsWriter.write(
+      generator.tensors, metadata: ["conv_clamp": "256.0", "note": "a \"quoted\"\nline"], to: path)
+    let file = try CheckpointFile.open(path)
+    #expect(file.attributes["__metadata__.note"] == .text("a \"quoted\"\nline"))
+    let again = Generator(try GeneratorShape(file))
+    #expect(again.shape == shape)
+    try again.load(file)
+    let z = Tensor.normal([2, 8])
+    #expect(again(z).floats == generator(z).floats)
+  }
+
+  /// The program of the root, if `OBVERSE` names it: its picture of a seed against ours.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["OBVERSE"] != nil))
+  func convertedDrawsTheSameImage() throws {
+    Torch.seed(2)
+    Torch.threads = 1
+    let folder = try TemporaryFolder()
+    let obverse = try #require(ProcessInfo.processInfo.environment["OBVERSE"])
+    for architecture in Architecture.allCases {
+      let generator = Generator(
+        GeneratorShape(
+          zDim: 32, wDim: 32, mappingLayers: 3, widths: [24, 24, 17, 16, 9, 7],
+          architecture: architecture))
+      // A fresh network has no noise, no biases and no mean.
+      for entry in generator.registry.parameters
+      where entry.name.hasSuffix("bias") || entry.name.hasSuffix("noise_strength") {
+        let shape = entry.tensor.shape
+        entry.tensor.assign(entry.tensor.detached + Tensor.normal(shape) * 0.2)
+      }
+      generator.mapping.wAverage.assign(.normal([32]) * 0.3)
+      let base = folder.path + "/\(architecture.rawValue)"
+      try SafetensorsWriter.write(generator.tensors, to: base + ".safetensors")
+      try run(obverse, ["convert", base + ".safetensors", "-o", base + ".obv"])
+      try run(
+        obverse,
+        ["generate", "-m", base + ".obv", "--seeds", "4", "--trunc", "0.7", "-o", base + ".png"])
+      let png = try PNG.decode(try Bytes(mapping: base + ".png"))
+      var random = RandomState(seed: 4)
+      let image = Torch.withoutGradients {
+        generator(.values(random.normals(32), [1, 32]), psi: 0.7)
+      }
+      let expected = Sheet.pixels(image, columns: 1)
+      #expect(png.width == 16 && png.channels == 3)
+      let difference = zip(png.bytes, expected.bytes).map { abs(Int($0) - Int($1)) }.max()
+      #expect(try #require(difference) <= 1, "\(architecture)")
+      #expect(Set(png.bytes).count > 50, "a picture, not a plane")
+    }
+  }
+
+  private func run(_ program: String, _ arguments: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(arguments)")
+  }
+}
