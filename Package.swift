@@ -65,6 +65,8 @@ let package = Package(
     .executableTarget(
       name: "networks", dependencies: ["Core", "ModelFile"], path: "Benchmarks/Networks",
       swiftSettings: safe),
+    .executableTarget(
+      name: "steps", dependencies: ["ModelFile", "Obverse"], path: "Benchmarks/Steps", swiftSettings: safe),
     .target(name: "Support", dependencies: ["Core", "Checkpoint"], path: "Tests/Support"),
     .executableTarget(
       name: "fuzz",

@@ -17,6 +17,17 @@ typealias Vector = SIMD8<Float>
 typealias Vector = SIMD4<Float>
 #endif
 
+#if WIDE16
+private typealias Levels = SIMD16<UInt32>
+private typealias SignedLevels = SIMD16<Int32>
+#elseif WIDE8
+private typealias Levels = SIMD8<UInt32>
+private typealias SignedLevels = SIMD8<Int32>
+#else
+private typealias Levels = SIMD4<UInt32>
+private typealias SignedLevels = SIMD4<Int32>
+#endif
+
 typealias Floats = UnsafePointer<Float>
 typealias MutableFloats = UnsafeMutablePointer<Float>
 
@@ -27,24 +38,24 @@ public enum Vectorized {
 }
 
 @inline(__always)
-func load(_ p: Floats) -> Vector {
+private func load(_ p: Floats) -> Vector {
   UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
 }
 
 @inline(__always)
-func load(_ p: MutableFloats) -> Vector {
+private func load(_ p: MutableFloats) -> Vector {
   UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
 }
 
 @inline(__always)
-func store(_ v: Vector, _ p: MutableFloats) {
+private func store(_ v: Vector, _ p: MutableFloats) {
   UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
 }
 
 /// `a * b + c`, fused where the processor can: without FMA instructions `addingProduct` would call
 /// a library function for each lane.
 @inline(__always)
-func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
+private func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
   #if WIDE8 || WIDE16 || arch(arm64)
   return c.addingProduct(a, b)
   #else
@@ -617,14 +628,58 @@ extension Vectorized {
     _ image: UnsafePointer<Float>, channels: Int, size: Int, first: Int, last: Int,
     into bytes: UnsafeMutablePointer<UInt8>
   ) {
-    for c in 0..<channels {
-      let plane = image + c * size * size
-      for i in (first * size)..<(last * size) {
-        // NaN compares false and becomes 0.
-        let value = plane[i] * 127.5 + 128
-        bytes[i * channels + c] = value > 0 ? UInt8(min(value, 255)) : 0
+    let lanes = Vector.scalarCount
+    let plane = size * size
+    guard channels == 3, size % lanes == 0 else {
+      for c in 0..<channels {
+        for i in (first * size)..<(last * size) {
+          // NaN compares false and becomes 0.
+          let value = image[c * plane + i] * 127.5 + 128
+          bytes[i * channels + c] = value > 0 ? UInt8(min(value, 255)) : 0
+        }
+      }
+      return
+    }
+    for y in first..<last {
+      let source = image + y * size
+      let out = UnsafeMutableRawPointer(bytes + y * size * 3)
+      for x in stride(from: 0, to: size, by: lanes) {
+        let pixels =
+          level(source + x) | level(source + plane + x) &<< 8 | level(source + 2 * plane + x) &<< 16
+        // Four bytes a pixel, the last of them overwritten by the next pixel; the row's last pixel
+        // must not reach into a row of another worker.
+        let target = out + 3 * x
+        withUnsafePointer(to: pixels) { pixels in
+          let words = UnsafeRawPointer(pixels)
+          for i in 0..<(lanes - 1) {
+            target.storeBytes(
+              of: words.load(fromByteOffset: 4 * i, as: UInt32.self), toByteOffset: 3 * i,
+              as: UInt32.self)
+          }
+          let rest = words.load(fromByteOffset: 4 * (lanes - 1), as: UInt32.self)
+          target.storeBytes(
+            of: UInt16(truncatingIfNeeded: rest), toByteOffset: 3 * lanes - 3, as: UInt16.self)
+          target.storeBytes(
+            of: UInt8(truncatingIfNeeded: rest &>> 16), toByteOffset: 3 * lanes - 1, as: UInt8.self)
+        }
       }
     }
+  }
+
+  /// `clamp(127.5 x + 128, 0, 255)`, truncated; NaN compares false and becomes 0.
+  @_transparent
+  private static func level(_ p: Floats) -> Levels {
+    let value = load(p) * 127.5 + 128
+    let positive = Vector.zero.replacing(with: value, where: value .> Vector.zero)
+    let limited = positive.replacing(with: 255, where: positive .> 255)
+    // From 2^23 on floats are the integers: adding it rounds, and the integer is in the lowest bits.
+    // One less where that was upwards: the sign of the difference is a mask. (The standard library's
+    // conversion goes lane by lane through generic code.)
+    let rounded = limited + 0x1p23
+    let difference = unsafeBitCast(limited - (rounded - 0x1p23), to: SignedLevels.self)
+    return unsafeBitCast(
+      (unsafeBitCast(rounded, to: SignedLevels.self) & 0xff) &+ (difference &>> 31),
+      to: Levels.self)
   }
 }
 
@@ -635,13 +690,14 @@ extension Vectorized {
 extension Vectorized {
   /// Rows `first ..< last` of `out[r] = W[r] x + bias[r]`.
   ///
-  /// Four running sums hide the multiply-add's latency; their order depends on `count` alone.
+  /// The order of a row's sum depends on `count` alone.
   @inline(never)
   public static func dense(
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
     count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>
   ) {
-    for r in first..<last { out[r] = dot(weights + r * count, x, count) + bias[r] }
+    products(weights, x, count, first, last, out)
+    for r in first..<last { out[r] += bias[r] }
   }
 
   /// The same with leaky ReLU 0.2 and gain √2 behind: a layer of the mapping network.
@@ -650,8 +706,9 @@ extension Vectorized {
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
     count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>
   ) {
+    products(weights, x, count, first, last, out)
     for r in first..<last {
-      let y = dot(weights + r * count, x, count) + bias[r]
+      let y = out[r] + bias[r]
       out[r] = (y < 0 ? y * 0.2 : y) * 1.414_213_562_373_095_1
     }
   }
@@ -662,9 +719,17 @@ extension Vectorized {
     _ energy: UnsafePointer<Float>, squares: UnsafePointer<Float>, count: Int, first: Int,
     last: Int, into factors: UnsafeMutablePointer<Float>
   ) {
-    for o in first..<last {
-      factors[o] = 1 / (dot(energy + o * count, squares, count) + 1e-8).squareRoot()
-    }
+    products(energy, squares, count, first, last, factors)
+    for o in first..<last { factors[o] = 1 / (factors[o] + 1e-8).squareRoot() }
+  }
+
+  /// One row after the other: weights come from memory or a far cache, and the processor fetches a
+  /// single stream ahead best. Four running sums hide the multiply-add's latency.
+  @inline(__always)
+  private static func products(
+    _ weights: Floats, _ x: Floats, _ count: Int, _ first: Int, _ last: Int, _ out: MutableFloats
+  ) {
+    for r in first..<last { out[r] = dot(weights + r * count, x, count) }
   }
 
   @inline(__always)
@@ -676,6 +741,12 @@ extension Vectorized {
     var sum3 = Vector.zero
     var i = 0
     while i + 4 * lanes <= count {
+      prefetch(a + i + 1024)
+      #if WIDE16
+      prefetch(a + i + 1024 + lanes)
+      prefetch(a + i + 1024 + 2 * lanes)
+      prefetch(a + i + 1024 + 3 * lanes)
+      #endif
       sum0 = multiplyAdd(load(a + i), load(b + i), sum0)
       sum1 = multiplyAdd(load(a + i + lanes), load(b + i + lanes), sum1)
       sum2 = multiplyAdd(load(a + i + 2 * lanes), load(b + i + 2 * lanes), sum2)

@@ -20,6 +20,8 @@ final class FaceRun: SharedWork {
   var truncation: (average: FloatBuffer, psi: Float, cutoff: Int)?
   var synthesizes = false
   var noise = NoiseMode.const
+  /// Told when each part begins, or nil.
+  var clock: StepClock?
   /// Receives the image as bytes while it is in cache, or nil.
   var bytes: UnsafeMutablePointer<UInt8>?
 
@@ -42,13 +44,16 @@ final class FaceRun: SharedWork {
   }
 
   func work(_ index: Int, _ workers: Workers) {
+    if index == 0 { clock?.stamp() }
     if maps { map(index, workers) }
     guard synthesizes else { return }
+    if index == 0 { clock?.stamp() }
     makeStyles(index, workers)
     for step in plan.steps {
       guard goesOn(index, workers) else { return }
+      if index == 0 { clock?.stamp() }
       run(
-        step, share(step.rows, index, workers),
+        step, share(step.rows, index, workers, multiple: step.rowMultiple),
         scratch: plan.sharedCount + index * plan.scratchCount)
     }
   }
@@ -61,9 +66,10 @@ final class FaceRun: SharedWork {
       run(step, 0..<step.rows, scratch: plan.sharedCount)
       let place: Int
       switch step.work {
-      case .conv(_, let places, _, _), .upConv(_, let places), .separable(_, let places, _):
+      case .conv(_, let places, _, _), .upConv(_, let places), .planarUpConv(_, let places),
+        .resample(_, let places), .separable(_, let places, _):
         place = places.output
-      case .skip, .haarImage: continue
+      case .transpose, .skip, .haarImage: continue
       }
       let lanes = plan.fast.lanes
       let plane = step.size * step.size
@@ -71,6 +77,15 @@ final class FaceRun: SharedWork {
       let channels = (step.slots.channels.max() ?? -1) + 1
       var map = [Float](repeating: 0, count: channels * plane)
       for (slot, channel) in step.slots.channels.enumerated() where channel >= 0 {
+        if step.isPlanar {
+          for y in 0..<step.size {
+            for x in 0..<step.size {
+              map[channel * plane + y * step.size + x] =
+                arena[place + (y * channels + channel) * step.size + x]
+            }
+          }
+          continue
+        }
         for y in 0..<step.size {
           let row = place + (y * blocks + slot / lanes) * step.size * lanes + slot % lanes
           for x in 0..<step.size {
@@ -90,8 +105,12 @@ final class FaceRun: SharedWork {
   }
 
   /// The rows of worker `index`.
-  private func share(_ rows: Int, _ index: Int, _ workers: Workers) -> Range<Int> {
-    (rows * index / workers.count)..<(rows * (index + 1) / workers.count)
+  private func share(
+    _ rows: Int, _ index: Int, _ workers: Workers, multiple: Int = 1
+  ) -> Range<Int> {
+    let units = rows / multiple
+    return (units * index / workers.count * multiple)..<(units * (index + 1) / workers.count
+      * multiple)
   }
 
   /// z (normalised, embedding behind it) -> w -> truncated ws.
@@ -160,6 +179,12 @@ final class FaceRun: SharedWork {
         if step.size == resolution { writeBytes(band) }
       }
     case .upConv(let layer, let places):
+      layer.run(arena, drawing(step, places, rows), rows: rows, scratch: scratch)
+    case .transpose(let layer, let places):
+      layer.transpose(arena, places, rows: rows, scratch: scratch)
+    case .resample(let layer, let places):
+      layer.filter(arena, drawing(step, places, rows), rows: rows, scratch: scratch)
+    case .planarUpConv(let layer, let places):
       layer.run(arena, drawing(step, places, rows), rows: rows, scratch: scratch)
     case .skip(let layer, let input, let output):
       layer.run(arena, input: input, output: output, rows: rows)

@@ -154,6 +154,24 @@ public final class Generator {
     run.trace(workers, body)
   }
 
+  /// What a face is made of: `mapping`, `styles`, then the layers of each step.
+  package var parts: [[String]] {
+    [["mapping"], ["styles"]] + model.plan.steps.map(\.layers)
+  }
+
+  /// Draws the face of a seed and gives the nanoseconds of each part.
+  ///
+  /// - Throws: `request`, `cancelled`.
+  package func timeParts(seed: UInt32, label: Int? = nil) throws(ObverseError) -> [UInt64] {
+    let clock = StepClock()
+    clock.reset(parts: parts.count)
+    run.clock = clock
+    defer { run.clock = nil }
+    _ = try face(seed: seed, label: label)
+    clock.stamp()
+    return clock.parts
+  }
+
   // MARK: Steps of the above
 
   private func draw(into pixels: inout [UInt8]) throws(ObverseError) {

@@ -29,15 +29,18 @@ public final class Model: Sendable {
   }
 
   /// Prepares a generator that is in memory already, such as one just converted.
+  ///
+  /// `forced` is an algorithm for all 3x3 convolutions that can take it, for tests and measurements.
   package init(
-    _ description: ModelDescription, instructionSet: InstructionSet? = nil
+    _ description: ModelDescription, instructionSet: InstructionSet? = nil,
+    forced: ConvAlgorithm? = nil
   ) throws(ObverseError) {
     let chosen: InstructionSet
     if let instructionSet { chosen = instructionSet } else { chosen = try .chosen() }
     self.description = description
     self.instructionSet = chosen
     shape = description.shape
-    plan = Plan(description, try chosen.kernels())
+    plan = Plan(description, try chosen.kernels(), forced: forced)
     wAverage = description.wAverage.map { FloatBuffer($0.floats) }
     embedding = description.embed.map { ($0.weight.floats, $0.bias.floats) }
   }

@@ -25,9 +25,9 @@ final class Plan: Sendable {
   /// Floats of scratch for each worker.
   let scratchCount: Int
 
-  init(_ model: ModelDescription, _ fast: Fast) {
+  init(_ model: ModelDescription, _ fast: Fast, forced: ConvAlgorithm? = nil) {
     self.fast = fast
-    var builder = PlanBuilder(model, fast)
+    var builder = PlanBuilder(model, fast, forced: forced)
     builder.build()
     mapping = builder.mapping
     styles = builder.styles
@@ -45,9 +45,10 @@ final class Plan: Sendable {
   var hasStoredNoise: Bool {
     steps.contains { step in
       switch step.work {
-      case .conv(_, let places, _, _), .upConv(_, let places), .separable(_, let places, _):
+      case .conv(_, let places, _, _), .upConv(_, let places), .planarUpConv(_, let places),
+        .resample(_, let places), .separable(_, let places, _):
         places.noise != nil
-      case .skip, .haarImage: false
+      case .transpose, .skip, .haarImage: false
       }
     }
   }

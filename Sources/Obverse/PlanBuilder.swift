@@ -8,6 +8,8 @@ import ModelFile
 struct PlanBuilder {
   let model: ModelDescription
   let fast: Fast
+  /// The algorithm of all 3x3 convolutions that can take it; nil for what costs least.
+  let forced: ConvAlgorithm?
   var mapping: [FastDense] = []
   var styles: [StyleJob] = []
   var constants: [(place: Int, values: [Float])] = []
@@ -27,14 +29,16 @@ struct PlanBuilder {
   private var largestSkip = 0
 
   private typealias UnplacedStep = (
-    layers: [String], rows: Int, noise: Int?, size: Int, slots: ChannelSlots, make: StepMaker
+    layers: [String], rows: Int, noise: Int?, size: Int, slots: ChannelSlots, isPlanar: Bool,
+    make: StepMaker
   )
   /// Makes a step's work once the places of the maps are known.
   private typealias StepMaker = (_ place: (Int) -> Int, _ skip: Int) -> Step.Work
 
-  init(_ model: ModelDescription, _ fast: Fast) {
+  init(_ model: ModelDescription, _ fast: Fast, forced: ConvAlgorithm?) {
     self.model = model
     self.fast = fast
+    self.forced = forced
   }
 
   mutating func build() {
@@ -60,7 +64,7 @@ struct PlanBuilder {
     return steps.map { step in
       Step(
         layers: step.layers, work: step.make(place, skip), rows: step.rows, noise: step.noise,
-        size: step.size, slots: step.slots)
+        size: step.size, slots: step.slots, isPlanar: step.isPlanar)
     }
   }
 
@@ -73,8 +77,12 @@ struct PlanBuilder {
 
   /// Appends a map to the chain and gives its number.
   private mutating func newMap(_ slots: ChannelSlots, size: Int) -> Int {
+    newMap(floats: slots.count * size * size)
+  }
+
+  private mutating func newMap(floats: Int) -> Int {
     // Whole cache lines, so that a map at the region's end is aligned too.
-    maps.append((slots.count * size * size + 15) / 16 * 16)
+    maps.append((floats + 15) / 16 * 16)
     return maps.count - 1
   }
 
@@ -137,8 +145,11 @@ struct PlanBuilder {
     let images = (reserve(plane), reserve(architecture == .skip ? plane / 4 : 0))
     var channels = model.const.shape[0]
     var input: Int?  // nil is the constant
+    let choice = ConvChoice(
+      blocks, constChannels: channels, architecture, fast, forced: forced)
     for (k, block) in blocks.enumerated() {
       let size = 4 << k
+      let isPlanar = k >= choice.firstPlanar
       let name = "b\(size)"
       var residual: (FastSkip, Int)?
       if let skip = block.skip {
@@ -150,7 +161,7 @@ struct PlanBuilder {
         let from = input
         steps.append(
           (
-            ["\(name).skip"], size / 2, nil, size / 2, plain(skip.shape[0]),
+            ["\(name).skip"], size / 2, nil, size / 2, plain(skip.shape[0]), false,
             { place, skip in
               .skip(layer, input: from.map(place) ?? const, output: skip)
             }
@@ -159,27 +170,14 @@ struct PlanBuilder {
       if let conv0 = block.conv0 {
         let slots = plain(conv0.weight.shape[0])
         let job = demodulated(conv0, channels, slots, ws: 2 * k - 1)
-        let layer = FastUpConv(
-          fast, weight: conv0.weight.floats, size: size / 2, inChannels: channels,
-          outputs: slots, finish: finish(conv0.activation, slots))
-        scratchCount = max(scratchCount, layer.scratchCount)
-        let places = places(job, conv0.noise)
-        let (from, to) = (input, newMap(slots, size: size))
-        steps.append(
-          (
-            ["\(name).conv0"], size, countNoise(conv0.noise), size, slots,
-            { place, _ in
-              .upConv(layer, places.from(from.map(place) ?? const, to: place(to)))
-            }
-          ))
-        input = to
+        input = upConv(
+          conv0, name, size, channels, slots, job, input, const, choice.up[k],
+          readsPlanar: k > choice.firstPlanar)
         channels = conv0.weight.shape[0]
       }
       let slots = plain(block.conv1.weight.shape[0])
       let job = demodulated(block.conv1, channels, slots, ws: 2 * k)
-      let layer = FastConv(
-        fast, weight: block.conv1.weight.floats, size: size, inChannels: channels,
-        outputs: slots, finish: finish(block.conv1.activation, slots))
+      let layer = conv(block.conv1, size, channels, slots, choice.same[k])
       scratchCount = max(scratchCount, layer.scratchCount)
       channels = block.conv1.weight.shape[0]
       var names = ["\(name).conv1"]
@@ -187,13 +185,14 @@ struct PlanBuilder {
       if let toRGB = block.toRGB {
         names.append("\(name).torgb")
         imagePlaces = self.image(
-          toRGB, channels, size, ws: 2 * k + 1, images, hasPrevious: architecture == .skip && k > 0)
+          toRGB, channels, size, ws: 2 * k + 1, images, isPlanar: isPlanar,
+          hasPrevious: architecture == .skip && k > 0)
       }
       let places = places(job, block.conv1.noise)
       let (from, to) = (input, newMap(slots, size: size))
       steps.append(
         (
-          names, size, countNoise(block.conv1.noise), size, slots,
+          names, size, countNoise(block.conv1.noise), size, slots, isPlanar,
           { place, skip in
             .conv(
               layer, places.from(from.map(place) ?? const, to: place(to)),
@@ -203,6 +202,79 @@ struct PlanBuilder {
         ))
       input = to
     }
+  }
+
+  private func conv(
+    _ conv: StyledConv, _ size: Int, _ channels: Int, _ slots: ChannelSlots,
+    _ algorithm: ConvAlgorithm
+  ) -> any ConvLayer {
+    let (weight, finish) = (conv.weight.floats, finish(conv.activation, slots))
+    return switch algorithm {
+    case .direct:
+      FastConv(
+        fast, weight: weight, size: size, inChannels: channels, outputs: slots, finish: finish)
+    case .winograd:
+      FastWinograd(
+        fast, weight: weight, size: size, inChannels: channels, outputs: slots, finish: finish)
+    case .planar:
+      FastPlanarConv(
+        fast, weight: weight, size: size, inChannels: channels, outputs: slots, finish: finish)
+    }
+  }
+
+  /// Steps of a convolution that doubles the size to `size`; gives its output map.
+  private mutating func upConv(
+    _ conv: StyledConv, _ name: String, _ size: Int, _ channels: Int, _ slots: ChannelSlots,
+    _ job: StyleJob, _ from: Int?, _ const: Int, _ algorithm: ConvAlgorithm, readsPlanar: Bool
+  ) -> Int {
+    let places = places(job, conv.noise)
+    let noise = countNoise(conv.noise)
+    let (weight, finish) = (conv.weight.floats, finish(conv.activation, slots))
+    let to: Int
+    switch algorithm {
+    case .direct:
+      let layer = FastUpConv(
+        fast, weight: weight, size: size / 2, inChannels: channels, outputs: slots, finish: finish)
+      scratchCount = max(scratchCount, layer.scratchCount)
+      to = newMap(slots, size: size)
+      steps.append(
+        (
+          ["\(name).conv0"], size, noise, size, slots, false,
+          { place, _ in .upConv(layer, places.from(from.map(place) ?? const, to: place(to))) }
+        ))
+    case .winograd:
+      let layer = FastWinogradUpConv(
+        fast, weight: weight, size: size / 2, inChannels: channels, outputs: slots, finish: finish)
+      scratchCount = max(scratchCount, layer.scratchCount)
+      let raw = newMap(floats: layer.rawCount)
+      to = newMap(slots, size: size)
+      steps.append(
+        (
+          ["\(name).conv0"], size / 2, nil, size, slots, false,
+          { place, _ in
+            .transpose(layer, places.from(from.map(place) ?? const, to: place(raw)))
+          }
+        ))
+      steps.append(
+        (
+          ["\(name).conv0.filter"], size, noise, size, slots, false,
+          { place, _ in .resample(layer, places.from(place(raw), to: place(to))) }
+        ))
+    case .planar:
+      let layer = FastPlanarUpConv(
+        fast, weight: weight, size: size / 2, inChannels: channels,
+        outChannels: conv.weight.shape[0], readsPlanar: readsPlanar, finish: finish)
+      scratchCount = max(scratchCount, layer.scratchCount)
+      to = newMap(slots, size: size)
+      steps.append(
+        (
+          ["\(name).conv0"], size, noise, size, slots, true,
+          { place, _ in
+            .planarUpConv(layer, places.from(from.map(place) ?? const, to: place(to)))
+          }
+        ))
+    }
+    return to
   }
 
   /// The style of a convolution and its demodulation factors.
@@ -222,11 +294,15 @@ struct PlanBuilder {
   /// The image of a block: the last one lies in the first place, and they take turns.
   private mutating func image(
     _ toRGB: ToImage, _ channels: Int, _ size: Int, ws: Int, _ images: (Int, Int),
-    hasPrevious: Bool
+    isPlanar: Bool, hasPrevious: Bool
   ) -> Step.ImagePlaces {
-    let layer = FastToRGB(
-      fast, weight: toRGB.weight.floats, bias: toRGB.bias.floats, clamp: toRGB.clamp, size: size,
-      inChannels: channels)
+    let (weight, bias) = (toRGB.weight.floats, toRGB.bias.floats)
+    let layer: any ImageLayer =
+      isPlanar
+      ? FastPlanarToRGB(
+        fast, weight: weight, bias: bias, clamp: toRGB.clamp, size: size, inChannels: channels)
+      : FastToRGB(
+        fast, weight: weight, bias: bias, clamp: toRGB.clamp, size: size, inChannels: channels)
     imageScratchCount = max(imageScratchCount, layer.scratchCount)
     var job = style(toRGB.affine, ws: ws)
     job.image = (layer, reserve(layer.weightCount))
@@ -263,7 +339,7 @@ struct PlanBuilder {
     let (places, to) = (first, input)
     steps.append(
       (
-        ["b4.conv1"], 4, countNoise(conv1.noise), 4, slots,
+        ["b4.conv1"], 4, countNoise(conv1.noise), 4, slots, false,
         { place, _ in .conv(layer, places.from(const, to: place(to)), residual: nil, image: nil) }
       ))
     for (i, block) in blocks.enumerated() {
@@ -292,7 +368,7 @@ struct PlanBuilder {
     let (from, target) = (input, image)
     steps.append(
       (
-        ["toimage"], size, nil, size, plain(model.imageChannels),
+        ["toimage"], size, nil, size, plain(model.imageChannels), false,
         { place, _ in
           .haarImage(last, map: place(from), style: lastJob.style, image: target)
         }
@@ -313,7 +389,7 @@ struct PlanBuilder {
     let to = newMap(slots, size: size)
     steps.append(
       (
-        names, size, countNoise(conv.noise), size, slots,
+        names, size, countNoise(conv.noise), size, slots, false,
         { place, _ in
           .separable(layer, places.from(place(input), to: place(to)), haarStyle: haarStyle)
         }

@@ -5,8 +5,12 @@ struct Step: Sendable {
   /// What a step does to the rows that a worker is dealt.
   enum Work: Sendable {
     /// A 3x3 convolution; then, while the rows are in cache, a resnet block's skip and the image.
-    case conv(FastConv, LayerPlaces, residual: Residual?, image: ImagePlaces?)
+    case conv(any ConvLayer, LayerPlaces, residual: Residual?, image: ImagePlaces?)
     case upConv(FastUpConv, LayerPlaces)
+    /// The transposed convolution alone, to a map of raw rows; `resample` does the rest.
+    case transpose(FastWinogradUpConv, LayerPlaces)
+    case resample(FastWinogradUpConv, LayerPlaces)
+    case planarUpConv(FastPlanarUpConv, LayerPlaces)
     /// A resnet block's 1x1, before the block's first convolution frees its input.
     case skip(FastSkip, input: Int, output: Int)
     /// A depthwise and pointwise pair, behind an inverse Haar transform if `haarStyle` is given.
@@ -20,7 +24,7 @@ struct Step: Sendable {
   }
 
   struct ImagePlaces: Sendable {
-    let toRGB: FastToRGB
+    let toRGB: any ImageLayer
     let modulated: Int
     let previous: Int?
     let image: Int
@@ -31,12 +35,22 @@ struct Step: Sendable {
   let work: Work
   /// Rows to deal out.
   let rows: Int
+  /// Rows are dealt out in multiples of it.
+  var rowMultiple: Int {
+    switch work {
+    case .conv(let layer, _, _, _): layer.rowMultiple
+    case .transpose: FastWinogradUpConv.rowMultiple
+    default: 1
+    }
+  }
   /// Index of the layer's noise, counted over all layers; nil for a layer without.
   let noise: Int?
   /// Side of the output map and of the noise plane.
   let size: Int
   /// Which channel stands where in the output map.
   let slots: ChannelSlots
+  /// Whether the output map is [row][channel][column], rather than in blocks.
+  let isPlanar: Bool
 }
 
 /// One affine layer and what is made from its style before the first convolution.
@@ -49,5 +63,5 @@ struct StyleJob: Sendable {
   /// The style in Haar slots, for what stands in front of an inverse Haar transform.
   var haar: (slots: ChannelSlots, place: Int)?
   var demodulation: (layer: FastDemodulation, squares: Int, factors: Int)?
-  var image: (layer: FastToRGB, modulated: Int)?
+  var image: (layer: any ImageLayer, modulated: Int)?
 }

@@ -45,6 +45,9 @@ static inline void cpu_relax(void) {
 #endif
 }
 
+/// Asks for a cache line ahead of its use; any address will do.
+static inline void prefetch(const float *address) { __builtin_prefetch(address); }
+
 // Feature maps lie as [row][block][column][lane]: a block is one vector of channels, so neighbouring
 // pixels are a constant distance apart whatever the width. Unused lanes of the last block hold finite
 // values that do not count (noise reaches them too): no sum may take them, or only times zero.
@@ -76,6 +79,75 @@ typedef struct {
   ptrdiff_t pixels;         ///< of a row
   ptrdiff_t rows;
 } kernel_conv;
+
+/// Tile rows of a 3x3 convolution by Winograd's F(4x4, 3x3), from prepared rows; a tile is 4 x 4 outputs.
+typedef struct {
+  const float *input;       ///< the prepared row above the first tile row, column -1, block 0
+  ptrdiff_t input_row;
+  ptrdiff_t input_block;
+  ptrdiff_t in_blocks;
+  ptrdiff_t channels;       ///< input channels that are multiplied
+  const float *weights;     ///< [36][pair or single block][channel][lanes of it], transformed
+  float *transformed;       ///< scratch, [36][in_blocks][tile_rows * tiles][lane]
+  float *products;          ///< scratch, [36][out_blocks][tile_rows * tiles][lane]
+  float *output;            ///< pixel 0 of the first output row, block 0
+  ptrdiff_t output_row;
+  ptrdiff_t output_block;
+  ptrdiff_t out_blocks;
+  ptrdiff_t tiles;          ///< of a row
+  ptrdiff_t tile_rows;
+} kernel_winograd;
+
+/// Raw rows of a transposed convolution of stride 2 by Winograd's F(4, 2) along both axes; a tile is
+/// 4 x 4 inputs.
+typedef struct {
+  const float *input;       ///< the prepared row above the first tile row, column -1, block 0
+  ptrdiff_t input_row;
+  ptrdiff_t input_block;
+  ptrdiff_t in_blocks;
+  ptrdiff_t channels;       ///< input channels that are multiplied
+  const float *weights;     ///< [6][6][pair or single block][channel][lanes of it], transformed
+  float *transformed;       ///< scratch, [81][in_blocks][tile_rows * tiles][lane]
+  float *products;          ///< scratch, [81][out_blocks][tile_rows * tiles][lane]
+  float *output;            ///< raw column 0 of the first tile row's even row, block 0
+  ptrdiff_t output_row;     ///< floats from one raw row to the next
+  ptrdiff_t output_block;
+  ptrdiff_t odd_columns;    ///< floats from even column 0 to odd column 1
+  ptrdiff_t out_blocks;
+  ptrdiff_t tiles;          ///< of a row
+  ptrdiff_t tile_rows;
+} kernel_winograd_up;
+
+/// One row of a convolution by taps on a planar map, [row][channel][column].
+typedef struct {
+  const float *input;       ///< column 0, channel 0
+  ptrdiff_t input_channel;  ///< floats from one channel to the next
+  ptrdiff_t channels;
+  const ptrdiff_t *taps;    ///< offsets in floats from the column
+  ptrdiff_t tap_count;
+  const float *weights;     ///< [group][channel][tap][output channel of it]
+  float *output;            ///< column 0, channel 0
+  ptrdiff_t output_channel;
+  ptrdiff_t outputs;        ///< output channels, dealt out evenly to groups
+  ptrdiff_t group;          ///< at most as many in one
+  ptrdiff_t columns;        ///< a multiple of the lanes
+} kernel_planar;
+
+/// Four rows of a 3x3 convolution on a planar map, by Winograd's F(4, 3) along columns.
+typedef struct {
+  const float *input;       ///< the map, [size][channel][size]
+  const float *style;       ///< [channel]
+  ptrdiff_t channels;
+  const ptrdiff_t *taps;    ///< -1, 0, 1
+  const float *weights;     ///< [6][group][channel][tap][output channel of it], transformed
+  float *transformed;       ///< scratch from column 0, [6][channel][stride], zeros beside the columns
+  ptrdiff_t stride;
+  float *products;          ///< scratch, [6][outputs][chunk]
+  ptrdiff_t chunk;          ///< columns done together, a multiple of the lanes
+  float *output;            ///< the first of the four rows
+  ptrdiff_t outputs;
+  ptrdiff_t group;
+} kernel_planar_winograd;
 
 /// Rows of the raw transposed convolution, filtered and finished.
 typedef struct {

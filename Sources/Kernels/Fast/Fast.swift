@@ -63,6 +63,111 @@ package struct Fast: Sendable {
     }
   }
 
+  func winogradActivated(
+    _ winograd: kernel_winograd, _ epilogue: kernel_epilogue, row: Int, size: Int
+  ) {
+    withUnsafePointer(to: winograd) { w in
+      withUnsafePointer(to: epilogue) { e in
+        switch target {
+        case .baseline: KernelsBaseline.Vectorized.winogradActivated(w, e, row: row, size: size)
+        case .avx2: KernelsAVX2.Vectorized.winogradActivated(w, e, row: row, size: size)
+        case .avx512: KernelsAVX512.Vectorized.winogradActivated(w, e, row: row, size: size)
+        }
+      }
+    }
+  }
+
+  func winogradUp(_ up: kernel_winograd_up) {
+    withUnsafePointer(to: up) { u in
+      switch target {
+      case .baseline: KernelsBaseline.Vectorized.winogradUp(u)
+      case .avx2: KernelsAVX2.Vectorized.winogradUp(u)
+      case .avx512: KernelsAVX512.Vectorized.winogradUp(u)
+      }
+    }
+  }
+
+  /// Most output channels that go together in planar rows of `columns`.
+  func planarGroup(columns: Int) -> Int {
+    switch target {
+    case .baseline: KernelsBaseline.Vectorized.planarGroup(columns: columns)
+    case .avx2: KernelsAVX2.Vectorized.planarGroup(columns: columns)
+    case .avx512: KernelsAVX512.Vectorized.planarGroup(columns: columns)
+    }
+  }
+
+  func planarRow(_ conv: kernel_planar) {
+    withUnsafePointer(to: conv) { c in
+      switch target {
+    case .baseline: KernelsBaseline.Vectorized.planarRow(c)
+    case .avx2: KernelsAVX2.Vectorized.planarRow(c)
+    case .avx512: KernelsAVX512.Vectorized.planarRow(c)
+      }
+    }
+  }
+
+  func planarWinograd(
+    _ winograd: kernel_planar_winograd, _ epilogue: kernel_epilogue, row: Int, size: Int
+  ) {
+    withUnsafePointer(to: winograd) { w in
+      withUnsafePointer(to: epilogue) { e in
+        switch target {
+    case .baseline: KernelsBaseline.Vectorized.planarWinograd(w, e, row: row, size: size)
+    case .avx2: KernelsAVX2.Vectorized.planarWinograd(w, e, row: row, size: size)
+    case .avx512: KernelsAVX512.Vectorized.planarWinograd(w, e, row: row, size: size)
+        }
+      }
+    }
+  }
+
+  func planarModulateRow(
+    _ map: Floats, y: Int, size: Int, channels: Int, isPlanar: Bool, style: Floats,
+    into row: Scratch, stride: Int
+  ) {
+    guard isPlanar else {
+      switch target {
+    case .baseline: KernelsBaseline.Vectorized.planarModulateBlockedRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+    case .avx2: KernelsAVX2.Vectorized.planarModulateBlockedRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+    case .avx512: KernelsAVX512.Vectorized.planarModulateBlockedRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+      }
+      return
+    }
+    switch target {
+    case .baseline: KernelsBaseline.Vectorized.planarModulateRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+    case .avx2: KernelsAVX2.Vectorized.planarModulateRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+    case .avx512: KernelsAVX512.Vectorized.planarModulateRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+    }
+  }
+
+  func planarFilter(
+    _ filter: kernel_filter, _ epilogue: kernel_epilogue, row: Int, size: Int, channels: Int,
+    stride: Int
+  ) {
+    withUnsafePointer(to: filter) { f in
+      withUnsafePointer(to: epilogue) { e in
+        switch target {
+    case .baseline: KernelsBaseline.Vectorized.planarFilter(f, e, row: row, size: size, channels: channels, stride: stride)
+    case .avx2: KernelsAVX2.Vectorized.planarFilter(f, e, row: row, size: size, channels: channels, stride: stride)
+    case .avx512: KernelsAVX512.Vectorized.planarFilter(f, e, row: row, size: size, channels: channels, stride: stride)
+        }
+      }
+    }
+  }
+
+  func planarImageRow(
+    _ image: kernel_image, y: Int, row: Floats, _ epilogue: kernel_epilogue, _ scratch: Scratch
+  ) {
+    withUnsafePointer(to: image) { i in
+      withUnsafePointer(to: epilogue) { e in
+        switch target {
+    case .baseline: KernelsBaseline.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
+    case .avx2: KernelsAVX2.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
+    case .avx512: KernelsAVX512.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
+        }
+      }
+    }
+  }
+
   func modulateRow(_ map: Floats, y: Int, size: Int, blocks: Int, style: Floats, into row: Scratch)
   {
     switch target {

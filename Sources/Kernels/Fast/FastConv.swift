@@ -2,8 +2,22 @@
 
 import CKernels
 
+/// A modulated 3x3 convolution of unchanged size, whatever the algorithm.
+package protocol ConvLayer: AnyObject, Sendable {
+  /// A worker's rows begin and end on a multiple of it.
+  var rowMultiple: Int { get }
+  /// Floats of scratch that a worker needs.
+  var scratchCount: Int { get }
+  /// Computes rows of the output map; `after` sees each band while it is in cache.
+  func run(
+    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch: Int,
+    after: (Range<Int>) -> Void)
+}
+
 /// A 3x3 convolution with packed weights; immutable, shared by threads.
-package final class FastConv: Sendable {
+package final class FastConv: ConvLayer {
+  package let rowMultiple = 1
+
   private let fast: Fast
   private let size: Int
   private let inChannels: Int

@@ -2,10 +2,24 @@
 
 import CKernels
 
+/// StyleGAN2's toRGB, whatever the layout of the map.
+package protocol ImageLayer: AnyObject, Sendable {
+  /// Floats of the modulated weights.
+  var weightCount: Int { get }
+  /// Floats of scratch that a worker needs.
+  var scratchCount: Int { get }
+  /// Writes the weights times the style to zeroed places.
+  func modulate(_ arena: FloatBuffer, style: Int, into modulated: Int)
+  /// Rows of the image; `previous` is the image of half the size.
+  func run(
+    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, rows: Range<Int>,
+    scratch: Int)
+}
+
 /// StyleGAN2's toRGB: adds a map's contribution to the doubled image of the block before.
 ///
 /// A 1x1 convolution to one block of channels, so that no sum crosses lanes.
-package final class FastToRGB: Sendable {
+package final class FastToRGB: ImageLayer {
   private let fast: Fast
   private let size: Int
   private let inChannels: Int

@@ -1,0 +1,63 @@
+import CKernels
+
+/// StyleGAN2's toRGB on a planar map; immutable, shared by threads.
+package final class FastPlanarToRGB: ImageLayer {
+  private let fast: Fast
+  private let size: Int
+  private let inChannels: Int
+  private let imageChannels: Int
+  private let weight: FloatBuffer
+  private let finish: Finish
+
+  /// `weight` is `[imageChannels, in]`.
+  package init(
+    _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
+  ) {
+    self.fast = fast
+    self.size = size
+    self.inChannels = inChannels
+    imageChannels = bias.count
+    self.weight = FloatBuffer(weight)
+    let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
+    finish = Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
+  }
+
+  package var weightCount: Int { inChannels * imageChannels }
+
+  package var scratchCount: Int { size * imageChannels + size / 2 + 2 * fast.lanes }
+
+  /// Writes the weights times the style, `[in][imageChannels]`.
+  package func modulate(_ arena: FloatBuffer, style: Int, into modulated: Int) {
+    for i in 0..<inChannels {
+      for c in 0..<imageChannels {
+        arena.base[modulated + i * imageChannels + c] =
+          weight.base[c * inChannels + i] * arena.base[style + i]
+      }
+    }
+  }
+
+  package func run(
+    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, rows: Range<Int>,
+    scratch: Int
+  ) {
+    let target = kernel_image(
+      size: size, channels: imageChannels, previous: previous.map { arena.at($0) },
+      image: arena.base + image)
+    let row = arena.base + scratch
+    let places = LayerPlaces(input: map, style: 0, output: scratch)
+    let epilogue = finish.epilogue(arena, places)
+    var origin = 0
+    withUnsafePointer(to: &origin) { tap in
+      for y in rows {
+        fast.planarRow(
+          kernel_planar(
+            input: arena.at(map + y * inChannels * size), input_channel: size,
+            channels: inChannels, taps: tap, tap_count: 1, weights: arena.at(modulated),
+            output: row, output_channel: size, outputs: imageChannels, group: imageChannels,
+            columns: size))
+        fast.planarImageRow(
+          target, y: y, row: Floats(row), epilogue, row + size * imageChannels)
+      }
+    }
+  }
+}

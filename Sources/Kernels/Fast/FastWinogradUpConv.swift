@@ -1,0 +1,154 @@
+// A modulated up-convolution of many channels in two steps: the transposed convolution by Winograd,
+// into a map of raw rows, then the resample filter. FastUpConv says what raw rows are.
+//
+// Two steps, since a worker that needed its neighbour's raw rows would have to compute a whole tile
+// row again, and other bits if it did that directly.
+
+import CKernels
+
+/// A 3x3 convolution that doubles the size, with transformed weights; immutable, shared by threads.
+package final class FastWinogradUpConv: Sendable {
+  /// A worker's input rows begin and end on a multiple of it.
+  package static let rowMultiple = 4
+  private let fast: Fast
+  /// Side of the input.
+  private let size: Int
+  private let inChannels: Int
+  private let inBlocks: Int
+  private let outBlocks: Int
+  private let weights: FloatBuffer
+  /// The last raw row and column directly: even row and even column, even and odd, odd and even.
+  private let edges: [(weights: FloatBuffer, taps: [Int])]
+  private let finish: Finish
+  /// Tile rows done together.
+  private let band: Int
+
+  /// Transforms and packs `weight`, `[out, in, 3, 3]` and not flipped; `size` is the input's, a
+  /// multiple of 4.
+  package init(
+    _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outputs: ChannelSlots,
+    finish: Finish
+  ) {
+    self.fast = fast
+    self.size = size
+    self.inChannels = inChannels
+    inBlocks = fast.blocks(inChannels)
+    outBlocks = outputs.count / fast.lanes
+    self.finish = finish
+    weights = Packing.winogradUp(
+      weight, inChannels: inChannels, outputs: outputs, lanes: fast.lanes)
+    let (row, lanes) = (inBlocks * (size + 2) * fast.lanes, fast.lanes)
+    func edge(_ taps: [Int], _ kernels: [Int]) -> (weights: FloatBuffer, taps: [Int]) {
+      let packed = Packing.conv(
+        weight, inChannels: inChannels, kernelSize: 9, kernelIndices: kernels,
+        outputs: outputs, lanes: lanes)
+      return (packed, taps)
+    }
+    edges = [
+      edge([row + lanes, row, lanes, 0], [0, 2, 6, 8]), edge([row + lanes, lanes], [1, 7]),
+      edge([lanes, 0], [3, 5]),
+    ]
+    // Transformed weights come from a far cache: 32 tiles that share them keep the multipliers busy.
+    band = min(max(32 / (size / 4), 1), size / 4)
+  }
+
+  private var tiles: Int { size / 4 }
+  private var preparedRow: Int { inBlocks * (size + 2) * fast.lanes }
+  private var plane: Int { (size + 2) * fast.lanes }
+  private var rawRow: Int { 2 * outBlocks * plane }
+  private var transformedCount: Int { 81 * inBlocks * band * tiles * fast.lanes }
+
+  /// Floats of the raw map: rows -1 to 2 * size + 1.
+  package var rawCount: Int { (2 * size + 3) * rawRow }
+
+  /// Floats of scratch that a worker needs.
+  package var scratchCount: Int {
+    (4 * band + 2) * preparedRow + transformedCount + 81 * outBlocks * band * tiles * fast.lanes
+      + 2 * plane
+  }
+
+  /// The raw rows of the input rows `rows`, and the borders that go with them.
+  package func transpose(
+    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int
+  ) {
+    let prepared = arena.base + scratchAt
+    let transformed = prepared + (4 * band + 2) * preparedRow
+    let raw = arena.base + at.output + rawRow  // row 0
+    if rows.lowerBound == 0 { (raw - rawRow).update(repeating: 0, count: rawRow) }
+    var first = rows.lowerBound
+    while first < rows.upperBound {
+      let last = min(first + 4 * band, rows.upperBound)
+      for y in (first - 1)..<(last + 1) {
+        fast.modulateRow(
+          arena.at(at.input), y: y, size: size, blocks: inBlocks, style: arena.at(at.style),
+          into: prepared + (y - (first - 1)) * preparedRow)
+      }
+      let target = raw + 2 * first * rawRow
+      clearColumns(target, rows: 2 * (last - first))
+      fast.winogradUp(
+        kernel_winograd_up(
+          input: Floats(prepared), input_row: preparedRow, input_block: plane, in_blocks: inBlocks,
+          channels: inChannels, weights: Floats(weights.base), transformed: transformed,
+          products: transformed + transformedCount, output: target, output_row: rawRow,
+          output_block: plane, odd_columns: outBlocks * plane + fast.lanes, out_blocks: outBlocks,
+          tiles: tiles, tile_rows: (last - first) / 4))
+      // The even column behind the last input column.
+      let column = size * fast.lanes
+      edge(0, prepared + column, target + column, pixels: 1, rows: last - first)
+      edge(
+        2, prepared + preparedRow + column, target + rawRow + column, pixels: 1,
+        rows: last - first)
+      if last == size {
+        // The even row behind the last input row, and zeros behind that.
+        let row = prepared + (last - first) * preparedRow
+        let below = raw + 2 * size * rawRow
+        clearColumns(below, rows: 1)
+        edge(0, row, below, pixels: size + 1, rows: 1)
+        edge(1, row, below + outBlocks * plane + fast.lanes, pixels: size, rows: 1)
+        (below + rawRow).update(repeating: 0, count: rawRow)
+      }
+      first = last
+    }
+  }
+
+  /// Filters raw rows, `at.input`, into rows of the output map and finishes them.
+  package func filter(
+    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch: Int
+  ) {
+    // Output row Y needs raw rows from Y - 1 on, and row -1 is the map's first.
+    let raw = arena.at(at.input + rows.lowerBound * rawRow)
+    let outRow = outBlocks * 2 * size * fast.lanes
+    fast.filterActivated(
+      kernel_filter(
+        even: raw, odd: raw + outBlocks * plane, raw_row: rawRow,
+        output: arena.base + at.output + rows.lowerBound * outRow, output_row: outRow,
+        blocks: outBlocks, width: size, rows: rows.count, vertical: arena.base + scratch),
+      finish.epilogue(arena, at), row: rows.lowerBound, size: 2 * size)
+  }
+
+  /// Zeros in the columns that no one computes: -1, 2w + 1 and 2w + 2.
+  private func clearColumns(_ raw: Scratch, rows: Int) {
+    let lanes = fast.lanes
+    for row in 0..<rows {
+      for block in 0..<outBlocks {
+        let even = raw + row * rawRow + block * plane
+        let odd = even + outBlocks * plane
+        (even + (size + 1) * lanes).update(repeating: 0, count: lanes)
+        odd.update(repeating: 0, count: lanes)
+        (odd + (size + 1) * lanes).update(repeating: 0, count: lanes)
+      }
+    }
+  }
+
+  private func edge(_ phase: Int, _ input: Scratch, _ output: Scratch, pixels: Int, rows: Int) {
+    edges[phase].taps.withUnsafeBufferPointer { taps in
+      guard let base = taps.baseAddress else { return }
+      fast.convRaw(
+        kernel_conv(
+          input: Floats(input), input_row: preparedRow, input_block: plane, channels: inChannels,
+          taps: base, tap_count: taps.count, weights: Floats(edges[phase].weights.base),
+          output: output, output_row: 2 * rawRow, output_block: plane, blocks: outBlocks,
+          pixels: pixels, rows: rows))
+    }
+  }
+}

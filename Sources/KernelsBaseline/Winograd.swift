@@ -1,0 +1,360 @@
+// Winograd's F(4x4, 3x3): 36 products make 16 outputs of a 3x3 convolution, against 144 directly
+// (Lavin and Gray 2016; interpolation points 0, 1, -1, 2, -2 and infinity).
+
+import CKernels
+
+// A debug build compiles files apart and inlines nothing from another, so this one has its own.
+@inline(__always)
+private func load(_ p: Floats) -> Vector {
+  UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+private func store(_ v: Vector, _ p: MutableFloats) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
+}
+
+@inline(__always)
+private func multiplyAdd(_ a: Vector, _ b: Float, _ c: Vector) -> Vector {
+  #if WIDE8 || WIDE16 || arch(arm64)
+  return c.addingProduct(a, Vector(repeating: b))
+  #else
+  return c + a * b
+  #endif
+}
+
+private typealias Six = (Vector, Vector, Vector, Vector, Vector, Vector)
+private typealias Four = (Vector, Vector, Vector, Vector)
+
+/// One axis of the input transform, Bᵀd.
+@inline(__always)
+private func spread(_ d: Six) -> Six {
+  let even = multiplyAdd(d.2, -4, d.4)  // d4 - 4 d2
+  let odd = multiplyAdd(d.1, -4, d.3)  // d3 - 4 d1
+  let near = d.4 - d.2
+  let far = (d.3 - d.1) * 2
+  return (
+    multiplyAdd(d.0, 4, multiplyAdd(d.2, -5, d.4)), even + odd, even - odd, near + far, near - far,
+    multiplyAdd(d.1, 4, multiplyAdd(d.3, -5, d.5))
+  )
+}
+
+/// One axis of the output transform, Aᵀm.
+@inline(__always)
+private func gather(_ m: Six) -> Four {
+  let sum1 = m.1 + m.2
+  let difference1 = m.1 - m.2
+  let sum2 = m.3 + m.4
+  let difference2 = m.3 - m.4
+  return (
+    m.0 + sum1 + sum2, multiplyAdd(difference2, 2, difference1), multiplyAdd(sum2, 4, sum1),
+    multiplyAdd(difference2, 8, difference1) + m.5
+  )
+}
+
+extension Vectorized {
+  /// Tile rows of a 3x3 convolution whose sums are finished by `epilogue`; `row` is the band's first
+  /// output row and `size` the side of the output.
+  @inline(never)
+  public static func winogradActivated(
+    _ winograd: UnsafePointer<kernel_winograd>, _ epilogue: UnsafePointer<kernel_epilogue>,
+    row: Int, size: Int
+  ) {
+    let w = winograd.pointee
+    transformInput(w)
+    let tiles = w.tile_rows * w.tiles
+    let plane = tiles * Vector.scalarCount
+    var tap = 0
+    withUnsafePointer(to: &tap) { tap in
+      for point in 0..<36 {
+        var conv = kernel_conv(
+          input: Floats(w.transformed + point * w.in_blocks * plane), input_row: 0,
+          input_block: plane, channels: w.channels, taps: tap, tap_count: 1,
+          weights: w.weights + point * w.channels * w.out_blocks * Vector.scalarCount,
+          output: w.products + point * w.out_blocks * plane, output_row: 0, output_block: plane,
+          blocks: w.out_blocks, pixels: tiles, rows: 1)
+        convRaw(&conv)
+      }
+    }
+    transformOutput(w, epilogue.pointee, row, size)
+  }
+
+  /// Prepared rows to `[36][block][tile][lane]`.
+  @inline(__always)
+  private static func transformInput(_ w: kernel_winograd) {
+    let lanes = Vector.scalarCount
+    let plane = w.tile_rows * w.tiles * lanes
+    let point = w.in_blocks * plane
+    for tileRow in 0..<w.tile_rows {
+      for block in 0..<w.in_blocks {
+        for tile in 0..<w.tiles {
+          let from = w.input + (4 * tileRow * w.input_row + block * w.input_block + 4 * tile * lanes)
+          let to = w.transformed + (block * plane + (tileRow * w.tiles + tile) * lanes)
+          var half = InlineArray<36, Vector> { _ in .zero }
+          for x in 0..<6 {
+            let p = from + x * lanes
+            let column = spread(
+              (
+                load(p), load(p + w.input_row), load(p + 2 * w.input_row),
+                load(p + 3 * w.input_row), load(p + 4 * w.input_row), load(p + 5 * w.input_row)
+              ))
+            half[x] = column.0
+            half[6 + x] = column.1
+            half[12 + x] = column.2
+            half[18 + x] = column.3
+            half[24 + x] = column.4
+            half[30 + x] = column.5
+          }
+          for y in 0..<6 {
+            let i = 6 * y
+            let line = spread(
+              (half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4], half[i + 5]))
+            let out = to + i * point
+            store(line.0, out)
+            store(line.1, out + point)
+            store(line.2, out + 2 * point)
+            store(line.3, out + 3 * point)
+            store(line.4, out + 4 * point)
+            store(line.5, out + 5 * point)
+          }
+        }
+      }
+    }
+  }
+
+  /// `[36][block][tile][lane]` to finished rows of the output map.
+  @inline(__always)
+  private static func transformOutput(
+    _ w: kernel_winograd, _ e: kernel_epilogue, _ row: Int, _ size: Int
+  ) {
+    let lanes = Vector.scalarCount
+    let plane = w.tile_rows * w.tiles * lanes
+    let point = w.out_blocks * plane
+    let slope = Vector(repeating: e.slope)
+    let gain = Vector(repeating: e.gain)
+    let limit = Vector(repeating: e.clamp)
+    for tileRow in 0..<w.tile_rows {
+      for block in 0..<w.out_blocks {
+        let factors = load(e.factors + block * lanes)
+        let bias = load(e.bias + block * lanes)
+        for tile in 0..<w.tiles {
+          let from = Floats(w.products) + (block * plane + (tileRow * w.tiles + tile) * lanes)
+          let y0 = 4 * tileRow
+          let to = w.output + (y0 * w.output_row + block * w.output_block + 4 * tile * lanes)
+          var half = InlineArray<24, Vector> { _ in .zero }
+          for x in 0..<6 {
+            let p = from + x * point
+            let column = gather(
+              (
+                load(p), load(p + 6 * point), load(p + 12 * point), load(p + 18 * point),
+                load(p + 24 * point), load(p + 30 * point)
+              ))
+            half[x] = column.0
+            half[6 + x] = column.1
+            half[12 + x] = column.2
+            half[18 + x] = column.3
+          }
+          for y in 0..<4 {
+            let i = 6 * y
+            let line = gather(
+              (half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4], half[i + 5]))
+            let out = to + y * w.output_row
+            let noise = e.noise.map { $0 + ((row + y0 + y) * size + 4 * tile) }
+            store(finished(line.0, 0), out)
+            store(finished(line.1, 1), out + lanes)
+            store(finished(line.2, 2), out + 2 * lanes)
+            store(finished(line.3, 3), out + 3 * lanes)
+
+            @_transparent
+            func finished(_ sum: Vector, _ x: Int) -> Vector {
+              var offset = bias
+              if let noise { offset += Vector(repeating: noise[x] * e.strength) }
+              #if WIDE8 || WIDE16 || arch(arm64)
+              let value = offset.addingProduct(sum, factors)
+              #else
+              let value = offset + sum * factors
+              #endif
+              let leaky = value.replacing(with: value * slope, where: value .< Vector.zero) * gain
+              let raised = leaky.replacing(with: -limit, where: leaky .< -limit)
+              return raised.replacing(with: limit, where: raised .> limit)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// MARK: - Transposed convolution
+
+// F(4, 2) along each axis for the even raw rows and columns of a transposed convolution, which have
+// two taps, and plain products for the odd ones, which have one: 81 products make the 64 raw values
+// of 4 x 4 inputs, against 144 (interpolation points 0, 1, -1, 2 and infinity). FastUpConv says what
+// raw rows are.
+
+private typealias Five = (Vector, Vector, Vector, Vector, Vector)
+
+/// One axis of the input transform, Bᵀd.
+@inline(__always)
+private func spreadPair(_ d: Five) -> Five {
+  let rest = d.3 - d.1
+  return (
+    multiplyAdd(d.0 - d.2, 2, rest), multiplyAdd(d.1, -2, d.3 - d.2),
+    multiplyAdd(d.1, 2, multiplyAdd(d.2, -3, d.3)), rest, multiplyAdd(rest, -2, d.4 - d.2)
+  )
+}
+
+/// One axis of the output transform, Aᵀm.
+@inline(__always)
+private func gatherPair(_ m: Five) -> Four {
+  let sum = m.1 + m.2
+  let difference = m.1 - m.2
+  return (
+    m.0 + sum + m.3, multiplyAdd(m.3, 2, difference), multiplyAdd(m.3, 4, sum),
+    multiplyAdd(m.3, 8, difference) + m.4
+  )
+}
+
+extension Vectorized {
+  /// Raw rows of a transposed convolution of stride 2, without the last row and column.
+  @inline(never)
+  public static func winogradUp(_ up: UnsafePointer<kernel_winograd_up>) {
+    let u = up.pointee
+    transformInput(u)
+    let tiles = u.tile_rows * u.tiles
+    let plane = tiles * Vector.scalarCount
+    var tap = 0
+    withUnsafePointer(to: &tap) { tap in
+      for point in 0..<81 {
+        // The four odd rows and columns share a weight.
+        let weight = min(point / 9, 5) * 6 + min(point % 9, 5)
+        var conv = kernel_conv(
+          input: Floats(u.transformed + point * u.in_blocks * plane), input_row: 0,
+          input_block: plane, channels: u.channels, taps: tap, tap_count: 1,
+          weights: u.weights + weight * u.channels * u.out_blocks * Vector.scalarCount,
+          output: u.products + point * u.out_blocks * plane, output_row: 0, output_block: plane,
+          blocks: u.out_blocks, pixels: tiles, rows: 1)
+        convRaw(&conv)
+      }
+    }
+    transformOutput(u)
+  }
+
+  /// Prepared rows to `[81][block][tile][lane]`, nine kinds of rows times nine of columns.
+  @inline(__always)
+  private static func transformInput(_ u: kernel_winograd_up) {
+    let lanes = Vector.scalarCount
+    let plane = u.tile_rows * u.tiles * lanes
+    let point = u.in_blocks * plane
+    for tileRow in 0..<u.tile_rows {
+      for block in 0..<u.in_blocks {
+        for tile in 0..<u.tiles {
+          let from =
+            u.input + (4 * tileRow * u.input_row + block * u.input_block + 4 * tile * lanes)
+          let to = u.transformed + (block * plane + (tileRow * u.tiles + tile) * lanes)
+          var half = InlineArray<25, Vector> { _ in .zero }
+          for x in 0..<5 {
+            let p = from + x * lanes
+            let column = spreadPair(
+              (
+                load(p), load(p + u.input_row), load(p + 2 * u.input_row),
+                load(p + 3 * u.input_row), load(p + 4 * u.input_row)
+              ))
+            half[x] = column.0
+            half[5 + x] = column.1
+            half[10 + x] = column.2
+            half[15 + x] = column.3
+            half[20 + x] = column.4
+          }
+          for y in 0..<5 {
+            let i = 5 * y
+            storeNine(
+              (half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4]), to + 9 * y * point,
+              point)
+          }
+          for y in 1..<5 {
+            let p = from + y * u.input_row
+            storeNine(
+              (
+                load(p), load(p + lanes), load(p + 2 * lanes), load(p + 3 * lanes),
+                load(p + 4 * lanes)
+              ), to + 9 * (y + 4) * point, point)
+          }
+        }
+      }
+    }
+  }
+
+  /// Five points of the even columns and the four columns that the odd ones take.
+  @inline(__always)
+  private static func storeNine(_ row: Five, _ out: MutableFloats, _ point: Int) {
+    let even = spreadPair(row)
+    store(even.0, out)
+    store(even.1, out + point)
+    store(even.2, out + 2 * point)
+    store(even.3, out + 3 * point)
+    store(even.4, out + 4 * point)
+    store(row.1, out + 5 * point)
+    store(row.2, out + 6 * point)
+    store(row.3, out + 7 * point)
+    store(row.4, out + 8 * point)
+  }
+
+  /// `[81][block][tile][lane]` to raw rows.
+  @inline(__always)
+  private static func transformOutput(_ u: kernel_winograd_up) {
+    let lanes = Vector.scalarCount
+    let plane = u.tile_rows * u.tiles * lanes
+    let point = u.out_blocks * plane
+    for tileRow in 0..<u.tile_rows {
+      for block in 0..<u.out_blocks {
+        for tile in 0..<u.tiles {
+          let from = Floats(u.products) + (block * plane + (tileRow * u.tiles + tile) * lanes)
+          let to = u.output + (8 * tileRow * u.output_row + block * u.output_block
+            + 4 * tile * lanes)
+          var half = InlineArray<36, Vector> { _ in .zero }
+          for c in 0..<9 {
+            let p = from + c * point
+            let column = gatherPair(
+              (
+                load(p), load(p + 9 * point), load(p + 18 * point), load(p + 27 * point),
+                load(p + 36 * point)
+              ))
+            half[c] = column.0
+            half[9 + c] = column.1
+            half[18 + c] = column.2
+            half[27 + c] = column.3
+          }
+          for y in 0..<4 {
+            let i = 9 * y
+            let even = to + 2 * y * u.output_row
+            storeFour(
+              gatherPair((half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4])), even)
+            storeFour(
+              (half[i + 5], half[i + 6], half[i + 7], half[i + 8]), even + u.odd_columns)
+            let p = from + 9 * (5 + y) * point
+            let odd = even + u.output_row
+            storeFour(
+              gatherPair(
+                (
+                  load(p), load(p + point), load(p + 2 * point), load(p + 3 * point),
+                  load(p + 4 * point)
+                )), odd)
+            storeFour(
+              (
+                load(p + 5 * point), load(p + 6 * point), load(p + 7 * point), load(p + 8 * point)
+              ), odd + u.odd_columns)
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func storeFour(_ v: Four, _ out: MutableFloats) {
+    store(v.0, out)
+    store(v.1, out + Vector.scalarCount)
+    store(v.2, out + 2 * Vector.scalarCount)
+    store(v.3, out + 3 * Vector.scalarCount)
+  }
+}

@@ -1,0 +1,66 @@
+import Kernels
+import ModelFile
+
+/// The algorithm of each 3x3 convolution of a StyleGAN2 synthesis network.
+///
+/// Maps are in blocks of channels up to some block of the network, and planar behind it, where there
+/// are few channels; on either side each convolution takes what costs least.
+struct ConvChoice {
+  /// By block: of the convolution that doubles the size, and of the other.
+  let up: [ConvAlgorithm]
+  let same: [ConvAlgorithm]
+  /// The first block whose maps are planar, as are those of all behind it.
+  let firstPlanar: Int
+
+  /// - Parameters:
+  ///   - forced: Taken wherever it can be, for tests and measurements.
+  init(
+    _ blocks: [SynthesisBlock], constChannels: Int, _ architecture: BlockArchitecture,
+    _ fast: Fast, forced: ConvAlgorithm?
+  ) {
+    let cost = ConvCost(fast)
+    var shapes: [(inputs: Int, middle: Int, outputs: Int, size: Int)] = []
+    var channels = constChannels
+    for (k, block) in blocks.enumerated() {
+      let middle = block.conv0?.weight.shape[0] ?? channels
+      shapes.append((channels, middle, block.conv1.weight.shape[0], 4 << k))
+      channels = block.conv1.weight.shape[0]
+    }
+    // Winograd's tiles are 4 x 4, and one tile cannot be shared.
+    let blocked: [(up: ConvAlgorithm, same: ConvAlgorithm)] = shapes.map { shape in
+      func best(
+        _ from: Int, _ cost: (ConvAlgorithm) -> Double
+      ) -> ConvAlgorithm {
+        guard shape.size >= from else { return .direct }
+        if let forced, forced != .planar { return forced }
+        return cost(.winograd) < cost(.direct) ? .winograd : .direct
+      }
+      return (
+        best(16) { cost.up($0, shape.inputs, shape.middle, size: shape.size) },
+        best(8) { cost.same($0, shape.middle, shape.outputs, size: shape.size) }
+      )
+    }
+    func total(_ k: Int, _ up: ConvAlgorithm, _ same: ConvAlgorithm) -> Double {
+      let shape = shapes[k]
+      return cost.up(up, shape.inputs, shape.middle, size: shape.size)
+        + cost.same(same, shape.middle, shape.outputs, size: shape.size)
+    }
+    // The suffix of the blocks that gains most by being planar. A planar row must hold whole vectors,
+    // also of the half-size image; the residual of a resnet is in blocks.
+    var first = blocks.count
+    var gain = 0.0
+    var best = 0.0
+    for k in stride(from: blocks.count - 1, through: 1, by: -1)
+    where architecture == .skip && shapes[k].size >= 2 * fast.lanes {
+      gain += total(k, blocked[k].up, blocked[k].same) - total(k, .planar, .planar)
+      let takes = forced.map { $0 == .planar } ?? (gain > best)
+      if takes {
+        best = gain
+        first = k
+      }
+    }
+    firstPlanar = first
+    up = blocked.indices.map { $0 < first ? blocked[$0].up : .planar }
+    same = blocked.indices.map { $0 < first ? blocked[$0].same : .planar }
+  }
+}
