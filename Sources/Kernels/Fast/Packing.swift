@@ -1,5 +1,3 @@
-// The order of weights that the tiles read: one stream, front to back.
-
 /// Which channel stands in each lane of a padded map; -1 for none.
 package struct ChannelSlots: Sendable {
   package let channels: [Int]
@@ -31,7 +29,13 @@ package struct ChannelSlots: Sendable {
   }
 }
 
+/// Weights in the order that the tiles read: one stream, front to back.
+///
+/// This is most of what opening a model costs, so loops run over pointers and four output channels at
+/// a time.
 enum Packing {
+  private typealias Four = SIMD4<Float>
+
   /// `[pair or single block][tap][input channel][lanes]` from `weight`, `[out][in][kernel]`.
   ///
   /// `kernelIndices` says which kernel element each tap takes, in the order of the taps.
@@ -39,22 +43,13 @@ enum Packing {
     _ weight: [Float], inChannels: Int, kernelSize: Int, kernelIndices: [Int],
     outputs: ChannelSlots, lanes: Int
   ) -> FloatBuffer {
-    let packed = FloatBuffer(count: outputs.count * inChannels * kernelIndices.count)
-    let blocks = outputs.count / lanes
-    var at = 0
-    var block = 0
-    while block < blocks {
-      let together = block + 1 < blocks ? 2 : 1
-      for kernel in kernelIndices {
-        for i in 0..<inChannels {
-          for lane in 0..<(together * lanes) {
-            let o = outputs.channels[block * lanes + lane]
-            packed.base[at] = o < 0 ? 0 : weight[(o * inChannels + i) * kernelSize + kernel]
-            at += 1
-          }
-        }
+    let taps = kernelIndices.count
+    let packed = FloatBuffer(count: outputs.count * inChannels * taps)
+    forEachFour(weight, kernelSize, inChannels, outputs, lanes) { block, width, i, lane, kernel in
+      let at = packed.base + (block * inChannels * taps + i * width + lane)
+      for (tap, k) in kernelIndices.enumerated() {
+        store(kernel.at(k), at + tap * inChannels * width)
       }
-      block += together
     }
     return packed
   }
@@ -64,30 +59,97 @@ enum Packing {
   static func winograd(
     _ weight: [Float], inChannels: Int, outputs: ChannelSlots, lanes: Int
   ) -> FloatBuffer {
-    let pairs = weight.count / 9
-    var transformed = [Float](repeating: 0, count: pairs * 36)
-    for pair in 0..<pairs {
-      var rows = [Double](repeating: 0, count: 18)  // [6][3]
-      for x in 0..<3 {
-        let column = (0..<3).map { Double(weight[pair * 9 + $0 * 3 + x]) }
-        for (y, value) in points(column[0], column[1], column[2]).enumerated() {
-          rows[y * 3 + x] = value
-        }
-      }
-      for y in 0..<6 {
-        let line = points(rows[y * 3], rows[y * 3 + 1], rows[y * 3 + 2])
-        for (x, value) in line.enumerated() { transformed[pair * 36 + y * 6 + x] = Float(value) }
-      }
-    }
+    transformed(weight, inChannels, outputs, lanes, points)
+  }
+
+  /// `[36][pair or single block][input channel][lanes]`: the weights of F(4, 2) along both axes for a
+  /// transposed convolution; six of each axis, five points for its two even taps and the odd one.
+  static func winogradUp(
+    _ weight: [Float], inChannels: Int, outputs: ChannelSlots, lanes: Int
+  ) -> FloatBuffer {
+    transformed(weight, inChannels, outputs, lanes, pairPoints)
+  }
+
+  /// Both axes of each 3x3 kernel through `axis`, which makes six of three.
+  @inline(__always)
+  private static func transformed(
+    _ weight: [Float], _ inChannels: Int, _ outputs: ChannelSlots, _ lanes: Int,
+    _ axis: (Four, Four, Four) -> InlineArray<6, Four>
+  ) -> FloatBuffer {
     let count = outputs.count * inChannels
     let packed = FloatBuffer(count: count * 36)
-    for point in 0..<36 {
-      let part = conv(
-        transformed, inChannels: inChannels, kernelSize: 36, kernelIndices: [point],
-        outputs: outputs, lanes: lanes)
-      (packed.base + point * count).update(from: part.base, count: count)
+    forEachFour(weight, 9, inChannels, outputs, lanes) { block, width, i, lane, kernel in
+      let at = packed.base + (block * inChannels + i * width + lane)
+      let left = axis(kernel.at(0), kernel.at(3), kernel.at(6))
+      let middle = axis(kernel.at(1), kernel.at(4), kernel.at(7))
+      let right = axis(kernel.at(2), kernel.at(5), kernel.at(8))
+      for y in 0..<6 {
+        let row = axis(left[y], middle[y], right[y])
+        for x in 0..<6 { store(row[x], at + (6 * y + x) * count) }
+      }
     }
     return packed
+  }
+
+  /// One axis of G g for F(4, 3).
+  private static func points(_ a: Four, _ b: Four, _ c: Four) -> InlineArray<6, Four> {
+    let outer = a + c
+    let far = a + c * 4
+    return [
+      a * 0.25, (outer + b) * (-1.0 / 6), (outer - b) * (-1.0 / 6), (far + b * 2) * (1.0 / 24),
+      (far - b * 2) * (1.0 / 24), c,
+    ]
+  }
+
+  /// One axis of G g for F(4, 2) of the even taps, which are elements 2 and 0, then the odd tap.
+  private static func pairPoints(_ b: Four, _ odd: Four, _ a: Four) -> InlineArray<6, Four> {
+    [a * 0.5, (a + b) * -0.5, (b - a) * (1.0 / 6), (a + b * 2) * (1.0 / 6), b, odd]
+  }
+
+  /// The same kernel of four output channels.
+  private struct Kernels {
+    let weights: Floats
+    /// Where each output channel's kernel begins, or -1 for none.
+    let offsets: SIMD4<Int>
+
+    @inline(__always)
+    func at(_ k: Int) -> Four {
+      var four = Four.zero
+      for lane in 0..<4 where offsets[lane] >= 0 { four[lane] = weights[offsets[lane] + k] }
+      return four
+    }
+  }
+
+  /// Goes through the lanes of all blocks in fours; `body` receives the first output slot of the pair
+  /// or single block, its width, the input channel, the lane in it and the four kernels.
+  @inline(__always)
+  private static func forEachFour(
+    _ weight: [Float], _ kernelSize: Int, _ inChannels: Int, _ outputs: ChannelSlots,
+    _ lanes: Int, _ body: (Int, Int, Int, Int, Kernels) -> Void
+  ) {
+    weight.withUnsafeBufferPointer { buffer in
+      guard let weights = buffer.baseAddress else { return }
+      var block = 0
+      while block < outputs.count {
+        let width = block + lanes < outputs.count ? 2 * lanes : lanes
+        for lane in stride(from: 0, to: width, by: 4) {
+          var offsets = SIMD4<Int>(repeating: -1)
+          for i in 0..<4 where outputs.channels[block + lane + i] >= 0 {
+            offsets[i] = outputs.channels[block + lane + i] * inChannels * kernelSize
+          }
+          for i in 0..<inChannels {
+            body(block, width, i, lane, Kernels(weights: weights, offsets: offsets))
+            offsets = offsets.replacing(with: offsets &+ kernelSize, where: offsets .>= 0)
+          }
+        }
+        block += width
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func store(_ v: Four, _ p: Scratch) {
+    UnsafeMutableRawPointer(p).storeBytes(of: v, as: Four.self)
   }
 
   /// `[group][input channel][tap][output channel of it]` from `weight`, `[out][in][kernel]`; output
@@ -97,14 +159,18 @@ enum Packing {
     group: Int
   ) -> FloatBuffer {
     let packed = FloatBuffer(count: outChannels * inChannels * kernelIndices.count)
-    let groups = (outChannels + group - 1) / group
-    var at = 0
-    for g in 0..<groups {
-      for i in 0..<inChannels {
-        for kernel in kernelIndices {
-          for o in (g * outChannels / groups)..<((g + 1) * outChannels / groups) {
-            packed.base[at] = weight[(o * inChannels + i) * kernelSize + kernel]
-            at += 1
+    weight.withUnsafeBufferPointer { buffer in
+      guard let weights = buffer.baseAddress else { return }
+      let groups = (outChannels + group - 1) / group
+      var at = packed.base
+      for g in 0..<groups {
+        let outputs = (g * outChannels / groups)..<((g + 1) * outChannels / groups)
+        for i in 0..<inChannels {
+          for kernel in kernelIndices {
+            for o in outputs {
+              at.pointee = weights[(o * inChannels + i) * kernelSize + kernel]
+              at += 1
+            }
           }
         }
       }
@@ -118,67 +184,26 @@ enum Packing {
     _ weight: [Float], inChannels: Int, outChannels: Int, group: Int
   ) -> FloatBuffer {
     let pairs = weight.count / 9
-    var transformed = [Float](repeating: 0, count: pairs * 18)  // [out][in][6][3]
-    for pair in 0..<pairs {
-      for x in 0..<3 {
-        let column = (0..<3).map { Double(weight[pair * 9 + $0 * 3 + x]) }
-        for (y, value) in points(column[0], column[1], column[2]).enumerated() {
-          transformed[pair * 18 + y * 3 + x] = Float(value)
-        }
-      }
-    }
     let packed = FloatBuffer(count: pairs * 18)
-    for point in 0..<6 {
-      let part = planar(
-        transformed, inChannels: inChannels, outChannels: outChannels, kernelSize: 18,
-        kernelIndices: [3 * point, 3 * point + 1, 3 * point + 2], group: group)
-      (packed.base + point * 3 * pairs).update(from: part.base, count: 3 * pairs)
-    }
-    return packed
-  }
-
-  /// `[36][pair or single block][input channel][lanes]`: the weights of F(4, 2) along both axes for a
-  /// transposed convolution; six of each axis, five points for its two even taps and the odd one.
-  static func winogradUp(
-    _ weight: [Float], inChannels: Int, outputs: ChannelSlots, lanes: Int
-  ) -> FloatBuffer {
-    let pairs = weight.count / 9
-    // [out][in][6][6]: five points and the odd tap, along each axis.
-    var transformed = [Float](repeating: 0, count: pairs * 36)
-    for pair in 0..<pairs {
-      var rows = [Double](repeating: 0, count: 18)  // [6][3]
-      for x in 0..<3 {
-        let column = (0..<3).map { Double(weight[pair * 9 + $0 * 3 + x]) }
-        for (y, value) in pairPoints(column).enumerated() { rows[y * 3 + x] = value }
-      }
-      for y in 0..<6 {
-        for (x, value) in pairPoints(Array(rows[(y * 3)..<(y * 3 + 3)])).enumerated() {
-          transformed[pair * 36 + y * 6 + x] = Float(value)
+    weight.withUnsafeBufferPointer { buffer in
+      guard let weights = buffer.baseAddress else { return }
+      let groups = (outChannels + group - 1) / group
+      var at = packed.base
+      for g in 0..<groups {
+        let outputs = (g * outChannels / groups)..<((g + 1) * outChannels / groups)
+        for i in 0..<inChannels {
+          for x in 0..<3 {
+            for o in outputs {
+              let kernel = weights + (o * inChannels + i) * 9 + x
+              let (a, b, c) = (kernel[0], kernel[3], kernel[6])
+              let values = points(Four(repeating: a), Four(repeating: b), Four(repeating: c))
+              for point in 0..<6 { at[point * 3 * pairs] = values[point].x }
+              at += 1
+            }
+          }
         }
       }
     }
-    let count = outputs.count * inChannels
-    let packed = FloatBuffer(count: count * 36)
-    for point in 0..<36 {
-      let part = conv(
-        transformed, inChannels: inChannels, kernelSize: 36, kernelIndices: [point],
-        outputs: outputs, lanes: lanes)
-      (packed.base + point * count).update(from: part.base, count: count)
-    }
     return packed
-  }
-
-  /// G g of the even taps, which are kernel elements 2 and 0, then the odd tap.
-  private static func pairPoints(_ kernel: [Double]) -> [Double] {
-    let (a, b) = (kernel[2], kernel[0])
-    return [a / 2, -(a + b) / 2, (b - a) / 6, (a + 2 * b) / 6, b, kernel[1]]
-  }
-
-  /// One axis of G g.
-  private static func points(_ a: Double, _ b: Double, _ c: Double) -> [Double] {
-    [
-      a / 4, -(a + b + c) / 6, -(a - b + c) / 6, (a + 2 * b + 4 * c) / 24,
-      (a - 2 * b + 4 * c) / 24, c,
-    ]
   }
 }
