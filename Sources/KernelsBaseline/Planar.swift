@@ -23,9 +23,9 @@ private func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
   #endif
 }
 
-/// `left[0], right[0], left[1], right[1], ...` to `out`.
+/// `left[0], right[0], left[1], right[1], ...` as two vectors.
 @inline(__always)
-private func storeInterleaved(_ left: Vector, _ right: Vector, _ out: MutableFloats) {
+private func interleaved(_ left: Vector, _ right: Vector) -> (Vector, Vector) {
   #if WIDE16
   var both = SIMD32<Float>()
   #elseif WIDE8
@@ -35,8 +35,7 @@ private func storeInterleaved(_ left: Vector, _ right: Vector, _ out: MutableFlo
   #endif
   both.evenHalf = left
   both.oddHalf = right
-  store(both.lowHalf, out)
-  store(both.highHalf, out + Vector.scalarCount)
+  return (both.lowHalf, both.highHalf)
 }
 
 // MARK: - Convolution of a row
@@ -212,6 +211,35 @@ extension Vectorized {
   }
 }
 
+// MARK: - Last column of a transposed convolution
+
+extension Vectorized {
+  /// `sums[o] = weights[0][i][o] x[i] (+ weights[1][i][o] above[i])`, over one column of input channels
+  /// that lie `stride` apart; `outputs` is padded to whole vectors, in `sums` too.
+  @inline(never)
+  public static func planarColumn(
+    _ weights: UnsafePointer<Float>, _ x: UnsafePointer<Float>, above: UnsafePointer<Float>?,
+    channels: Int, stride: Int, outputs: Int, into sums: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    for o in Swift.stride(from: 0, to: outputs, by: lanes) {
+      var sum = Vector.zero
+      for i in 0..<channels {
+        sum = multiplyAdd(
+          Vector(repeating: x[i * stride]), load(weights + i * outputs + o), sum)
+      }
+      if let above {
+        let behind = weights + channels * outputs
+        for i in 0..<channels {
+          sum = multiplyAdd(
+            Vector(repeating: above[i * stride]), load(behind + i * outputs + o), sum)
+        }
+      }
+      store(sum, sums + o)
+    }
+  }
+}
+
 // MARK: - Winograd along columns
 
 // F(4, 3) down the columns and plain taps along the rows: 18 products for 4 outputs of a 3x3
@@ -328,10 +356,11 @@ private struct RowFinish {
   let limit: Vector
   let clamps: Bool
 
-  /// The gain goes to what stands in front of the leaky ReLU, which scales with its input.
+  /// The gain goes to what stands in front of the leaky ReLU, which scales with its input; `scale`
+  /// multiplies the sums.
   @inline(__always)
-  init(_ e: kernel_epilogue, channel: Int) {
-    factor = Vector(repeating: e.factors[channel] * e.gain)
+  init(_ e: kernel_epilogue, channel: Int, scale: Float = 1) {
+    factor = Vector(repeating: e.factors[channel] * e.gain * scale)
     bias = Vector(repeating: e.bias[channel] * e.gain)
     strength = Vector(repeating: e.strength * e.gain)
     slope = Vector(repeating: e.slope)
@@ -370,8 +399,6 @@ extension Vectorized {
     let e = epilogue.pointee
     let lanes = Vector.scalarCount
     let three = Vector(repeating: 3)
-    // Gain 4 of the upsampling over the 8 x 8 of the filter's sums: a sixteenth.
-    let scale = Vector(repeating: 1.0 / 16)
     // Two filtered rows with a zero column on each side, lanes apart so that they are aligned.
     let even = f.vertical + lanes
     let odd = even + stride
@@ -380,18 +407,19 @@ extension Vectorized {
     for y in 0..<f.rows {
       let noise = e.noise.map { $0 + (row + y) * size }
       for c in 0..<channels {
-        let finish = RowFinish(e, channel: c)
+        // Gain 4 of the upsampling over the 8 x 8 of the filter's sums: a sixteenth.
+        let finish = RowFinish(e, channel: c, scale: 1.0 / 16)
         let evenRaw = f.even + (y * f.raw_row + c * 2 * stride)
         let oddRaw = evenRaw + stride
         var x = 0
         while x < f.width {
-          store(vertical(evenRaw + x, f.raw_row, three) * scale, even + x)
-          store(vertical(oddRaw + x, f.raw_row, three) * scale, odd + x)
+          store(vertical(evenRaw + x, f.raw_row, three), even + x)
+          store(vertical(oddRaw + x, f.raw_row, three), odd + x)
           x += lanes
         }
         let last = evenRaw + f.width
         even[f.width] =
-          (last[0] + last[3 * f.raw_row] + 3 * (last[f.raw_row] + last[2 * f.raw_row])) / 16
+          last[0] + last[3 * f.raw_row] + 3 * (last[f.raw_row] + last[2 * f.raw_row])
         let out = f.output + (y * f.output_row + c * 2 * f.width)
         x = 0
         while x < f.width {
@@ -402,10 +430,10 @@ extension Vectorized {
           let odd2 = load(odd + x + 1)
           let left = multiplyAdd(even0 + odd1, three, odd0 + even1)
           let right = multiplyAdd(odd1 + even1, three, even0 + odd2)
-          storeInterleaved(left, right, out + 2 * x)
-          finish.store(load(out + 2 * x), out + 2 * x, noise.map { $0 + 2 * x })
-          finish.store(
-            load(out + 2 * x + lanes), out + 2 * x + lanes, noise.map { $0 + 2 * x + lanes })
+          let (first, second) = interleaved(left, right)
+          let n = noise.map { $0 + 2 * x }
+          finish.store(first, out + 2 * x, n)
+          finish.store(second, out + 2 * x + lanes, n.map { $0 + lanes })
           x += lanes
         }
       }
@@ -466,12 +494,10 @@ extension Vectorized {
       x = 0
       while x < half {
         let here = load(line + x) * 3
-        storeInterleaved(here + load(line + x - 1), here + load(line + x + 1), out + 2 * x)
-        let a = load(out + 2 * x) + limited(load(sums + 2 * x) + bias, limit)
-        let b =
-          load(out + 2 * x + lanes) + limited(load(sums + 2 * x + lanes) + bias, limit)
-        store(a, out + 2 * x)
-        store(b, out + 2 * x + lanes)
+        let (a, b) = interleaved(here + load(line + x - 1), here + load(line + x + 1))
+        let own = sums + 2 * x
+        store(a + limited(load(own) + bias, limit), out + 2 * x)
+        store(b + limited(load(own + lanes) + bias, limit), out + 2 * x + lanes)
         x += lanes
       }
     }

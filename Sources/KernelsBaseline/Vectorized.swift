@@ -19,12 +19,15 @@ typealias Vector = SIMD4<Float>
 
 #if WIDE16
 private typealias Levels = SIMD16<UInt32>
+private typealias Pairs = SIMD8<UInt64>
 private typealias SignedLevels = SIMD16<Int32>
 #elseif WIDE8
 private typealias Levels = SIMD8<UInt32>
+private typealias Pairs = SIMD4<UInt64>
 private typealias SignedLevels = SIMD8<Int32>
 #else
 private typealias Levels = SIMD4<UInt32>
+private typealias Pairs = SIMD2<UInt64>
 private typealias SignedLevels = SIMD4<Int32>
 #endif
 
@@ -646,21 +649,24 @@ extension Vectorized {
       for x in stride(from: 0, to: size, by: lanes) {
         let pixels =
           level(source + x) | level(source + plane + x) &<< 8 | level(source + 2 * plane + x) &<< 16
-        // Four bytes a pixel, the last of them overwritten by the next pixel; the row's last pixel
-        // must not reach into a row of another worker.
+        // Two pixels in six bytes of eight; the other two are overwritten by the next pair, and the last
+        // pair of a row must not reach into a row of another worker.
+        let wide = unsafeBitCast(pixels, to: Pairs.self)
+        let pairs = (wide & 0xff_ffff) | ((wide &>> 32) &<< 24)
         let target = out + 3 * x
-        withUnsafePointer(to: pixels) { pixels in
-          let words = UnsafeRawPointer(pixels)
-          for i in 0..<(lanes - 1) {
+        withUnsafePointer(to: pairs) { pairs in
+          let words = UnsafeRawPointer(pairs)
+          for i in 0..<(lanes / 2 - 1) {
             target.storeBytes(
-              of: words.load(fromByteOffset: 4 * i, as: UInt32.self), toByteOffset: 3 * i,
-              as: UInt32.self)
+              of: words.load(fromByteOffset: 8 * i, as: UInt64.self), toByteOffset: 6 * i,
+              as: UInt64.self)
           }
-          let rest = words.load(fromByteOffset: 4 * (lanes - 1), as: UInt32.self)
+          let last = words.load(fromByteOffset: 4 * lanes - 8, as: UInt64.self)
           target.storeBytes(
-            of: UInt16(truncatingIfNeeded: rest), toByteOffset: 3 * lanes - 3, as: UInt16.self)
+            of: UInt32(truncatingIfNeeded: last), toByteOffset: 3 * lanes - 6, as: UInt32.self)
           target.storeBytes(
-            of: UInt8(truncatingIfNeeded: rest &>> 16), toByteOffset: 3 * lanes - 1, as: UInt8.self)
+            of: UInt16(truncatingIfNeeded: last &>> 32), toByteOffset: 3 * lanes - 2,
+            as: UInt16.self)
         }
       }
     }

@@ -139,6 +139,23 @@ package struct Fast: Sendable {
     }
   }
 
+  func planarColumn(
+    _ weights: Floats, _ x: Floats, above: Floats?, channels: Int, stride: Int, outputs: Int,
+    into sums: Scratch
+  ) {
+    switch target {
+    case .baseline: KernelsBaseline.Vectorized.planarColumn(
+        weights, x, above: above, channels: channels, stride: stride, outputs: outputs,
+        into: sums)
+    case .avx2: KernelsAVX2.Vectorized.planarColumn(
+        weights, x, above: above, channels: channels, stride: stride, outputs: outputs,
+        into: sums)
+    case .avx512: KernelsAVX512.Vectorized.planarColumn(
+        weights, x, above: above, channels: channels, stride: stride, outputs: outputs,
+        into: sums)
+    }
+  }
+
   func planarFilter(
     _ filter: kernel_filter, _ epilogue: kernel_epilogue, row: Int, size: Int, channels: Int,
     stride: Int

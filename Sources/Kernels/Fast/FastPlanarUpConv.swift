@@ -15,8 +15,10 @@ package final class FastPlanarUpConv: Sendable {
   private let readsPlanar: Bool
   /// Even rows' even and odd columns, then odd rows'.
   private let phases: [Phase]
-  /// What makes the last even column, by kernel element: 2, 8, then 5; `[3][in][out]`.
+  /// What makes the last even column, by kernel element: 2, 8, then 5; `[3][in][out]`, padded to
+  /// whole vectors.
   private let edge: FloatBuffer
+  private let edgeOutputs: Int
   private let finish: Finish
   private let band: Int
 
@@ -52,11 +54,12 @@ package final class FastPlanarUpConv: Sendable {
       phase([row, row - 1, 0, -1], [0, 2, 6, 8]), phase([row, 0], [1, 7]),
       phase([0, -1], [3, 5]), phase([0], [4]),
     ]
-    edge = FloatBuffer(count: 3 * outChannels * inChannels)
+    edgeOutputs = fast.blocks(outChannels) * fast.lanes
+    edge = FloatBuffer(count: 3 * inChannels * edgeOutputs)
     for (i, kernel) in [2, 8, 5].enumerated() {
       for o in 0..<outChannels {
         for c in 0..<inChannels {
-          edge.base[(i * inChannels + c) * outChannels + o] =
+          edge.base[(i * inChannels + c) * edgeOutputs + o] =
             weight[(o * inChannels + c) * 9 + kernel]
         }
       }
@@ -72,7 +75,7 @@ package final class FastPlanarUpConv: Sendable {
   /// Floats of scratch that a worker needs: prepared rows, raw rows, two filtered rows.
   package var scratchCount: Int {
     preparedRows * preparedRow + (band + 3) * rawRow
-      + max(2 * stride + 2 * Planar.border, outChannels)
+      + max(2 * stride + 2 * Planar.border, edgeOutputs)
   }
 
   /// Computes rows of the output map, which has `2 * size` of them.
@@ -146,16 +149,11 @@ package final class FastPlanarUpConv: Sendable {
 
   /// The even column behind the last input column: that column times the kernel's right side.
   private func lastColumn(_ from: Scratch, _ isEven: Bool, _ target: Scratch, _ sums: Scratch) {
-    sums.update(repeating: 0, count: outChannels)
-    for i in 0..<inChannels {
-      let x = from + (i * stride + size - 1)
-      let near = isEven ? x[preparedRow] : x[0]
-      let weights = edge.base + (isEven ? i : 2 * inChannels + i) * outChannels
-      for o in 0..<outChannels { sums[o] += weights[o] * near }
-      guard isEven else { continue }
-      let above = weights + inChannels * outChannels
-      for o in 0..<outChannels { sums[o] += above[o] * x[0] }
-    }
+    let last = Floats(from + size - 1)
+    fast.planarColumn(
+      Floats(edge.base + (isEven ? 0 : 2 * inChannels * edgeOutputs)),
+      isEven ? last + preparedRow : last, above: isEven ? last : nil, channels: inChannels,
+      stride: stride, outputs: edgeOutputs, into: sums)
     for o in 0..<outChannels { target[o * 2 * stride] = sums[o] }
   }
 }
