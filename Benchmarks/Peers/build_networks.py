@@ -1,9 +1,10 @@
-"""build_networks.py FOLDER NETWORK [WHAT...]: writes what the contestants read, and skips what is there.
+"""build_networks.py FOLDER NETWORK [WHAT...]: writes what the contestants read, skips what is there.
 
 NETWORK.pt (a rosinality checkpoint), .npz (the same for TensorFlow), .z.npy (one latent), .image.npy
 (PyTorch's image of it); for WHAT of openvino, ort and ncnn the graphs of every form. Where two forms
-give different images it ends with 1. The network random-face is no network of PyTorch's: its two IR files
-are in FOLDER/random-face, and its image is OpenVINO's.
+give different images it ends with 1. A file gets its name when it is whole, so a run that was stopped
+can go on. random-face is no network of PyTorch's: its two IR files are in FOLDER/random-face, and its
+image is OpenVINO's.
 """
 import os
 import shutil
@@ -26,8 +27,13 @@ NCNN = ["act-convt", "act-convts", "act-poly"]
 AGREE = 1e-4
 
 
+def save_image(image, base):
+    np.save(f"{base}.part.npy", image)
+    os.replace(f"{base}.part.npy", f"{base}.image.npy")
+
+
 def first_files(base):
-    """The checkpoint, the latent and PyTorch's image, each at its place only when whole."""
+    """The checkpoint, the latent and PyTorch's image; the image comes last and says all are whole."""
     state = random_state(os.path.basename(base))
     constants = folded(state)
     z = np.random.default_rng(3).standard_normal((1, 512)).astype(np.float32)
@@ -39,7 +45,7 @@ def first_files(base):
         np.savez(f"{base}.npz", **state)
         np.save(f"{base}.z.npy", z)
         image = Generator(constants, "act-convt")(torch.from_numpy(z))
-        np.save(f"{base}.image.npy", image.numpy())
+        save_image(image.numpy(), base)
         print(f"{base}.pt: image {float(image.min()):.2f} to {float(image.max()):.2f}", flush=True)
     return constants, torch.from_numpy(z)
 
@@ -51,10 +57,12 @@ def onnx(generator, z, path):
     os.replace(path + ".part", path)
 
 
-def ir(source, path):
+def ir(source, stem):
     import openvino
 
-    openvino.save_model(openvino.convert_model(source), path, compress_to_fp16=False)
+    openvino.save_model(openvino.convert_model(source), stem + ".part.xml", compress_to_fp16=False)
+    os.replace(stem + ".part.bin", stem + ".bin")
+    os.replace(stem + ".part.xml", stem + ".xml")
 
 
 def ncnn(generator, z, base):
@@ -79,7 +87,7 @@ def random_face(base):
         model = openvino.Core().compile_model(f"{base}/{name}.xml", "CPU", settings)
         x = model.create_infer_request().infer({0: x})[0]
     np.save(f"{base}.z.npy", z)
-    np.save(f"{base}.image.npy", x)
+    save_image(x, base)
 
 
 def main():
@@ -101,7 +109,7 @@ def main():
                 sys.exit(f"{stem}: PyTorch's forms disagree by {difference}")
             onnx(generator, z, stem + ".onnx")
         if "openvino" in wanted and not os.path.exists(stem + ".xml"):
-            ir(stem + ".onnx", stem + ".xml")
+            ir(stem + ".onnx", stem)
         if "ncnn" in wanted and form in NCNN and not os.path.exists(stem + ".ncnn.param"):
             ncnn(Generator(constants, form, rgb_weights=False).eval(), z, stem + ".ncnn")
 
