@@ -1,0 +1,90 @@
+"""What must be there before anything is timed: packages, networks in every form, our models."""
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+REQUIREMENTS = {
+    "openvino": ["openvino==2026.4.1", "onnx==1.23.2"],
+    "ort": ["onnxruntime==1.31.1", "onnx==1.23.2"],
+    "ncnn": ["ncnn==1.0.20261020", "pnnx==20261020"],
+    "litert": ["ai-edge-litert==2.3.0"],
+    "torch": [],
+}
+ALWAYS = ["numpy", os.environ.get("PEERS_TORCH", "torch==2.11.0")]
+TENSORFLOW = ["tensorflow-cpu==2.21.0"]
+WHEEL = "random_face-2021.7.21.1-py3-none-any.whl"
+WHEEL_HASH = "e5d10e2be7df63f06123855ec591ca35dcb1d059eba47ddcb175d7d26b4019b5"
+
+
+def say(text):
+    print(f"peers: {text}", file=sys.stderr, flush=True)
+
+
+def command(words, what):
+    say(what)
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    except OSError as error:
+        sys.exit(f"peers: failed: {what}: {error}")
+    if done.returncode != 0:
+        sys.exit(f"peers: failed: {what}")
+
+
+def requirements(peers):
+    return ALWAYS + sum((REQUIREMENTS[peer] for peer in peers), [])
+
+
+def environment(folder, packages):
+    """The Python of a virtual environment with these packages; pip runs where the list changed."""
+    python, note = os.path.join(folder, "bin", "python"), os.path.join(folder, "requirements.txt")
+    packages = sorted(set(packages))
+    text = "\n".join(packages) + "\n"
+    if os.path.exists(note) and open(note).read() == text:
+        return python
+    if not os.path.exists(python):
+        command([sys.executable, "-m", "venv", folder], f"making {folder}")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command([*pip, *packages], f"installing {' '.join(packages)}")
+    with open(note, "w") as file:
+        file.write(text)
+    return python
+
+
+def fetch_random_face(python, work):
+    path = os.path.join(work, WHEEL)
+    if not os.path.exists(path):
+        pip = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", work]
+        command([*pip, "random-face==2021.7.21.1"], "fetching random-face (37 MB)")
+    with open(path, "rb") as file:
+        if hashlib.sha256(file.read()).hexdigest() != WHEEL_HASH:
+            sys.exit(f"peers: {path} is another file than the one this script knows; not used")
+    folder = os.path.join(work, "random-face")
+    os.makedirs(folder, exist_ok=True)
+    with zipfile.ZipFile(path) as wheel:
+        for name in ("MappingNetwork", "SynthesisNetwork"):
+            for suffix in (".xml", ".bin"):
+                data = wheel.read(f"random_face/data/{name}{suffix}")
+                with open(os.path.join(folder, name + suffix), "wb") as file:
+                    file.write(data)
+    return path
+
+
+def build(chosen, python, program):
+    """Writes every graph and our model, for the networks that were asked for."""
+    work = chosen.work
+    if "litert" in chosen.peers:
+        tensorflow = environment(os.path.join(work, "venv-tf"), TENSORFLOW)
+    for network in chosen.models:
+        checkpoint = os.path.join(work, f"{network}.pt")
+        if network == "random-face":
+            checkpoint = fetch_random_face(python, work)
+        script = os.path.join(HERE, "build_networks.py")
+        command([python, script, work, network, *chosen.peers], f"building {network}")
+        if "litert" in chosen.peers and network != "random-face":
+            script = os.path.join(HERE, "build_litert.py")
+            command([tensorflow, script, work, network], f"building {network} for LiteRT")
+        model = os.path.join(work, f"{network}.obv")
+        command([program, "convert", "--quiet", checkpoint, "-o", model], f"converting {network}")
