@@ -523,6 +523,48 @@ extension Vectorized {
   }
 }
 
+extension Vectorized {
+  /// A depthwise 3x3 straight from a map: row `y` of `[row][block][column][lane]` to
+  /// `[block][size][lane]`, zeros outside.
+  ///
+  /// `weights` is `[9][blocks * lanes]`, the style in them.
+  @inline(never)
+  public static func depthwiseMapRow(
+    _ map: UnsafePointer<Float>, y: Int, size: Int, blocks: Int,
+    weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    let channels = blocks * lanes
+    let mapRow = size * channels
+    let hasTop = y > 0
+    let hasBottom = y + 1 < size
+    for block in 0..<blocks {
+      // A row that is not there is the middle one with weights of zero.
+      var w = InlineArray<9, Vector> { _ in .zero }
+      for k in 0..<9 { w[k] = load(weights + k * channels + block * lanes) }
+      if !hasTop { for k in 0..<3 { w[k] = .zero } }
+      if !hasBottom { for k in 6..<9 { w[k] = .zero } }
+      let middle = map + (y * mapRow + block * size * lanes)
+      let top = hasTop ? middle - mapRow : middle
+      let bottom = hasBottom ? middle + mapRow : middle
+      let target = out + block * size * lanes
+
+      @inline(__always)
+      func column(_ x: Int, _ k: Int, _ sum: Vector) -> Vector {
+        let at = x * lanes
+        var sum = multiplyAdd(load(top + at), w[k], sum)
+        sum = multiplyAdd(load(middle + at), w[3 + k], sum)
+        return multiplyAdd(load(bottom + at), w[6 + k], sum)
+      }
+      store(column(1, 2, column(0, 1, .zero)), target)
+      for x in 1..<(size - 1) {
+        store(column(x + 1, 2, column(x, 1, column(x - 1, 0, .zero))), target + x * lanes)
+      }
+      store(column(size - 1, 1, column(size - 2, 0, .zero)), target + (size - 1) * lanes)
+    }
+  }
+}
+
 // MARK: - Image
 
 // The image itself: what toRGB adds, the doubling of the image before it, and bytes.

@@ -233,6 +233,19 @@ package struct Fast: Sendable {
     }
   }
 
+  func depthwiseMapRow(
+    _ map: Floats, y: Int, size: Int, blocks: Int, weights: Floats, into out: Scratch
+  ) {
+    switch target {
+    case .baseline:
+      KernelsBaseline.Vectorized.depthwiseMapRow(map, y: y, size: size, blocks: blocks, weights: weights, into: out)
+    case .avx2:
+      KernelsAVX2.Vectorized.depthwiseMapRow(map, y: y, size: size, blocks: blocks, weights: weights, into: out)
+    case .avx512:
+      KernelsAVX512.Vectorized.depthwiseMapRow(map, y: y, size: size, blocks: blocks, weights: weights, into: out)
+    }
+  }
+
   func filterActivated(
     _ filter: kernel_filter, _ epilogue: kernel_epilogue, row: Int, size: Int
   ) {

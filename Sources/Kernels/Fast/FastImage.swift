@@ -117,29 +117,39 @@ package final class FastToHaarImage: Sendable {
     finish = Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
   }
 
-  private var preparedRow: Int { inBlocks * (size + 2) * fast.lanes }
+  private var mapRow: Int { inBlocks * size * fast.lanes }
   private var bandsRow: Int { outBlocks * size * fast.lanes }
 
-  /// Floats of scratch that a worker needs.
-  package var scratchCount: Int { preparedRow + bandsRow }
+  /// Floats of scratch that a worker needs: a row of bands, and the modulated weights.
+  package var scratchCount: Int { bandsRow + weights.count }
 
   /// Image rows `2 * rows` from rows of the map.
   package func run(
     _ arena: FloatBuffer, map mapAt: Int, style styleAt: Int, image: Int, rows: Range<Int>,
     scratch scratchAt: Int
   ) {
-    let (map, style) = (arena.at(mapAt), arena.at(styleAt))
-    let scratch = arena.base + scratchAt
-    let bands = scratch + preparedRow
+    let style = arena.at(styleAt)
+    let bands = arena.base + scratchAt
+    let modulated = bands + bandsRow
+    // A pair or single block after the other, each [input channel][lanes].
+    var at = 0
+    while at < weights.count {
+      let width = min(2 * fast.lanes, (weights.count - at) / inChannels)
+      for i in 0..<inChannels {
+        for lane in 0..<width {
+          modulated[at + i * width + lane] = weights.base[at + i * width + lane] * style[i]
+        }
+      }
+      at += inChannels * width
+    }
     let places = LayerPlaces(input: mapAt, style: styleAt, output: image)
     let epilogue = finish.epilogue(arena, places, factors: Floats(ones.base))
-    var tapOffset = fast.lanes  // skips the border of zeros
+    var origin = 0
     for y in rows {
-      fast.modulateRow(map, y: y, size: size, blocks: inBlocks, style: style, into: scratch)
-      withUnsafePointer(to: &tapOffset) { tap in
+      withUnsafePointer(to: &origin) { tap in
         let conv = kernel_conv(
-          input: Floats(scratch), input_row: preparedRow, input_block: (size + 2) * fast.lanes,
-          channels: inChannels, taps: tap, tap_count: 1, weights: Floats(weights.base),
+          input: arena.at(mapAt + y * mapRow), input_row: mapRow, input_block: size * fast.lanes,
+          channels: inChannels, taps: tap, tap_count: 1, weights: Floats(modulated),
           output: bands, output_row: bandsRow, output_block: size * fast.lanes,
           blocks: outBlocks, pixels: size, rows: 1)
         fast.convActivated(conv, epilogue, row: y, size: size)

@@ -42,18 +42,13 @@ package final class FastSeparable: Sendable {
     band = bandRows(floatsPerRow: padded * (2 * size + 2), atMost: size)
   }
 
-  private var preparedRow: Int { inBlocks * (size + 2) * fast.lanes }
-  private var filteredRow: Int { inBlocks * size * fast.lanes }
+  private var padded: Int { inBlocks * fast.lanes }
+  private var preparedRow: Int { padded * (size + 2) }
+  private var filteredRow: Int { padded * size }
 
   /// Floats of scratch that a worker needs.
-  package var scratchCount: Int { (band + 2) * preparedRow + band * filteredRow }
-
-  /// What the convolution reads.
-  private enum Source {
-    /// A map of the output's size.
-    case map(Floats)
-    /// A map of half the size in Haar slots, and the style in front of the transform.
-    case haar(Floats, up: Floats)
+  package var scratchCount: Int {
+    band * filteredRow + max((band + 2) * preparedRow, 9 * padded)
   }
 
   /// Computes rows of the output map; `after` sees each band while it is in cache.
@@ -64,38 +59,32 @@ package final class FastSeparable: Sendable {
     _ arena: FloatBuffer, _ at: LayerPlaces, haarStyle: Int?, rows: Range<Int>,
     scratch scratchAt: Int, after: (Range<Int>) -> Void
   ) {
-    let style = arena.at(at.style)
-    let source: Source =
-      haarStyle.map { .haar(arena.at(at.input), up: arena.at($0)) } ?? .map(arena.at(at.input))
-    let output = arena.base + at.output
-    let scratch = arena.base + scratchAt
-    let width = preparedRow
-    let filtered = scratch + (band + 2) * width
+    let filtered = arena.base + scratchAt
+    let rest = filtered + band * filteredRow
     let outRow = outBlocks * size * fast.lanes
     let epilogue = finish.epilogue(arena, at, factors: Floats(ones.base))
+    if haarStyle == nil { modulate(arena.at(at.style), into: rest) }
     var first = rows.lowerBound
-    var prepared = first - 1
     while first < rows.upperBound {
       let last = min(first + band, rows.upperBound)
-      if first > rows.lowerBound {
-        scratch.update(from: scratch + band * width, count: 2 * width)
-      }
-      while prepared < last + 1 {
-        prepare(source, y: prepared, style, into: scratch + (prepared - (first - 1)) * width)
-        prepared += 1
-      }
-      for y in first..<last {
-        fast.depthwiseRow(
-          Floats(scratch + (y - first) * width), rowStride: width, size: size, blocks: inBlocks,
-          weights: Floats(depthwise.base), into: filtered + (y - first) * filteredRow)
+      if let haarStyle {
+        filterHaar(
+          arena.at(at.input), up: arena.at(haarStyle), style: arena.at(at.style),
+          rows: first..<last, isFirst: first == rows.lowerBound, into: filtered, rest)
+      } else {
+        for y in first..<last {
+          fast.depthwiseMapRow(
+            arena.at(at.input), y: y, size: size, blocks: inBlocks, weights: Floats(rest),
+            into: filtered + (y - first) * filteredRow)
+        }
       }
       var origin = 0
       withUnsafePointer(to: &origin) { tap in
         let conv = kernel_conv(
           input: Floats(filtered), input_row: filteredRow, input_block: size * fast.lanes,
           channels: inChannels, taps: tap, tap_count: 1, weights: Floats(pointwise.base),
-          output: output + first * outRow, output_row: outRow, output_block: size * fast.lanes,
-          blocks: outBlocks, pixels: size, rows: last - first)
+          output: arena.base + at.output + first * outRow, output_row: outRow,
+          output_block: size * fast.lanes, blocks: outBlocks, pixels: size, rows: last - first)
         fast.convActivated(conv, epilogue, row: first, size: size)
       }
       after(first..<last)
@@ -103,19 +92,37 @@ package final class FastSeparable: Sendable {
     }
   }
 
-  private func prepare(_ source: Source, y: Int, _ style: Floats, into row: Scratch) {
-    switch source {
-    case .map(let map):
-      fast.modulateRow(map, y: y, size: size, blocks: inBlocks, style: style, into: row)
-    case .haar(let map, let up):
-      guard y >= 0, y < size else {
-        row.update(repeating: 0, count: preparedRow)
-        return
+  /// Writes the depthwise weights times the style: far fewer values than the map has.
+  private func modulate(_ style: Floats, into weights: Scratch) {
+    for k in 0..<9 {
+      for c in 0..<padded { weights[k * padded + c] = depthwise.base[k * padded + c] * style[c] }
+    }
+  }
+
+  /// The depthwise filter on rows of an inverse Haar transform, which are prepared in scratch; the last
+  /// two of a band are the next one's first two.
+  private func filterHaar(
+    _ map: Floats, up: Floats, style: Floats, rows: Range<Int>, isFirst: Bool,
+    into filtered: Scratch, _ prepared: Scratch
+  ) {
+    let width = preparedRow
+    let half = size / 2
+    if !isFirst { prepared.update(from: prepared + band * width, count: 2 * width) }
+    for y in (isFirst ? rows.lowerBound - 1 : rows.lowerBound + 1)..<(rows.upperBound + 1) {
+      let row = prepared + (y - (rows.lowerBound - 1)) * width
+      if y >= 0, y < size {
+        fast.haarRow(
+          map + y / 2 * 4 * padded * half, up: up, isLower: y % 2 == 1, size: half,
+          blocks: inBlocks, style: style, into: row)
+      } else {
+        row.update(repeating: 0, count: width)
       }
-      let half = size / 2
-      fast.haarRow(
-        map + y / 2 * 4 * inBlocks * half * fast.lanes, up: up, isLower: y % 2 == 1, size: half,
-        blocks: inBlocks, style: style, into: row)
+    }
+    for y in rows {
+      fast.depthwiseRow(
+        Floats(prepared + (y - rows.lowerBound) * width), rowStride: width, size: size,
+        blocks: inBlocks, weights: Floats(depthwise.base),
+        into: filtered + (y - rows.lowerBound) * filteredRow)
     }
   }
 }
