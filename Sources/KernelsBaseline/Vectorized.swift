@@ -159,6 +159,9 @@ func tilePair<let n: Int, F: Finish>(
         }
         w += 2 * lanes
       }
+      if c.ahead != 0, channel == 0 {
+        for i in 0..<n { prefetch(block + (c.ahead + i * lanes)) }
+      }
       left -= lanes
       block += c.input_block
     }
@@ -190,6 +193,9 @@ func tileSingle<let n: Int, F: Finish>(
           a[i] = multiplyAdd(Vector(repeating: block[i * lanes + k]), wa, a[i])
         }
         w += lanes
+      }
+      if c.ahead != 0, channel == 0 {
+        for i in 0..<n { prefetch(block + (c.ahead + i * lanes)) }
       }
       left -= lanes
       block += c.input_block

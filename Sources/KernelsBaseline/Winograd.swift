@@ -72,7 +72,7 @@ extension Vectorized {
           input_block: plane, channels: w.channels, taps: tap, tap_count: 1,
           weights: w.weights + point * w.channels * w.out_blocks * Vector.scalarCount,
           output: w.products + point * w.out_blocks * plane, output_row: 0, output_block: plane,
-          blocks: w.out_blocks, pixels: tiles, rows: 1)
+          blocks: w.out_blocks, pixels: tiles, rows: 1, ahead: 0)
         convRaw(&conv)
       }
     }
@@ -233,7 +233,7 @@ extension Vectorized {
           input_block: plane, channels: u.channels, taps: tap, tap_count: 1,
           weights: u.weights + weight * u.channels * u.out_blocks * Vector.scalarCount,
           output: u.products + point * u.out_blocks * plane, output_row: 0, output_block: plane,
-          blocks: u.out_blocks, pixels: tiles, rows: 1)
+          blocks: u.out_blocks, pixels: tiles, rows: 1, ahead: 0)
         convRaw(&conv)
       }
     }

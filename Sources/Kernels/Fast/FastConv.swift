@@ -84,7 +84,7 @@ package final class FastConv: ConvLayer {
           input: Floats(scratch), input_row: width, input_block: (size + 2) * fast.lanes,
           channels: inChannels, taps: base, tap_count: 9, weights: Floats(weights.base),
           output: output + first * outRow, output_row: outRow, output_block: size * fast.lanes,
-          blocks: outBlocks, pixels: size, rows: last - first)
+          blocks: outBlocks, pixels: size, rows: last - first, ahead: 0)
         fast.convActivated(conv, epilogue, row: first, size: size)
       }
       after(first..<last)

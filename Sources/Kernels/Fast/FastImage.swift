@@ -79,7 +79,7 @@ package final class FastToRGB: ImageLayer {
           input: arena.at(map + y * mapRow), input_row: mapRow, input_block: size * fast.lanes,
           channels: inChannels, taps: tap, tap_count: 1, weights: arena.at(modulated),
           output: row, output_row: size * fast.lanes, output_block: size * fast.lanes,
-          blocks: 1, pixels: size, rows: 1)
+          blocks: 1, pixels: size, rows: 1, ahead: 0)
         fast.convActivated(conv, epilogue, row: y, size: size)
         fast.imageRow(target, y: y, row: Floats(row), row + size * fast.lanes)
       }
@@ -151,7 +151,7 @@ package final class FastToHaarImage: Sendable {
           input: arena.at(mapAt + y * mapRow), input_row: mapRow, input_block: size * fast.lanes,
           channels: inChannels, taps: tap, tap_count: 1, weights: Floats(modulated),
           output: bands, output_row: bandsRow, output_block: size * fast.lanes,
-          blocks: outBlocks, pixels: size, rows: 1)
+          blocks: outBlocks, pixels: size, rows: 1, ahead: 2 * mapRow)
         fast.convActivated(conv, epilogue, row: y, size: size)
       }
       fast.haarImageRows(
@@ -196,7 +196,7 @@ package final class FastSkip: Sendable {
           input: input + rows.lowerBound * inRow, input_row: inRow, input_block: size * fast.lanes,
           channels: inChannels, taps: tap, tap_count: 1, weights: Floats(weights.base),
           output: output + rows.lowerBound * outRow, output_row: outRow,
-          output_block: size * fast.lanes, blocks: outBlocks, pixels: size, rows: rows.count))
+          output_block: size * fast.lanes, blocks: outBlocks, pixels: size, rows: rows.count, ahead: 0))
     }
   }
 

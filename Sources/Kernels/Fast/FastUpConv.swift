@@ -148,7 +148,7 @@ package final class FastUpConv: Sendable {
             output: phase.isEvenColumn ? target : target + outBlocks * plane + fast.lanes,
             output_row: 2 * rawRow, output_block: plane, blocks: outBlocks,
             pixels: phase.isEvenColumn ? size + 1 : size,
-            rows: (inside.upperBound - from + 1) / 2))
+            rows: (inside.upperBound - from + 1) / 2, ahead: 0))
       }
     }
   }

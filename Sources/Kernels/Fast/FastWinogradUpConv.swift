@@ -148,7 +148,7 @@ package final class FastWinogradUpConv: Sendable {
           input: Floats(input), input_row: preparedRow, input_block: plane, channels: inChannels,
           taps: base, tap_count: taps.count, weights: Floats(edges[phase].weights.base),
           output: output, output_row: 2 * rawRow, output_block: plane, blocks: outBlocks,
-          pixels: pixels, rows: rows))
+          pixels: pixels, rows: rows, ahead: 0))
     }
   }
 }
