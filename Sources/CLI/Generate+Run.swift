@@ -3,10 +3,7 @@ import Obverse
 
 extension Generate {
   func run(_ console: Console) throws(ObverseError) {
-    if target.isStandardOutput, console.output.isTerminal {
-      throw .usage(
-        "image bytes would go to this terminal", hint: "leave out -o -, or add > file")
-    }
+    try target.refuseTerminal(console)
     let path = try environment.modelPath(self.model)
     let model = try Model(path: path)
     let record = try look.image.map { (path) throws(ObverseError) in

@@ -107,6 +107,7 @@ package enum HelpText {
 enum ExitCodes {
   static let all: [(code: Int, meaning: String)] = [
     (0, "done"),
+    (1, "a limit of 'compare' was passed"),
     (64, "usage: a bad option or value"),
     (65, "an input file is malformed, unsupported or refused"),
     (66, "an input file is missing or unreadable"),

@@ -47,12 +47,15 @@ package struct ParsedOptions: Sendable {
     guard operands.count > table.operands.upperBound else {
       guard operands.count < table.operands.lowerBound else { return }
       throw .usage(
-        "'obverse \(table.name)' needs a file", hint: table.examples.first)
+        "'obverse \(table.name)' needs \(Self.need(table.operands.lowerBound))",
+        hint: table.examples.first)
     }
     throw .usage(
       "'\(operands[table.operands.upperBound])' is one word too many for 'obverse \(table.name)'",
       hint: "obverse help \(table.name)")
   }
+
+  private static func need(_ count: Int) -> String { count == 1 ? "a file" : "two files" }
 
   /// Whether the option was given.
   package func has(_ name: String) -> Bool { values[name] != nil }
