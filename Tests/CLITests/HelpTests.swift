@@ -104,7 +104,7 @@ struct HelpTests {
           --conv-clamp N      for state dicts, which cannot say theirs [none]
     OPTIONS (what to write)
       -o, --output FILE       the model file [the input's stem + .obv]
-          --type TYPE         type of the weights, f32 or f16 [f32]
+          --type TYPE         type of the weights, f32, f16 or i8 [f32]
           --license TEXT      licence to be stored
           --note TEXT         a note to be stored
           --dry-run           report only, write nothing

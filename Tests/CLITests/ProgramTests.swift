@@ -68,7 +68,9 @@ struct ProgramTests {
     Refusal(
       ["bench", "-t", "1,x"],
       "option '--threads' needs whole numbers from 0 to 1024, not 'x'", "--threads 1,2,4"),
-    Refusal(["convert", "a.pkl", "--type", "i8"], "option '--type' is one of f32, f16, not 'i8'"),
+    Refusal(
+      ["convert", "a.pkl", "--type", "i4"], "option '--type' is one of f32, f16, i8, not 'i4'",
+      "did you mean 'i8'?"),
     Refusal(
       ["convert", "a.obv"], "'a.obv' would be replaced by its own conversion",
       "add -o other.obv"),
