@@ -47,6 +47,8 @@ package enum Completed: Sendable, Equatable {
   /// Files whose names end in one of these, without the dot; any files where there are none.
   case files([String])
   case folders
+  /// The names of our commands.
+  case commands
 
   /// What the word for a value in help says of itself.
   init(value: String?) {

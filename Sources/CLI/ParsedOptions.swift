@@ -47,7 +47,7 @@ package struct ParsedOptions: Sendable {
     guard operands.count > table.operands.upperBound else {
       guard operands.count < table.operands.lowerBound else { return }
       throw .usage(
-        "'obverse \(table.name)' needs \(Self.need(table.operands.lowerBound))",
+        "'obverse \(table.name)' needs \(Self.need(table))",
         hint: table.examples.first)
     }
     throw .usage(
@@ -55,7 +55,12 @@ package struct ParsedOptions: Sendable {
       hint: "obverse help \(table.name)")
   }
 
-  private static func need(_ count: Int) -> String { count == 1 ? "a file" : "two files" }
+  private static func need(_ table: CommandTable) -> String {
+    switch table.takes {
+    case .words(let words): "one of \(words.joined(separator: ", "))"
+    default: table.operands.lowerBound == 1 ? "a file" : "two files"
+    }
+  }
 
   /// Whether the option was given.
   package func has(_ name: String) -> Bool { values[name] != nil }

@@ -17,7 +17,7 @@ protocol Command: SendableMetatype {
 package enum Program {
   static let commands: [any Command.Type] = [
     Generate.self, Mix.self, Walking.self, Convert.self, Inspect.self, Compare.self, Bench.self,
-    Info.self, Help.self,
+    Info.self, Completion.self, Help.self,
   ]
 
   /// Tables of all commands, in the order of the overview.

@@ -38,7 +38,7 @@ struct HelpTests {
     for table in Program.tables {
       #expect(table.examples.count == 2)
       for example in table.examples {
-        let words = example.split(separator: "|")[0].split(separator: " ").map(String.init)
+        let words = example.split { "|>".contains($0) }[0].split(separator: " ").map(String.init)
         #expect(words[0] == "obverse")
         #expect(words[1] == table.name)
         let parsed = try ParsedOptions(Array(words.dropFirst(2)), for: table)
@@ -56,6 +56,7 @@ struct HelpTests {
     #expect(Outcome("walk", "--help").output == Self.walk)
     #expect(Outcome("compare", "--help").output == Self.compare)
     #expect(Outcome("info", "--help").output == Self.info)
+    #expect(Outcome("completion", "--help").output == Self.completion)
     #expect(Outcome("help", "--help").output == Self.help)
     #expect(Outcome().output == Self.overview)
   }
@@ -158,7 +159,7 @@ struct HelpTests {
     """
 
   private static let info = """
-    Shows version, processor, threads and where models are searched.
+    Shows what would be used here, and why: kernels, threads, model.
 
     USAGE  obverse info [--json]
 
@@ -168,6 +169,19 @@ struct HelpTests {
 
     OPTIONS (how)
           --json              one JSON object on standard output
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let completion = """
+    Prints what lets bash, zsh or fish complete command lines.
+
+    USAGE  obverse completion bash|zsh|fish
+
+    EXAMPLES
+      obverse completion bash > ~/.local/share/bash-completion/completions/obverse
+      obverse completion fish > ~/.config/fish/completions/obverse.fish
 
     All options: --help-all. See 'obverse help --man'.
 
@@ -281,7 +295,7 @@ struct HelpTests {
       obverse convert my-network.pkl -o mine.obv
       obverse inspect mine.obv
 
-    COMMANDS  generate, mix, walk, convert, inspect, compare, bench, info, help
+    COMMANDS  generate mix walk convert inspect compare bench info completion help
 
     See 'obverse COMMAND --help', 'obverse --help-all' and 'obverse help --man'.
 

@@ -102,6 +102,38 @@ struct ProgramTests {
     #expect(outcome.output.contains("searched  /a\n          /b\n          /c/obverse\n"))
   }
 
+  @Test func saysWhatWouldBeUsedAndWhy() throws {
+    let plain = Outcome("info").output
+    #expect(plain.contains(", the best of baseline") || plain.contains(", the best of neon"))
+    #expect(plain.contains("in the affinity mask"))
+    #expect(plain.contains("model     faces (the default): "))
+    #if arch(x86_64)
+    let isa = "baseline"
+    #else
+    let isa = "neon"
+    #endif
+    let told = Outcome(
+      "info",
+      environment: ["OBVERSE_ISA": isa, "OBVERSE_THREADS": "3", "OBVERSE_MODEL": "no-such"]
+    ).output
+    #expect(told.contains("kernels   \(isa), as OBVERSE_ISA says; this processor has "))
+    #expect(told.contains("threads   3, as OBVERSE_THREADS says\n"))
+    #expect(told.contains("model     no-such (OBVERSE_MODEL): not found\n"))
+    let json = Outcome("info", "--json", environment: ["OBVERSE_THREADS": "3"]).output
+    #expect(json.contains(#""isa_source":"best""#))
+    #expect(json.contains(#""threads":3,"threads_source":"OBVERSE_THREADS""#))
+    #expect(json.contains(#""model_source":"default""#))
+    #expect(Outcome("info", environment: ["OBVERSE_THREADS": "many"]).code == 64)
+  }
+
+  // taskset leaves one processor; the automatic count must follow.
+  @Test(.enabled(if: Tool.exists("taskset"), "taskset is not installed"))
+  func countsOnlyAllowedCores() throws {
+    let run = try Tool.run("taskset", ["-c", "0", WholeProgram.path, "info"])
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(run.output.contains("threads   1: 1 physical core in the affinity mask"))
+  }
+
   @Test func namesAMissingModelAndWhereToLook() {
     let outcome = Outcome("generate", "--seeds", "0", "-m", "no-such-model")
     #expect(outcome.code == 66)
