@@ -33,7 +33,8 @@ extension Walking {
       try run.draw()
     } catch {
       run.progress.end()
-      if case .cancelled = error {
+      // Of one file nothing is left.
+      if case .cancelled = error, case .pattern = target.place {
         console.note("\(run.written) of \(walks[0].count) frames were finished")
       }
       throw error

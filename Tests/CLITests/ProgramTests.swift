@@ -75,6 +75,48 @@ struct ProgramTests {
       ["convert", "a.obv"], "'a.obv' would be replaced by its own conversion",
       "add -o other.obv"),
     Refusal(
+      ["compare", "a.obv"], "'obverse compare' needs two files",
+      "obverse compare face.obv face-i8.obv --psnr 38"),
+    Refusal(
+      ["compare", "a", "b", "--max-diff", "256"],
+      "option '--max-diff' needs a whole number from 0 to 255, not '256'"),
+    Refusal(
+      ["mix", "--rows", "1"], "'obverse mix' needs --cols",
+      "obverse mix --rows 85,100,75 --cols 55,821,1789 --trunc 0.7"),
+    Refusal(
+      ["mix", "--rows", "1", "--cols", "2", "--styles", "6-0"],
+      "option '--styles' needs style layers, such as 0-6 or 0,2,4, not '6-0'"),
+    Refusal(
+      ["mix", "--rows", "1", "--cols", "2", "-o", "a-%d.png"],
+      "mix makes one image, 'a-%d.png' names many", "-o grid.png"),
+    Refusal(
+      ["mix", "--rows", "1", "--cols", "2", "--format", "npy"], "mix draws bytes, not npy",
+      "--format png"),
+    Refusal(
+      ["mix", "--rows", "0-1023", "--cols", "2"],
+      "a sheet has at most 1023 rows and columns of seeds"),
+    Refusal(
+      ["walk"], "'obverse walk' needs --seeds",
+      "obverse walk --seeds 0-15 --grid 4x2 --w-frames 60 -o frame%04d.png"),
+    Refusal(
+      ["walk", "--seeds", "0", "-o", "-"],
+      "several images in standard output need y4m or rgb, not png", "--format y4m -o -"),
+    Refusal(
+      ["walk", "--seeds", "0", "-o", "a.png"],
+      "several images in one file need y4m or rgb, not png", "-o frame%04d.png"),
+    Refusal(
+      ["walk", "--seeds", "0", "-o", "a%d.y4m"],
+      "y4m holds all frames in one file, 'a%d.y4m' names many", "-o walk.y4m"),
+    Refusal(
+      ["walk", "--seeds", "0", "--realtime"],
+      "--realtime paces a stream, and these are single files", "--format y4m -o -"),
+    Refusal(
+      ["walk", "--seeds", "0-10000"],
+      "10001 key frames are more than the 10000 of one run"),
+    Refusal(
+      ["completion"], "'obverse completion' needs one of bash, zsh, fish",
+      "obverse completion bash > ~/.local/share/bash-completion/completions/obverse"),
+    Refusal(
       ["inspect", "a", "--count", "all"], "option '--count' is one of in, out, fit, not 'all'"),
   ]
 

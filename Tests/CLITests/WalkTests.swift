@@ -104,6 +104,26 @@ struct WalkTests {
     #expect(run.code == 0)
   }
 
+  // A pipe must never be replaced by a file, and its reader gets all of it.
+  @Test func streamsIntoANamedPipe() throws {
+    let model = try ModelFolder("nd64-r0.9")
+    let script = """
+      mkfifo pipe
+      "$0" walk -m net.obv --seeds 0-1 --w-frames 6 --format rgb -o pipe -q &
+      { head -c 12288 > first; cat > rest; } < pipe
+      wait $!
+      test -p pipe
+      """
+    let run = try Tool.run("bash", ["-ec", script, WholeProgram.path], folder: model.folder.path)
+    #expect(run.code == 0, "\(run.errors)")
+    let file = try model.run([
+      "walk", "-m", "net.obv", "--seeds", "0-1", "--w-frames", "6", "-o", "walk.rgb",
+    ])
+    #expect(file.code == 0)
+    #expect(
+      try model.data("first") + model.data("rest") == model.data("walk.rgb"))
+  }
+
   @Test func endsQuietlyWhenItsReaderGoes() throws {
     let model = try ModelFolder("nd64-r0.9")
     let run = try Tool.run(
