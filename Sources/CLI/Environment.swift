@@ -63,7 +63,12 @@ package struct Environment: Sendable {
   /// Worker threads from the option, else from `OBVERSE_THREADS`, else 0 for automatic.
   package func threads(_ parsed: ParsedOptions) throws(ObverseError) -> Int {
     if let given = try parsed.integer("threads", in: 0...Self.threadLimit) { return given }
-    guard let text = self["OBVERSE_THREADS"] else { return 0 }
+    return try threads() ?? 0
+  }
+
+  /// Worker threads from `OBVERSE_THREADS`; nil where it is silent.
+  func threads() throws(ObverseError) -> Int? {
+    guard let text = self["OBVERSE_THREADS"] else { return nil }
     guard let threads = Int(text), (0...Self.threadLimit).contains(threads) else {
       throw .usage(
         "OBVERSE_THREADS needs a whole number from 0 to \(Self.threadLimit), not '\(text)'",
@@ -74,8 +79,11 @@ package struct Environment: Sendable {
 
   /// The model asked for: option, else `OBVERSE_MODEL`, else the bare name `faces`.
   package func modelName(_ parsed: ParsedOptions) -> String {
-    parsed.text("model") ?? self["OBVERSE_MODEL"] ?? "faces"
+    parsed.text("model") ?? modelName()
   }
+
+  /// The model where no option names one.
+  func modelName() -> String { self["OBVERSE_MODEL"] ?? "faces" }
 
   /// Folders searched for a bare model name, first to last.
   package var modelFolders: [String] {

@@ -204,7 +204,7 @@ struct Findings {
       if !provenance.sourceKind.isEmpty { parts.append("from \(provenance.sourceKind)") }
       var text = parts.joined(separator: " ")
       if !provenance.sourceSHA256.isEmpty { text += ", sha256 \(provenance.sourceSHA256)" }
-      return "obv \(ModelFile.newestFormat)" + (text.isEmpty ? "" : " (\(text))")
+      return "obv \(ModelFile.format(of: description))" + (text.isEmpty ? "" : " (\(text))")
     }
   }
 

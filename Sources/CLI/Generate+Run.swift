@@ -3,10 +3,7 @@ import Obverse
 
 extension Generate {
   func run(_ console: Console) throws(ObverseError) {
-    if target.isStandardOutput, console.output.isTerminal {
-      throw .usage(
-        "image bytes would go to this terminal", hint: "leave out -o -, or add > file")
-    }
+    try target.refuseTerminal(console)
     let path = try environment.modelPath(self.model)
     let model = try Model(path: path)
     let record = try look.image.map { (path) throws(ObverseError) in
@@ -65,9 +62,13 @@ private final class GenerateRun {
   private var skipped: [String] = []
   /// Whether the one file of all images is there and stays.
   private var isKept = false
+  /// Of the latest images; standard input may ask for any number.
   private var generateTimes: [UInt64] = []
+  private var generateNanoseconds: UInt64 = 0
+  private var drawnCount = 0
   private var encodeNanoseconds: UInt64 = 0
   private var images: [JSON] = []
+  /// The subjects of a sheet, for its metadata.
   private var drawn: [Subject] = []
   private var sheet: Sheet?
   private var stream: ImageStream?
@@ -90,6 +91,9 @@ private final class GenerateRun {
     bytes = Array(repeating: 0, count: request.target.format.isFloat ? 0 : samples)
     planes = Array(repeating: 0, count: request.target.format.isFloat ? samples : 0)
   }
+
+  /// Times that the median is taken of.
+  private static let latest = 1024
 
   /// Draws the subjects of `list`, or those of standard input.
   func draw(_ list: [Subject]?) throws(ObverseError) {
@@ -144,7 +148,7 @@ private final class GenerateRun {
     let target = request.target
     let path = target.path(subject, channels: encoding.channels)
     if sheet == nil, stream == nil, skips(path) { return }
-    if let grid = request.grid { try grid.check(count: drawn.count + 1) }
+    if let grid = request.grid { try grid.check(count: drawnCount + 1) }
     let start = Clock.now
     let ws = try ws(subject)
     let noise = look.noiseMode(subject)
@@ -160,8 +164,15 @@ private final class GenerateRun {
     try write(drawing, subject, path)
     if request.savesW { try save(ws, subject) }
     let end = Clock.now
-    drawn.append(subject)
-    generateTimes.append(ready - start)
+    drawnCount += 1
+    if sheet != nil { drawn.append(subject) }
+    generateNanoseconds += ready - start
+    // The place of the oldest, once there are enough for a median.
+    if generateTimes.count < Self.latest {
+      generateTimes.append(ready - start)
+    } else {
+      generateTimes[drawnCount % Self.latest] = ready - start
+    }
     encodeNanoseconds += end - ready
     if sheet == nil, stream == nil { finished += 1 }
     record(subject, path, generate: ready - start, encode: end - ready)
@@ -234,10 +245,10 @@ private final class GenerateRun {
       try put(
         try encoding.file(sheet.pixels, chunks: chunks),
         request.target.sheetPath(channels: encoding.channels))
-      finished = drawn.count
+      finished = drawnCount
     } else if let stream {
       try stream.finish()
-      finished = drawn.count
+      finished = drawnCount
       if case .file(let path) = request.target.place { try say(path) }
     }
     encodeNanoseconds += Clock.now - start
@@ -246,10 +257,9 @@ private final class GenerateRun {
       let was = skipped.count == 1 ? "it was" : "they were"
       console.note("\(Format.count(skipped.count, "file")) kept as \(was)")
     }
-    let total = generateTimes.reduce(0, +)
     console.note(
-      "\(Format.count(drawn.count, "face")), \(encoding.side)x\(encoding.side),"
-        + " \(Format.duration(total)) (\(Format.duration(Samples.median(generateTimes))) each,"
+      "\(Format.count(drawnCount, "face")), \(encoding.side)x\(encoding.side),"
+        + " \(Format.duration(generateNanoseconds)) (\(Format.duration(Samples.median(generateTimes))) each,"
         + " \(Format.count(generator.threads, "thread")))"
         + " + \(Format.duration(encodeNanoseconds)) \(request.target.format.rawValue.uppercased())")
   }

@@ -21,53 +21,41 @@ struct Generate: Command {
           Option("random", "N", "N fresh seeds; they become the file names"),
           Option(
             "latents", "FILE", "your own z: .npy of [n, z_dim]", rare: true,
-            detail: "Drawn like seeds, as latent00.png and so on."),
+            detail: "Drawn like seeds, as latent00.png and so on.", takes: .files(["npy"])),
           Option(
             "projected-w", "FILE", "w of a projector: .npz or .npy",
             detail: "w of [n, layers, w_dim] or [n, w_dim], drawn as proj00.png and so on."
-              + " No truncation is applied to it."),
+              + " No truncation is applied to it.", takes: .files(["npz", "npy"])),
           Option(
             "params-from", "PNG", "seed and settings of an image made here", rare: true,
-            detail: "The image must come from the same model; options given beside it override."),
+            detail: "The image must come from the same model; options given beside it override.",
+            takes: .files(["png"])),
         ]),
       OptionGroup(
         "how",
         [
           CommonOptions.model,
-          Option(
-            "trunc", "PSI", "1 leaves w untouched, 0 is the average face", preset: "1",
-            detail: "w' = w_avg + PSI (w - w_avg); any finite number."),
-          Option(
-            "trunc-cutoff", "N", "truncate the first N style layers only", preset: "all",
-            rare: true),
-          Option(
-            "noise-mode", "MODE", "const, random or none", preset: "const",
-            detail: "const adds the planes stored with the model, random seeded normals."),
-          Option(
-            "noise-seed", "N", "seed of random noise", preset: "the image's seed", rare: true),
-          Option("class", "N", "label for a conditional model", rare: true),
-          CommonOptions.threads,
+          CommonOptions.trunc, CommonOptions.truncCutoff, CommonOptions.noiseMode,
+          CommonOptions.noiseSeed, CommonOptions.label, CommonOptions.threads,
         ]),
       OptionGroup(
         "where to",
         [
-          Option("outdir", "DIR", "folder, made if absent", preset: "out"),
+          CommonOptions.outdir,
           Option(
             "output", "PATH", "a file, a pattern face-%04d.png, or -", short: "o",
             detail: "- is standard output, which is refused on a terminal. Several images in one"
-              + " file or on standard output need ppm, rgb, f32 or npy."),
+              + " file or on standard output need ppm, rgb, f32 or npy.", takes: .files([])),
           Option(
             "format", "F", "png, jpeg, ppm, rgb, f32 or npy", preset: "by suffix",
             detail: "rgb is raw bytes, f32 raw planes of -1 to 1, npy the same as [n,3,H,W]."
-              + " Without a suffix: png."),
-          Option("quality", "N", "of jpeg, 1 to 100", preset: "95", rare: true),
+              + " Without a suffix: png.", takes: .choices(ImageFormat.self)),
+          CommonOptions.quality,
           Option(
             "grid", "WxH", "one contact sheet, grid.png",
             detail: "Cells left over stay black."),
           Option("save-w", nil, "also seedNNNN.npz, as NVlabs' scripts read it", rare: true),
-          Option("no-metadata", nil, "leave out the text chunks", rare: true),
-          Option("no-clobber", nil, "skip files that are there", rare: true),
-          CommonOptions.json,
+          CommonOptions.noMetadata, CommonOptions.noClobber, CommonOptions.json,
         ]),
       CommonOptions.talk,
     ],
@@ -91,7 +79,7 @@ struct Generate: Command {
     grid = try parsed.text("grid").map { (text) throws(ObverseError) in try Grid(text) }
     subjects = try Subjects(parsed)
     look = try GivenLook(parsed)
-    target = try Target(parsed, subjects: subjects, grid: grid)
+    target = try Target(parsed, subjects: subjects, sheet: grid == nil ? nil : "--grid")
     model = environment.modelName(parsed)
     threads = try environment.threads(parsed)
     savesW = parsed.has("save-w")

@@ -6,11 +6,20 @@ package struct Grid: Sendable, Equatable {
   package let columns: Int
   package let rows: Int
 
+  /// The most cells in a row or column.
+  static let limit = 1024
+
+  /// A grid of these sizes, each from 1 to `limit`.
+  init(columns: Int, rows: Int) {
+    self.columns = columns
+    self.rows = rows
+  }
+
   /// Reads `WxH`.
   package init(_ text: String) throws(ObverseError) {
     let parts = text.split(separator: "x", omittingEmptySubsequences: false)
     guard parts.count == 2, let columns = Int(parts[0]), let rows = Int(parts[1]),
-      (1...1024).contains(columns), (1...1024).contains(rows)
+      (1...Self.limit).contains(columns), (1...Self.limit).contains(rows)
     else {
       throw .usage("--grid needs columns and rows, such as 4x2, not '\(text)'", hint: nil)
     }
@@ -41,7 +50,7 @@ struct Sheet {
   init(_ grid: Grid, side: Int, channels: Int) throws(ObverseError) {
     guard max(grid.columns, grid.rows) * side <= Pixels.longestSide else {
       throw .request(
-        "--grid \(grid.columns)x\(grid.rows) makes an image of \(grid.columns * side)x"
+        "a grid of \(grid.columns)x\(grid.rows) makes an image of \(grid.columns * side)x"
           + "\(grid.rows * side), more than the \(Pixels.longestSide) that are written", hint: nil)
     }
     self.grid = grid
@@ -60,6 +69,12 @@ struct Sheet {
     }
     filled += 1
   }
+
+  /// Leaves the next cell as it is.
+  mutating func skip() { filled += 1 }
+
+  /// Begins at the first cell again.
+  mutating func restart() { filled = 0 }
 
   var pixels: Pixels {
     Pixels(

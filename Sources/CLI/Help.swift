@@ -10,7 +10,7 @@ struct Help: Command {
         "what to print",
         [Option("man", nil, "write the man page, in roff")]),
       CommonOptions.talk,
-    ])
+    ], takes: .commands)
 
   private let text: String
 

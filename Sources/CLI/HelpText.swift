@@ -18,7 +18,7 @@ package enum HelpText {
       obverse convert my-network.pkl -o mine.obv
       obverse inspect mine.obv
 
-    COMMANDS  \(Program.tables.map(\.name).joined(separator: ", "))
+    COMMANDS  \(Program.tables.map(\.name).joined(separator: " "))
 
     See 'obverse COMMAND --help', 'obverse --help-all' and 'obverse help --man'.
     """
@@ -50,7 +50,8 @@ package enum HelpText {
 
   private static func text(_ table: CommandTable, _ groups: [OptionGroup]) -> String {
     var lines = [table.purpose, "", "USAGE  obverse \(table.name) \(table.usage)", "", "EXAMPLES"]
-    lines += table.examples.map { "  \($0)" } + [""]
+    lines += table.examples.map { "  \($0)" }
+    if !groups.isEmpty { lines.append("") }
     for group in groups {
       lines.append("OPTIONS (\(group.title))")
       for option in group.options { lines += self.lines(of: option) }
@@ -107,6 +108,7 @@ package enum HelpText {
 enum ExitCodes {
   static let all: [(code: Int, meaning: String)] = [
     (0, "done"),
+    (1, "a limit of 'compare' was passed"),
     (64, "usage: a bad option or value"),
     (65, "an input file is malformed, unsupported or refused"),
     (66, "an input file is missing or unreadable"),

@@ -34,7 +34,8 @@ struct ImageRecord: Sendable {
     return chunks(model, members + look.members(subjects.count == 1 ? subjects[0] : nil))
   }
 
-  private static func chunks(
+  /// The text chunks of an image that `members` describe.
+  static func chunks(
     _ model: Model, _ members: [(String, JSON)]
   ) -> [(key: String, value: String)] {
     let record = JSON.object(

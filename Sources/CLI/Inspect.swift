@@ -25,7 +25,8 @@ struct Inspect: Command {
           Option(
             "count", "RULE", "size at which up-convs count: in, out or fit", preset: "in",
             detail: "in is what a runtime must compute; fit adds one operation for each"
-              + " activation, and counts up-convs at their raw output."),
+              + " activation, and counts up-convs at their raw output.",
+            takes: .words(["in", "out", "fit"])),
           Option("json", nil, "one JSON object on standard output"),
         ]),
       CommonOptions.talk,
@@ -33,7 +34,7 @@ struct Inspect: Command {
     notes: [
       "FILE is what 'obverse convert' reads, or a bare model name. With --sha256, --tensors adds the"
         + " SHA-256 of each tensor's elements in row-major, little-endian order, as stored."
-    ])
+    ], takes: Convert.table.takes)
 
   let name: String
   let showsLayers: Bool

@@ -40,7 +40,7 @@ enum Interrupt {
   /// Lets the first Ctrl-C end `generator`'s face.
   static func stops(_ generator: Generator) {
     let cancellation = generator.cancellation
-    kept.withLock { $0.append(cancellation) }
+    kept.withLock { if !$0.contains(where: { $0 === cancellation }) { $0.append(cancellation) } }
     let pointer = unsafe Unmanaged.passUnretained(cancellation).toOpaque()
     current.store(Int(bitPattern: pointer), ordering: .releasing)
   }

@@ -5,6 +5,22 @@ enum NoiseKind: String, Sendable, CaseIterable {
   case const, random, none
 }
 
+/// The options that `GivenLook` reads, where no image stands beside them.
+extension CommonOptions {
+  static let trunc = Option(
+    "trunc", "PSI", "1 leaves w untouched, 0 is the average face", preset: "1",
+    detail: "w' = w_avg + PSI (w - w_avg); any finite number.")
+  static let truncCutoff = Option(
+    "trunc-cutoff", "N", "truncate the first N style layers only", preset: "all", rare: true)
+  static let noiseMode = Option(
+    "noise-mode", "MODE", "const, random or none", preset: "const",
+    detail: "const adds the planes stored with the model, random seeded normals.",
+    takes: .choices(NoiseKind.self))
+  static let noiseSeed = Option(
+    "noise-seed", "N", "seed of random noise", preset: "the image's seed", rare: true)
+  static let label = Option("class", "N", "label for a conditional model", rare: true)
+}
+
 /// What the words say of the look; nil where they are silent.
 struct GivenLook: Sendable {
   var psi: Float?
@@ -78,6 +94,12 @@ struct Look: Sendable, Equatable {
     case .none: .none
     case .random: .random(seed: noiseSeed ?? UInt32(truncatingIfNeeded: subject.number))
     }
+  }
+
+  /// Truncated ws of a seed, `[wsCount * wDim]`.
+  func ws(_ seed: UInt32, _ generator: Generator) throws(ObverseError) -> [Float] {
+    let w = try generator.map(z: generator.latent(seed: seed), label: label)
+    return try generator.ws(from: w, psi: psi, cutoff: cutoff)
   }
 
   /// What metadata and JSON say of the look.

@@ -14,10 +14,13 @@ package struct Option: Sendable {
   package let isRare: Bool
   /// More words for the man page.
   package let detail: String?
+  /// What a shell completes the value with.
+  package let takes: Completed
 
   package init(
     _ name: String, _ value: String? = nil, _ meaning: String, preset: String? = nil,
-    short: Character? = nil, aliases: [String] = [], rare: Bool = false, detail: String? = nil
+    short: Character? = nil, aliases: [String] = [], rare: Bool = false, detail: String? = nil,
+    takes: Completed? = nil
   ) {
     self.name = name
     self.short = short
@@ -27,11 +30,38 @@ package struct Option: Sendable {
     self.aliases = aliases
     isRare = rare
     self.detail = detail
+    self.takes = takes ?? Completed(value: value)
   }
 
   /// `-m, --model FILE`, as help shows it.
   package var spelling: String {
     (short.map { "-\($0), " } ?? "    ") + "--\(name)" + (value.map { " \($0)" } ?? "")
+  }
+}
+
+/// What a shell may put where a word is missing.
+package enum Completed: Sendable, Equatable {
+  /// Nothing that could be guessed.
+  case nothing
+  case words([String])
+  /// Files whose names end in one of these, without the dot; any files where there are none.
+  case files([String])
+  case folders
+  /// The names of our commands.
+  case commands
+
+  /// What the word for a value in help says of itself.
+  init(value: String?) {
+    switch value {
+    case "FILE": self = .files([])
+    case "DIR": self = .folders
+    default: self = .nothing
+    }
+  }
+
+  /// The words of an enumeration.
+  static func choices<T: RawRepresentable<String> & CaseIterable>(_: T.Type) -> Completed {
+    .words(T.allCases.map(\.rawValue))
   }
 }
 
@@ -60,10 +90,12 @@ package struct CommandTable: Sendable {
   package let groups: [OptionGroup]
   /// Paragraphs for the man page.
   package let notes: [String]
+  /// What a shell completes words beside options with.
+  package let takes: Completed
 
   package init(
     name: String, purpose: String, usage: String, examples: [String], operands: ClosedRange<Int>,
-    groups: [OptionGroup], notes: [String] = []
+    groups: [OptionGroup], notes: [String] = [], takes: Completed = .nothing
   ) {
     self.name = name
     self.purpose = purpose
@@ -72,6 +104,7 @@ package struct CommandTable: Sendable {
     self.operands = operands
     self.groups = groups
     self.notes = notes
+    self.takes = takes
   }
 
   package var options: [Option] { groups.flatMap(\.options) }
@@ -87,7 +120,8 @@ enum CommonOptions {
   static let model = Option(
     "model", "FILE", "model file, or the bare name of one", preset: "faces", short: "m",
     aliases: ["network"],
-    detail: "A bare name is searched for in the folders that 'obverse info' lists.")
+    detail: "A bare name is searched for in the folders that 'obverse info' lists.",
+    takes: .files(["obv"]))
   static let threads = Option(
     "threads", "N", "worker threads; 0 takes the physical cores", preset: "0", short: "t")
   static let json = Option("json", nil, "one JSON object on standard output", rare: true)
@@ -101,10 +135,11 @@ enum CommonOptions {
       Option(
         "progress", "KIND", "auto, bar, plain, json or none", preset: "auto", rare: true,
         detail:
-          "json writes events to standard error, one object a line, errors and warnings included."
-      ),
+          "json writes events to standard error, one object a line, errors and warnings included.",
+        takes: .choices(Console.ProgressKind.self)),
       Option(
-        "color", "WHEN", "auto, always or never", preset: "auto", aliases: ["colour"], rare: true),
+        "color", "WHEN", "auto, always or never", preset: "auto", aliases: ["colour"], rare: true,
+        takes: .choices(Console.Color.self)),
       Option("help", nil, "a short help", short: "h", rare: true),
       Option("help-all", nil, "every option, environment and exit codes", rare: true),
       Option("version", nil, "the version", rare: true),

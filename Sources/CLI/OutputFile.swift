@@ -7,11 +7,24 @@ enum OutputFile {
   /// which must never be replaced by a file.
   static func write(_ bytes: [UInt8], to path: String) throws(ObverseError) {
     guard isSpecial(path) else { return unsafe try AtomicFile.write(bytes.span.bytes, to: path) }
-    let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+    let descriptor = try Self.open(path)
+    defer { close(descriptor) }
+    try write(bytes, to: descriptor, path)
+  }
+
+  /// Opens a device or a pipe.
+  static func open(_ path: String) throws(ObverseError) -> Int32 {
+    let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw .cannotCreate(path: path, why: ObverseError.reason(errno))
     }
-    defer { close(descriptor) }
+    return descriptor
+  }
+
+  /// Writes to an open device or pipe that is called `path`.
+  static func write(
+    _ bytes: [UInt8], to descriptor: Int32, _ path: String
+  ) throws(ObverseError) {
     do throws(ObverseError) {
       try Stream(descriptor: descriptor).write(bytes)
     } catch {
@@ -31,34 +44,39 @@ final class ImageStream {
   private let console: Console
   private let path: String?
   private var file: AtomicFile?
-  private var pending: [UInt8] = []
+  /// A device or a pipe with a name, which gets every piece at once.
+  private var special: Int32?
 
   /// Begins a file, or standard output where `path` is nil.
   init(_ path: String?, _ console: Console) throws(ObverseError) {
     self.path = path
     self.console = console
-    guard let path, !OutputFile.isSpecial(path) else { return }
+    guard let path else { return }
+    guard !OutputFile.isSpecial(path) else {
+      special = try OutputFile.open(path)
+      return
+    }
     try Path.makeFolder(Path.folder(path))
     file = try AtomicFile(path)
   }
 
   func write(_ bytes: [UInt8]) throws(ObverseError) {
-    if path == nil {
+    if let special, let path {
+      try OutputFile.write(bytes, to: special, path)
+    } else if path == nil {
       try console.data(bytes)
     } else if var open = file.take() {
       unsafe try open.write(bytes.span.bytes)
       file = consume open
-    } else {
-      pending += bytes
     }
   }
 
   /// Gives the file its name.
   func finish() throws(ObverseError) {
-    if let open = file.take() {
-      try open.commit()
-    } else if let path {
-      try OutputFile.write(pending, to: path)
-    }
+    if let open = file.take() { try open.commit() }
+  }
+
+  deinit {
+    if let special { close(special) }
   }
 }

@@ -47,11 +47,19 @@ package struct ParsedOptions: Sendable {
     guard operands.count > table.operands.upperBound else {
       guard operands.count < table.operands.lowerBound else { return }
       throw .usage(
-        "'obverse \(table.name)' needs a file", hint: table.examples.first)
+        "'obverse \(table.name)' needs \(Self.need(table))",
+        hint: table.examples.first)
     }
     throw .usage(
       "'\(operands[table.operands.upperBound])' is one word too many for 'obverse \(table.name)'",
       hint: "obverse help \(table.name)")
+  }
+
+  private static func need(_ table: CommandTable) -> String {
+    switch table.takes {
+    case .words(let words): "one of \(words.joined(separator: ", "))"
+    default: table.operands.lowerBound == 1 ? "a file" : "two files"
+    }
   }
 
   /// Whether the option was given.

@@ -16,7 +16,8 @@ protocol Command: SendableMetatype {
 @main
 package enum Program {
   static let commands: [any Command.Type] = [
-    Generate.self, Convert.self, Inspect.self, Bench.self, Info.self, Help.self,
+    Generate.self, Mix.self, Walking.self, Convert.self, Inspect.self, Compare.self, Bench.self,
+    Info.self, Completion.self, Help.self,
   ]
 
   /// Tables of all commands, in the order of the overview.

@@ -29,6 +29,14 @@ package enum ImageFormat: String, Sendable, CaseIterable {
   var holdsMany: Bool { self != .png && self != .jpeg }
 }
 
+/// The options that every command with images has, read by `Target`.
+extension CommonOptions {
+  static let outdir = Option("outdir", "DIR", "folder, made if absent", preset: "out")
+  static let quality = Option("quality", "N", "of jpeg, 1 to 100", preset: "95", rare: true)
+  static let noMetadata = Option("no-metadata", nil, "leave out the text chunks", rare: true)
+  static let noClobber = Option("no-clobber", nil, "skip files that are there", rare: true)
+}
+
 /// Where images go, and in what form.
 struct Target: Sendable {
   enum Place: Sendable {
@@ -48,8 +56,9 @@ struct Target: Sendable {
   let hasMetadata: Bool
   let keepsFiles: Bool
 
+  /// `sheet` is the word that asks for one image of all, if there is one.
   init(
-    _ parsed: ParsedOptions, subjects: Subjects, grid: Grid?
+    _ parsed: ParsedOptions, subjects: Subjects, sheet: String?
   ) throws(ObverseError) {
     let output = parsed.text("output")
     folder = parsed.text("outdir") ?? "out"
@@ -63,8 +72,8 @@ struct Target: Sendable {
     if parsed.has("quality"), format != .jpeg {
       throw .usage("--quality is for jpeg, the output is \(format.rawValue)", hint: nil)
     }
-    if grid != nil, format.isFloat {
-      throw .usage("--grid draws bytes, not \(format.rawValue)", hint: "--format png")
+    if let sheet, format.isFloat {
+      throw .usage("\(sheet) draws bytes, not \(format.rawValue)", hint: "--format png")
     }
     guard let output else {
       place = .folder
@@ -75,22 +84,22 @@ struct Target: Sendable {
     }
     let pattern = try Pattern(output)
     if pattern.hasNumber {
-      guard grid == nil else {
-        throw .usage("--grid makes one image, '\(output)' names many", hint: "-o grid.png")
+      if let sheet {
+        throw .usage("\(sheet) makes one image, '\(output)' names many", hint: "-o grid.png")
       }
       place = .pattern(pattern)
       return
     }
     place = output == "-" ? .standardOutput : .file(pattern.name(0))
     // Standard input may give any number of seeds; files of latents are counted when they are read.
-    let count = grid != nil ? 1 : subjects.count
-    if case .standardInput = subjects, format == .npy, grid == nil {
+    let count = sheet != nil ? 1 : subjects.count
+    if case .standardInput = subjects, format == .npy, sheet == nil {
       throw .usage(
         "npy says in front how many images follow, which --seeds - cannot know",
         hint: "--format f32")
     }
     if let count { try check(count: count) }
-    if case .standardInput = subjects, grid == nil { try check(count: 2) }
+    if case .standardInput = subjects, sheet == nil { try check(count: 2) }
   }
 
   /// Refuses several images where one file cannot hold them.
@@ -100,6 +109,12 @@ struct Target: Sendable {
     throw .usage(
       "several images in \(name) need ppm, rgb, f32 or npy, not \(format.rawValue)",
       hint: isStandardOutput ? "--format ppm -o -" : "-o face-%04d.\(format.rawValue)")
+  }
+
+  /// Refuses image bytes on a terminal.
+  func refuseTerminal(_ console: Console) throws(ObverseError) {
+    guard isStandardOutput, console.output.isTerminal else { return }
+    throw .usage("image bytes would go to this terminal", hint: "leave out -o -, or add > file")
   }
 
   var isStandardOutput: Bool {

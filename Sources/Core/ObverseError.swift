@@ -35,6 +35,8 @@ public enum ObverseError: Error, Equatable, Sendable {
   case usage(String, hint: String?)
   /// A request that this model cannot fulfil.
   case request(String, hint: String?)
+  /// A comparison went beyond a limit that the user set.
+  case limitPassed(String)
   /// An output cannot be made.
   case cannotCreate(path: String, why: String)
   /// Reading or writing failed half-way.
@@ -54,7 +56,7 @@ public enum ObverseError: Error, Equatable, Sendable {
   public func inFile(_ path: String) -> ObverseError {
     switch self {
     case .missing, .unreadable, .empty, .inFile, .cannotCreate, .inputOutput, .cancelled,
-      .closedPipe, .bug, .usage, .resources:
+      .closedPipe, .bug, .usage, .resources, .limitPassed:
       self
     default: .inFile(path: path, self)
     }
@@ -106,6 +108,7 @@ extension ObverseError: CustomStringConvertible {
       "tensor \(tensor) is \(found.brackets), \(why) \(expected.brackets)"
     case .usage(let text, _): text
     case .request(let text, _): text
+    case .limitPassed(let text): text
     case .cannotCreate(let path, let why): "cannot create '\(path)': \(why)"
     case .inputOutput(let path, let why): "'\(path)': \(why)"
     case .resources(let what): what
@@ -144,6 +147,7 @@ extension ObverseError: CustomStringConvertible {
     case .shape: "tensor-shape"
     case .usage: "usage"
     case .request: "request"
+    case .limitPassed: "limit-passed"
     case .cannotCreate: "cannot-create"
     case .inputOutput: "input-output"
     case .resources: "resources"
@@ -157,6 +161,7 @@ extension ObverseError: CustomStringConvertible {
   /// The program's exit code, after sysexits(3) where that has one.
   public var exitCode: Int32 {
     switch self {
+    case .limitPassed: 1
     case .usage, .request: 64
     case .empty, .notModel, .newerFormat, .truncated, .malformed, .unsupported, .refused,
       .tooLarge, .noGenerator, .missingTensor, .shape:

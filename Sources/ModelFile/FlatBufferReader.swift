@@ -108,6 +108,11 @@ struct FlatTableView {
     return numbers
   }
 
+  /// A vector of single-precision numbers, empty where the file leaves it out.
+  func floats<S: Slots>(_ slot: S, limit: Int) throws(ObverseError) -> [Float] {
+    (try uints(slot, limit: limit) ?? []).map { Float(bitPattern: UInt32(truncatingIfNeeded: $0)) }
+  }
+
   /// A vector of bytes, borrowed from the file; nil where the file leaves it out.
   func blob<S: Slots>(_ slot: S) throws(ObverseError) -> Bytes? {
     guard let vector = try vector(slot, elementSize: 1) else { return nil }

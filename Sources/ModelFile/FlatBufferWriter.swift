@@ -11,6 +11,7 @@ struct FlatTable {
     case float(Float)
     case string(String)
     case uints([UInt32])
+    case floats([Float])
     case blob(Bytes)
     case table(FlatTable)
     case tables([FlatTable])
@@ -120,6 +121,9 @@ struct FlatBufferWriter {
       case .uints(let numbers):
         refer(from: field, to: append(vectorOf: numbers.count))
         for number in numbers { head.append(contentsOf: littleEndian(number)) }
+      case .floats(let numbers):
+        refer(from: field, to: append(vectorOf: numbers.count))
+        for number in numbers { head.append(contentsOf: littleEndian(number.bitPattern)) }
       case .blob(let bytes): references.append((field, bytes))
       case .table(let child): refer(from: field, to: append(child))
       case .tables(let children):

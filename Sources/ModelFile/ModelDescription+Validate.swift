@@ -127,10 +127,10 @@ extension Weights {
 
   /// Checks shape, type and extent; `why` is put between the found shape and the wanted one.
   fileprivate func check(_ name: String, _ wanted: [Int], _ why: String) throws(ObverseError) {
-    guard type == .float32 || type == .float16 else {
+    guard Weights.types.contains(type) else {
       throw .unsupported(
-        what: "tensor \(name)", why: "it is \(type.rawValue), model files hold f32 and f16",
-        hint: nil)
+        what: "tensor \(name)",
+        why: "it is \(type.rawValue), model files hold \(Weights.typeNames)", hint: nil)
     }
     guard shape == wanted else {
       throw .shape(tensor: name, expected: wanted, found: shape, why: why)
@@ -140,6 +140,7 @@ extension Weights {
         what: "tensor \(name)",
         why: "\(bytes.count) bytes are not \(shape.brackets) of \(type.rawValue)")
     }
+    try checkScales(name)
   }
 }
 

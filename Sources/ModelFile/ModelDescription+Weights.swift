@@ -39,28 +39,43 @@ extension ModelDescription {
     return copy
   }
 
-  /// The SHA-256 of all tensors' bytes in the file's order, computed anew.
+  /// The SHA-256 of all tensors' bytes, scales behind them, in the file's order, computed anew.
   package var hashedWeights: String {
     var hash = SHA256()
-    forEachWeights { (_, weights) in weights.bytes.withSpan { hash.update($0) } }
+    forEachWeights { (_, weights) in
+      weights.bytes.withSpan { hash.update($0) }
+      let scales = weights.scales.flatMap { littleEndian($0.bitPattern) }
+      unsafe hash.update(scales.span.bytes)
+    }
     return hash.finish()
   }
 
-  /// The same network with its tensors in another type, `float32` or `float16`.
+  /// Whether any tensor is stored in bytes.
+  var hasQuantizedWeights: Bool {
+    var found = false
+    forEachWeights { (_, weights) in found = found || weights.type == .int8 }
+    return found
+  }
+
+  /// The same network with its tensors in another type, `float32`, `float16` or `int8`.
   ///
   /// In `float16` every tensor of two or more axes changes: kernels, dense weights, noise planes
   /// and the constant input. Vectors (biases and the mean w) stay `float32`: they are a thousandth
-  /// of a file, and what is added once at the end deserves all its digits.
+  /// of a file, and what is added once at the end deserves all its digits. In `int8` the same
+  /// tensors change, each with a scale for every index of its first axis.
   /// - Throws: `unsupported` for other types, and for values that `float16` cannot hold; what
   ///   `validate` throws.
   package func converted(to type: ElementType) throws(ObverseError) -> ModelDescription {
     try validate()
-    guard type == .float32 || type == .float16 else {
+    guard Weights.types.contains(type) else {
       throw .unsupported(
-        what: "element type \(type.rawValue)", why: "model files hold f32 and f16", hint: nil)
+        what: "element type \(type.rawValue)", why: "model files hold \(Weights.typeNames)",
+        hint: nil)
     }
     var copy = try mapWeights { (name, weights) throws(ObverseError) in
-      try weights.converted(to: weights.shape.count < 2 ? .float32 : type, name: name)
+      let target = weights.shape.count < 2 ? .float32 : type
+      return target == .int8
+        ? try weights.quantized(name: name) : try weights.converted(to: target, name: name)
     }
     copy.weightsSHA256 = ""
     return copy
@@ -68,6 +83,10 @@ extension ModelDescription {
 }
 
 extension Weights {
+  /// The element types of model files.
+  static let types: [ElementType] = [.float32, .float16, .int8]
+  static let typeNames = "f32, f16 and i8"
+
   /// Bytes of `shape` in `type`; nil where the number overflows.
   static func byteCount(_ type: ElementType, _ shape: [Int]) -> Int? {
     var count = type.byteCount
@@ -83,6 +102,7 @@ extension Weights {
   package var floats: [Float] {
     let count = self.count
     precondition(bytes.count == count * type.byteCount)
+    guard type != .int8 else { return dequantized }
     return unsafe [Float](unsafeUninitializedCapacity: count) { target, written in
       unsafe bytes.withUnsafeBytes { source in
         for i in 0..<count {

@@ -15,16 +15,19 @@ package enum BlockArchitecture: UInt8, Sendable {
 
 /// A tensor of a model file: row-major, little-endian, canonical axes, used in place.
 package struct Weights: Sendable {
-  /// `float32` or `float16`.
+  /// `float32`, `float16` or `int8`.
   package let type: ElementType
   package let shape: [Int]
   /// Exactly the product of `shape` times the element size, at a 64-byte boundary of the file.
   package let bytes: Bytes
+  /// What multiplies the bytes of an `int8` tensor, one for each index of the first axis; else empty.
+  package let scales: [Float]
 
-  package init(type: ElementType, shape: [Int], bytes: Bytes) {
+  package init(type: ElementType, shape: [Int], bytes: Bytes, scales: [Float] = []) {
     self.type = type
     self.shape = shape
     self.bytes = bytes
+    self.scales = scales
   }
 
   /// Elements in the tensor.

@@ -34,7 +34,7 @@ extension ModelFile {
     guard format <= newestFormat else {
       throw .newerFormat(found: format, newest: newestFormat)
     }
-    var reader = ModelReader(fileBytes: bytes.count)
+    var reader = ModelReader(fileBytes: bytes.count, format: format)
     let description = try reader.model(root)
     try description.validate()
     return description
@@ -45,6 +45,8 @@ extension ModelFile {
 enum Limits {
   static let mappingLayers = 64
   static let blocks = 16
+  /// The longest first axis, that of a mapping layer.
+  static let scales = 65536
   static let axes = 4
   static let facts = 256
   /// Bytes of one text; a licence's whole text fits.
@@ -53,11 +55,13 @@ enum Limits {
 
 private struct ModelReader {
   let fileBytes: Int
+  let format: Int
   /// Bytes of all tensors so far.
   var weightBytes = 0
 
-  init(fileBytes: Int) {
+  init(fileBytes: Int, format: Int) {
     self.fileBytes = fileBytes
+    self.format = format
   }
 
   mutating func model(_ root: FlatTableView) throws(ObverseError) -> ModelDescription {
@@ -191,6 +195,7 @@ private struct ModelReader {
     switch WireElementType(rawValue: type) {
     case .f32: element = .float32
     case .f16: element = .float16
+    case .i8 where format >= ModelFile.formatWithBytes: element = .int8
     case .i8, nil:
       throw .unsupported(what: what, why: "element type \(type) is not read", hint: nil)
     }
@@ -203,13 +208,15 @@ private struct ModelReader {
         what: what,
         why: "\(data.count) bytes are not \(shape.brackets) of \(element.rawValue)")
     }
+    let scales = try table.floats(TensorSlot.scales, limit: Limits.scales)
     // Without this a file whose tensors share one large blob could ask for any amount of memory.
-    weightBytes += data.count
+    weightBytes += data.count + 4 * scales.count
     guard weightBytes <= fileBytes else {
       throw .malformed(
         what: what, why: "tensors overlap: they need more than the file's \(fileBytes) bytes")
     }
-    return Weights(type: element, shape: shape, bytes: data.aligned(to: ModelFile.alignment))
+    return Weights(
+      type: element, shape: shape, bytes: data.aligned(to: ModelFile.alignment), scales: scales)
   }
 
   private func provenance(_ table: FlatTableView) throws(ObverseError) -> Provenance {

@@ -46,7 +46,7 @@ extension ModelFile {
 extension ModelDescription {
   fileprivate func table(hash: String) -> FlatTable {
     var table = FlatTable()
-    table.set(ModelSlot.format, .uint(UInt32(ModelFile.newestFormat)))
+    table.set(ModelSlot.format, .uint(UInt32(ModelFile.format(of: self))))
     table.set(ModelSlot.resolution, .uint(UInt32(resolution)))
     table.set(ModelSlot.imageChannels, .uint(UInt32(imageChannels)))
     table.set(ModelSlot.zDim, .uint(UInt32(zDim)))
@@ -82,10 +82,16 @@ extension ModelDescription {
 extension Weights {
   fileprivate var table: FlatTable {
     var table = FlatTable()
-    let type: WireElementType = self.type == .float16 ? .f16 : .f32
+    let type: WireElementType =
+      switch self.type {
+      case .float16: .f16
+      case .int8: .i8
+      default: .f32
+      }
     table.set(TensorSlot.type, .byte(type.rawValue))
     table.set(TensorSlot.shape, .uints(shape.map { UInt32($0) }))
     table.set(TensorSlot.data, .blob(bytes))
+    table.set(TensorSlot.scales, scales.isEmpty ? nil : .floats(scales))
     return table
   }
 }

@@ -35,8 +35,16 @@ enum WireElementType: UInt8 { case f32, f16, i8 }
 
 /// Reads and writes `.obv` files: FlatBuffers after `schema.fbs`.
 package enum ModelFile {
-  /// The newest format number that this program reads, and the one that it writes.
-  package static let newestFormat = 1
+  /// The newest format number that this program reads.
+  package static let newestFormat = 2
+
+  /// The first format whose tensors may be signed bytes.
+  static let formatWithBytes = 2
+
+  /// The number that a description is written with: the lowest that its content needs.
+  package static func format(of description: ModelDescription) -> Int {
+    description.hasQuantizedWeights ? formatWithBytes : 1
+  }
 
   /// Bytes 4 to 7 of every file.
   static let identifier: StaticString = "OBV1"

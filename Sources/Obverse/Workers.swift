@@ -152,9 +152,14 @@ final class Workers: @unchecked Sendable {
 }
 
 /// How many workers are worth having.
-enum ProcessorCount {
+package enum ProcessorCount {
   /// Physical cores within the affinity mask, but no more than the cgroup's quota pays for.
-  static var automatic: Int {
+  package static var automatic: Int {
+    min(cores, quota.map { max(Int($0.rounded(.up)), 1) } ?? cores)
+  }
+
+  /// Physical cores within the affinity mask, at least 1.
+  package static var cores: Int {
     var words = [UInt64](repeating: 0, count: 128)
     guard unsafe cpu_affinity(&words, words.count * 8) > 0 else { return 1 }
     var cores: Set<String> = []
@@ -163,13 +168,15 @@ enum ProcessorCount {
       cores.insert(
         line("/sys/devices/system/cpu/cpu\(cpu)/topology/thread_siblings_list") ?? "\(cpu)")
     }
-    var count = max(cores.count, 1)
-    if let quota = line("/sys/fs/cgroup/cpu.max")?.split(separator: " "), quota.count == 2,
+    return max(cores.count, 1)
+  }
+
+  /// The processors that the cgroup's quota pays for; nil without one.
+  package static var quota: Double? {
+    guard let quota = line("/sys/fs/cgroup/cpu.max")?.split(separator: " "), quota.count == 2,
       let allowed = Double(quota[0]), let period = Double(quota[1]), period > 0
-    {
-      count = min(count, max(Int((allowed / period).rounded(.up)), 1))
-    }
-    return count
+    else { return nil }
+    return allowed / period
   }
 
   /// The first line of a small system file.

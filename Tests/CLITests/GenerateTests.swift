@@ -173,6 +173,28 @@ struct GenerateTests {
     #expect(process.terminationStatus == 0)
   }
 
+  // A path on standard output says that the file is whole, before the next seed is sent.
+  @Test func namesEachFileBeforeTheNextLineComes() throws {
+    let model = try ModelFolder("nd64-r0.9")
+    let process = WholeProgram.process(
+      ["generate", "-m", "net.obv", "--seeds", "-"], folder: model.folder.path)
+    let (input, output) = (Pipe(), Pipe())
+    process.standardInput = input
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    for seed in [7, 3] {
+      try input.fileHandleForWriting.write(contentsOf: Data("\(seed)\n".utf8))
+      let line = "out/seed000\(seed).png\n"
+      #expect(
+        try output.fileHandleForReading.read(upToCount: line.utf8.count) == Data(line.utf8))
+      #expect(try PNG.decode(Bytes([UInt8](model.data("out/seed000\(seed).png")))).width == 64)
+    }
+    try input.fileHandleForWriting.close()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+  }
+
   @Test func namesABadLineAndKeepsWhatWasDrawn() throws {
     let model = try ModelFolder("nd64-r0.9")
     let run = try model.generate("--seeds", "-", input: "4\n\n5\nsix\n7\n")

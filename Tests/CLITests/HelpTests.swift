@@ -38,7 +38,7 @@ struct HelpTests {
     for table in Program.tables {
       #expect(table.examples.count == 2)
       for example in table.examples {
-        let words = example.split(separator: "|")[0].split(separator: " ").map(String.init)
+        let words = example.split { "|>".contains($0) }[0].split(separator: " ").map(String.init)
         #expect(words[0] == "obverse")
         #expect(words[1] == table.name)
         let parsed = try ParsedOptions(Array(words.dropFirst(2)), for: table)
@@ -52,7 +52,11 @@ struct HelpTests {
     #expect(Outcome("convert", "--help").output == Self.convert)
     #expect(Outcome("inspect", "--help").output == Self.inspect)
     #expect(Outcome("bench", "--help").output == Self.bench)
+    #expect(Outcome("mix", "--help").output == Self.mix)
+    #expect(Outcome("walk", "--help").output == Self.walk)
+    #expect(Outcome("compare", "--help").output == Self.compare)
     #expect(Outcome("info", "--help").output == Self.info)
+    #expect(Outcome("completion", "--help").output == Self.completion)
     #expect(Outcome("help", "--help").output == Self.help)
     #expect(Outcome().output == Self.overview)
   }
@@ -101,7 +105,7 @@ struct HelpTests {
           --conv-clamp N      for state dicts, which cannot say theirs [none]
     OPTIONS (what to write)
       -o, --output FILE       the model file [the input's stem + .obv]
-          --type TYPE         type of the weights, f32 or f16 [f32]
+          --type TYPE         type of the weights, f32, f16 or i8 [f32]
           --license TEXT      licence to be stored
           --note TEXT         a note to be stored
           --dry-run           report only, write nothing
@@ -155,7 +159,7 @@ struct HelpTests {
     """
 
   private static let info = """
-    Shows version, processor, threads and where models are searched.
+    Shows what would be used here, and why: kernels, threads, model.
 
     USAGE  obverse info [--json]
 
@@ -165,6 +169,19 @@ struct HelpTests {
 
     OPTIONS (how)
           --json              one JSON object on standard output
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let completion = """
+    Prints what lets bash, zsh or fish complete command lines.
+
+    USAGE  obverse completion bash|zsh|fish
+
+    EXAMPLES
+      obverse completion bash > ~/.local/share/bash-completion/completions/obverse
+      obverse completion fish > ~/.config/fish/completions/obverse.fish
 
     All options: --help-all. See 'obverse help --man'.
 
@@ -186,6 +203,88 @@ struct HelpTests {
 
     """
 
+  private static let mix = """
+    Draws a style-mixing matrix, each pair's image and the whole sheet.
+
+    USAGE  obverse mix [-m FILE] --rows LIST --cols LIST [OPTIONS]
+
+    EXAMPLES
+      obverse mix --rows 85,100,75 --cols 55,821,1789 --trunc 0.7
+      obverse mix -m faces256.obv --rows 0-3 --cols 4-7 --styles 0-3 -o sheet.png
+
+    OPTIONS (what to draw)
+          --rows LIST         seeds of the rows, such as 0,1,4-6
+          --cols LIST         seeds of the columns
+          --styles RANGE      style layers taken from the column [0-6]
+    OPTIONS (how)
+      -m, --model FILE        model file, or the bare name of one [faces]
+          --trunc PSI         1 leaves w untouched, 0 is the average face [1]
+          --noise-mode MODE   const, random or none [const]
+      -t, --threads N         worker threads; 0 takes the physical cores [0]
+    OPTIONS (where to)
+          --outdir DIR        folder, made if absent [out]
+      -o, --output PATH       the sheet alone, as a file or -
+          --format F          png, jpeg, ppm or rgb [by suffix]
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let walk = """
+    Draws a smooth walk through seeds, as frames or as a stream.
+
+    USAGE  obverse walk [-m FILE] --seeds LIST [OPTIONS]
+
+    EXAMPLES
+      obverse walk --seeds 0-7 --trunc 0.7 -o - --format y4m | ffmpeg -i - lerp.mp4
+      obverse walk --seeds 0-15 --grid 4x2 --w-frames 60 -o frame%04d.png
+
+    OPTIONS (what to draw)
+          --seeds LIST        key frames: 0,1,4-6 in this order
+          --w-frames N        frames from one key frame to the next [120]
+          --grid WxH          that many walks side by side [1x1]
+          --interp KIND       cubic or linear [cubic]
+          --no-loop           end at the last key frame
+    OPTIONS (how)
+      -m, --model FILE        model file, or the bare name of one [faces]
+          --trunc PSI         1 leaves w untouched, 0 is the average face [1]
+      -t, --threads N         worker threads; 0 takes the physical cores [0]
+    OPTIONS (where to)
+      -o, --output PATH       a pattern frame%04d.png, a file, or -
+          --format F          png, y4m or rgb [by suffix]
+          --fps N             frames a second, for y4m and --realtime [60]
+          --realtime          write each frame when it is due, drop late ones
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
+  private static let compare = """
+    Draws the same seeds with two models and compares the pixels.
+
+    USAGE  obverse compare A B [--seeds LIST] [OPTIONS]
+
+    EXAMPLES
+      obverse compare face.obv face-i8.obv --psnr 38
+      obverse compare a.obv b.obv --seeds 0-3 --max-diff 1 --format json
+
+    OPTIONS (what to draw)
+          --seeds LIST        0,1,4-6 in this order [0-15]
+          --trunc PSI         1 leaves w untouched, 0 is the average face [1]
+          --noise-mode MODE   const, random or none [const]
+      -t, --threads N         worker threads; 0 takes the physical cores [0]
+    OPTIONS (limits for every image; exit code 1 where one is passed)
+          --max-diff N        most that two samples may differ, of 255
+          --mean-diff X       most that samples may differ on average
+          --psnr X            least PSNR, in dB
+    OPTIONS (what to print)
+          --format F          md, csv or json [md]
+      -o, --output FILE       write there [standard output]
+
+    All options: --help-all. See 'obverse help --man'.
+
+    """
+
   private static let overview = """
     Obverse 0.1.0 draws faces with compressed StyleGAN2 generators on the CPU.
 
@@ -196,7 +295,7 @@ struct HelpTests {
       obverse convert my-network.pkl -o mine.obv
       obverse inspect mine.obv
 
-    COMMANDS  generate, convert, inspect, bench, info, help
+    COMMANDS  generate mix walk convert inspect compare bench info completion help
 
     See 'obverse COMMAND --help', 'obverse --help-all' and 'obverse help --man'.
 

@@ -68,10 +68,54 @@ struct ProgramTests {
     Refusal(
       ["bench", "-t", "1,x"],
       "option '--threads' needs whole numbers from 0 to 1024, not 'x'", "--threads 1,2,4"),
-    Refusal(["convert", "a.pkl", "--type", "i8"], "option '--type' is one of f32, f16, not 'i8'"),
+    Refusal(
+      ["convert", "a.pkl", "--type", "i4"], "option '--type' is one of f32, f16, i8, not 'i4'",
+      "did you mean 'i8'?"),
     Refusal(
       ["convert", "a.obv"], "'a.obv' would be replaced by its own conversion",
       "add -o other.obv"),
+    Refusal(
+      ["compare", "a.obv"], "'obverse compare' needs two files",
+      "obverse compare face.obv face-i8.obv --psnr 38"),
+    Refusal(
+      ["compare", "a", "b", "--max-diff", "256"],
+      "option '--max-diff' needs a whole number from 0 to 255, not '256'"),
+    Refusal(
+      ["mix", "--rows", "1"], "'obverse mix' needs --cols",
+      "obverse mix --rows 85,100,75 --cols 55,821,1789 --trunc 0.7"),
+    Refusal(
+      ["mix", "--rows", "1", "--cols", "2", "--styles", "6-0"],
+      "option '--styles' needs style layers, such as 0-6 or 0,2,4, not '6-0'"),
+    Refusal(
+      ["mix", "--rows", "1", "--cols", "2", "-o", "a-%d.png"],
+      "mix makes one image, 'a-%d.png' names many", "-o grid.png"),
+    Refusal(
+      ["mix", "--rows", "1", "--cols", "2", "--format", "npy"], "mix draws bytes, not npy",
+      "--format png"),
+    Refusal(
+      ["mix", "--rows", "0-1023", "--cols", "2"],
+      "a sheet has at most 1023 rows and columns of seeds"),
+    Refusal(
+      ["walk"], "'obverse walk' needs --seeds",
+      "obverse walk --seeds 0-15 --grid 4x2 --w-frames 60 -o frame%04d.png"),
+    Refusal(
+      ["walk", "--seeds", "0", "-o", "-"],
+      "several images in standard output need y4m or rgb, not png", "--format y4m -o -"),
+    Refusal(
+      ["walk", "--seeds", "0", "-o", "a.png"],
+      "several images in one file need y4m or rgb, not png", "-o frame%04d.png"),
+    Refusal(
+      ["walk", "--seeds", "0", "-o", "a%d.y4m"],
+      "y4m holds all frames in one file, 'a%d.y4m' names many", "-o walk.y4m"),
+    Refusal(
+      ["walk", "--seeds", "0", "--realtime"],
+      "--realtime paces a stream, and these are single files", "--format y4m -o -"),
+    Refusal(
+      ["walk", "--seeds", "0-10000"],
+      "10001 key frames are more than the 10000 of one run"),
+    Refusal(
+      ["completion"], "'obverse completion' needs one of bash, zsh, fish",
+      "obverse completion bash > ~/.local/share/bash-completion/completions/obverse"),
     Refusal(
       ["inspect", "a", "--count", "all"], "option '--count' is one of in, out, fit, not 'all'"),
   ]
@@ -98,6 +142,38 @@ struct ProgramTests {
       "info", environment: ["OBVERSE_MODEL_PATH": "/a:/b", "XDG_DATA_HOME": "/c"])
     #expect(outcome.code == 0)
     #expect(outcome.output.contains("searched  /a\n          /b\n          /c/obverse\n"))
+  }
+
+  @Test func saysWhatWouldBeUsedAndWhy() throws {
+    let plain = Outcome("info").output
+    #expect(plain.contains(", the best of baseline") || plain.contains(", the best of neon"))
+    #expect(plain.contains("in the affinity mask"))
+    #expect(plain.contains("model     faces (the default): "))
+    #if arch(x86_64)
+    let isa = "baseline"
+    #else
+    let isa = "neon"
+    #endif
+    let told = Outcome(
+      "info",
+      environment: ["OBVERSE_ISA": isa, "OBVERSE_THREADS": "3", "OBVERSE_MODEL": "no-such"]
+    ).output
+    #expect(told.contains("kernels   \(isa), as OBVERSE_ISA says; this processor has "))
+    #expect(told.contains("threads   3, as OBVERSE_THREADS says\n"))
+    #expect(told.contains("model     no-such (OBVERSE_MODEL): not found\n"))
+    let json = Outcome("info", "--json", environment: ["OBVERSE_THREADS": "3"]).output
+    #expect(json.contains(#""isa_source":"best""#))
+    #expect(json.contains(#""threads":3,"threads_source":"OBVERSE_THREADS""#))
+    #expect(json.contains(#""model_source":"default""#))
+    #expect(Outcome("info", environment: ["OBVERSE_THREADS": "many"]).code == 64)
+  }
+
+  // taskset leaves one processor; the automatic count must follow.
+  @Test(.enabled(if: Tool.exists("taskset"), "taskset is not installed"))
+  func countsOnlyAllowedCores() throws {
+    let run = try Tool.run("taskset", ["-c", "0", WholeProgram.path, "info"])
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(run.output.contains("threads   1: 1 physical core in the affinity mask"))
   }
 
   @Test func namesAMissingModelAndWhereToLook() {

@@ -119,6 +119,8 @@ struct Corpus {
     half.type = .float16
     half.license = "CC0"
     half.note = "a note"
+    var bytes = request
+    bytes.type = .int8
     let networks: [(String, CheckpointFile)] = [
       ("skip", SyntheticNetwork.nvlabs(widths: [3, 2], z: 4, w: 3).file),
       (
@@ -131,7 +133,7 @@ struct Corpus {
       ("mobile", SyntheticGraph.file()),
     ]
     for (name, file) in networks {
-      for request in [request, half] {
+      for request in [request, half, bytes] {
         let model = try Converter.convert(file, request).description
         add(
           "obv-\(name)-\(request.type.rawValue)", .obv, .file(try ModelFile.encode(model)))

@@ -9,8 +9,18 @@ struct FlatcTests {
   @Test(arguments: TinyModel.all)
   func flatcReadsOurValues(_ model: TinyModel) throws {
     let folder = try Folder()
-    let description = try model.description.converted(
-      to: model.architecture == .resnet ? .float16 : .float32)
+    let type: ElementType =
+      switch model.architecture {
+      case .resnet: .float16
+      case .orig: .int8
+      case .skip: .float32
+      }
+    // flatc prints six decimals, so scales are numbers that those hold.
+    let description = try model.description.converted(to: type).mapWeights { _, weights in
+      Weights(
+        type: weights.type, shape: weights.shape, bytes: weights.bytes,
+        scales: weights.scales.indices.map { Float($0 + 1) / 8 })
+    }
     try ModelFile.write(description, to: "\(folder.path)/face.obv")
     try flatc(
       ["--json", "--raw-binary", "--strict-json", "-o", folder.path, schema, "--"]
@@ -27,7 +37,8 @@ struct FlatcTests {
   @Test(arguments: TinyModel.all)
   func weReadWhatFlatcWrites(_ model: TinyModel) throws {
     let folder = try Folder()
-    let description = model.description
+    let description = try model.description.converted(
+      to: model.architecture == .orig ? .int8 : .float32)
     var json = description.json
     json["weights_sha256"] = description.hashedWeights
     // Sorted, since flatc wants a union's type beside the union.
@@ -112,8 +123,9 @@ private func firstDifference(_ found: Any?, _ expected: Any?, at path: String) -
 extension ModelDescription {
   fileprivate var json: [String: Any] {
     var object: [String: Any] = [
-      "format": 1, "resolution": resolution, "image_channels": imageChannels, "z_dim": zDim,
-      "w_dim": wDim, "ws_count": wsCount, "c_dim": cDim, "slope": slope,
+      "format": ModelFile.format(of: self), "resolution": resolution,
+      "image_channels": imageChannels, "z_dim": zDim, "w_dim": wDim, "ws_count": wsCount,
+      "c_dim": cDim, "slope": slope,
       "mapping": mapping.map(\.json), "const_input": const.json,
     ]
     object["w_average"] = wAverage?.json
@@ -143,7 +155,12 @@ extension ModelDescription {
 
 extension Weights {
   fileprivate var json: [String: Any] {
-    ["type": type == .float16 ? "F16" : "F32", "shape": shape, "data": bytes.array.map { Int($0) }]
+    let names: [ElementType: String] = [.float32: "F32", .float16: "F16", .int8: "I8"]
+    var object: [String: Any] = [
+      "type": names[type] ?? "", "shape": shape, "data": bytes.array.map { Int($0) },
+    ]
+    if !scales.isEmpty { object["scales"] = scales }
+    return object
   }
 }
 

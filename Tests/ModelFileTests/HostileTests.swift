@@ -121,7 +121,7 @@ struct ReaderErrorTests {
   }
 
   @Test func newerFormatsAreRefusedByNumber() {
-    expect(.newerFormat(found: 3, newest: 1), at: field(0), 3)
+    expect(.newerFormat(found: 3, newest: 2), at: field(0), 3)
     expect(.malformed(what: "the model", why: "it has no format number"), at: field(0), 0)
   }
 

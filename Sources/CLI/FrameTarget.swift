@@ -1,0 +1,69 @@
+import Core
+
+/// The form of a walk's frames.
+enum FrameFormat: String, Sendable, CaseIterable {
+  case png, y4m, rgb
+}
+
+/// Where the frames of a walk go.
+struct FrameTarget: Sendable {
+  enum Place: Sendable {
+    /// A file for each frame.
+    case pattern(Pattern)
+    /// One file of all frames.
+    case file(String)
+    case standardOutput
+  }
+
+  let place: Place
+  let format: FrameFormat
+  let hasMetadata: Bool
+  let keepsFiles: Bool
+
+  init(_ parsed: ParsedOptions) throws(ObverseError) {
+    let output = parsed.text("output")
+    hasMetadata = !parsed.has("no-metadata")
+    keepsFiles = parsed.has("no-clobber")
+    format = try Self.format(parsed, output)
+    let preset = format == .y4m ? "out/walk.y4m" : "out/frame%04d.\(format.rawValue)"
+    let path = output ?? preset
+    guard !path.isEmpty, !path.hasSuffix("/") else {
+      throw .usage("'\(path)' is no name for frames", hint: "-o \(preset)")
+    }
+    let pattern = try Pattern(path)
+    place =
+      path == "-" ? .standardOutput : pattern.hasNumber ? .pattern(pattern) : .file(pattern.name(0))
+    switch (place, format) {
+    case (.pattern, .y4m):
+      throw .usage("y4m holds all frames in one file, '\(path)' names many", hint: "-o walk.y4m")
+    case (.standardOutput, .png):
+      throw .usage(
+        "several images in standard output need y4m or rgb, not png", hint: "--format y4m -o -")
+    case (.file, .png):
+      throw .usage(
+        "several images in one file need y4m or rgb, not png", hint: "-o frame%04d.png")
+    default: break
+    }
+  }
+
+  private static func format(
+    _ parsed: ParsedOptions, _ output: String?
+  ) throws(ObverseError) -> FrameFormat {
+    if let given: FrameFormat = try parsed.choice("format") { return given }
+    guard let output, output != "-", let suffix = Path.suffix(output) else { return .png }
+    guard let format = FrameFormat(rawValue: suffix) else {
+      throw .usage(
+        "'\(output)': no frame format has the suffix '\(suffix)'", hint: "add --format png")
+    }
+    return format
+  }
+
+  /// Whether all frames go to one place, one after the other.
+  var isStream: Bool {
+    if case .pattern = place { false } else { true }
+  }
+
+  var isStandardOutput: Bool {
+    if case .standardOutput = place { true } else { false }
+  }
+}
