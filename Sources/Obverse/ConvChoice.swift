@@ -26,7 +26,8 @@ struct ConvChoice {
       shapes.append((channels, middle, block.conv1.weight.shape[0], 4 << k))
       channels = block.conv1.weight.shape[0]
     }
-    // Winograd's tiles are 4 x 4, and one tile cannot be shared.
+    // On smaller maps few tiles share each transformed weight, of which there are four times as many:
+    // reading them costs more than the products saved, and each thread reads all.
     let blocked: [(up: ConvAlgorithm, same: ConvAlgorithm)] = shapes.map { shape in
       func best(
         _ from: Int, _ cost: (ConvAlgorithm) -> Double
@@ -36,8 +37,8 @@ struct ConvChoice {
         return cost(.winograd) < cost(.direct) ? .winograd : .direct
       }
       return (
-        best(16) { cost.up($0, shape.inputs, shape.middle, size: shape.size) },
-        best(8) { cost.same($0, shape.middle, shape.outputs, size: shape.size) }
+        best(32) { cost.up($0, shape.inputs, shape.middle, size: shape.size) },
+        best(16) { cost.same($0, shape.middle, shape.outputs, size: shape.size) }
       )
     }
     func total(_ k: Int, _ up: ConvAlgorithm, _ same: ConvAlgorithm) -> Double {
