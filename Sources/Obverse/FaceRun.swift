@@ -58,7 +58,7 @@ final class FaceRun: SharedWork {
     }
   }
 
-  /// Does all steps alone; `body` sees each map of the chain as `[C, H, W]`.
+  /// Does all steps alone; `body` sees each whole map of the chain as `[C, H, W]`.
   func trace(_ workers: Workers, _ body: (String, [Float]) -> Void) {
     precondition(workers.count == 1)
     makeStyles(0, workers)
@@ -66,9 +66,12 @@ final class FaceRun: SharedWork {
       run(step, 0..<step.rows, scratch: plan.sharedCount)
       let place: Int
       switch step.work {
-      case .conv(_, let places, _, _), .upConv(_, let places), .planarUpConv(_, let places),
-        .resample(_, let places), .separable(_, let places, _):
+      case .conv(_, let places, _, _), .upConv(_, let places), .resample(_, let places),
+        .separable(_, let places, _):
         place = places.output
+      case .planarBlock(let block, _):
+        guard block.keepsMap else { continue }
+        place = block.same.output
       case .transpose, .skip, .haarImage: continue
       }
       let lanes = plan.fast.lanes
@@ -93,7 +96,11 @@ final class FaceRun: SharedWork {
           }
         }
       }
-      for name in step.layers where !name.hasSuffix("torgb") { body(name, map) }
+      // A planar block has no whole map behind its first convolution.
+      for name in step.layers where !name.hasSuffix("torgb") {
+        if step.isPlanar, name.hasSuffix("conv0") { continue }
+        body(name, map)
+      }
     }
   }
 
@@ -184,8 +191,17 @@ final class FaceRun: SharedWork {
       layer.transpose(arena, places, rows: rows, scratch: scratch)
     case .resample(let layer, let places):
       layer.filter(arena, drawing(step, places, rows), rows: rows, scratch: scratch)
-    case .planarUpConv(let layer, let places):
-      layer.run(arena, drawing(step, places, rows), rows: rows, scratch: scratch)
+    case .planarBlock(let block, let image):
+      let (up, drawUp) = drawing(block.up, block.upNoise, step.size)
+      let (same, drawSame) = drawing(block.same, step.noise, step.size)
+      block.layer.run(
+        arena, up, same, drawUp: drawUp, drawSame: drawSame, rows: rows, scratch: scratch
+      ) { band, map in
+        image.toRGB.run(
+          arena, map: map, modulated: image.modulated, previous: image.previous,
+          image: image.image, rows: band, scratch: scratch + block.layer.scratchCount)
+        if step.size == resolution { writeBytes(band) }
+      }
     case .skip(let layer, let input, let output):
       layer.run(arena, input: input, output: output, rows: rows)
     case .separable(let layer, let places, let haarStyle):
@@ -213,6 +229,29 @@ final class FaceRun: SharedWork {
       }
     }
     return places
+  }
+
+  /// The layer's places with the noise of this face, and what draws rows of it.
+  private func drawing(
+    _ places: LayerPlaces, _ layer: Int?, _ size: Int
+  ) -> (LayerPlaces, FastPlanarBlock.Draw?) {
+    var places = places
+    switch noise {
+    case .const: return (places, nil)
+    case .none:
+      places.noise = nil
+      return (places, nil)
+    case .random(let seed):
+      places.noise = nil
+      guard let layer else { return (places, nil) }
+      let arena = arena
+      return (
+        places,
+        { rows, plane in
+          DrawnNoise.fill(arena, at: plane, size: size, rows: rows, seed: seed, layer: layer)
+        }
+      )
+    }
   }
 
   private func writeBytes(_ rows: Range<Int>) {

@@ -10,7 +10,8 @@ struct Step: Sendable {
     /// The transposed convolution alone, to a map of raw rows; `resample` does the rest.
     case transpose(FastWinogradUpConv, LayerPlaces)
     case resample(FastWinogradUpConv, LayerPlaces)
-    case planarUpConv(FastPlanarUpConv, LayerPlaces)
+/// Both convolutions of a block on planar maps, and the image.
+    case planarBlock(PlanarBlock, image: ImagePlaces)
     /// A resnet block's 1x1, before the block's first convolution frees its input.
     case skip(FastSkip, input: Int, output: Int)
     /// A depthwise and pointwise pair, behind an inverse Haar transform if `haarStyle` is given.
@@ -21,6 +22,16 @@ struct Step: Sendable {
   struct Residual: Sendable {
     let skip: FastSkip
     let place: Int
+  }
+
+  struct PlanarBlock: Sendable {
+    let layer: FastPlanarBlock
+    let up: LayerPlaces
+    let same: LayerPlaces
+    /// Index of the first convolution's noise; the second's is the step's.
+    let upNoise: Int?
+    /// Whether the output map exists as a whole.
+    let keepsMap: Bool
   }
 
   struct ImagePlaces: Sendable {
@@ -40,6 +51,7 @@ struct Step: Sendable {
     switch work {
     case .conv(let layer, _, _, _): layer.rowMultiple
     case .transpose: FastWinogradUpConv.rowMultiple
+    case .planarBlock: FastPlanarBlock.rowMultiple
     default: 1
     }
   }

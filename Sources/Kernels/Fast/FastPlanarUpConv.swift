@@ -79,22 +79,33 @@ package final class FastPlanarUpConv: Sendable {
   }
 
   /// Computes rows of the output map, which has `2 * size` of them.
+  ///
+  /// - Parameters:
+  ///   - before: What the last call gave, if it ended where this one begins and scratch is as it was;
+  ///     else 0.
+  /// - Returns: What a next call may continue from.
+  @discardableResult
   package func run(
-    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int
-  ) {
+    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int,
+    continuing before: Int = 0
+  ) -> Int {
+    guard !rows.isEmpty else { return before }
     let prepared = arena.base + scratchAt
     let raw = prepared + preparedRows * preparedRow
     let vertical = raw + (band + 3) * rawRow
     let outRow = outChannels * 2 * size
     let epilogue = finish.epilogue(arena, at)
-    Planar.clearBorders(prepared, count: preparedRows * inChannels, stride: stride)
+    if before == 0 {
+      Planar.clearBorders(prepared, count: preparedRows * inChannels, stride: stride)
+    }
     var first = rows.lowerBound
+    var before = before
     while first < rows.upperBound {
       let last = min(first + band, rows.upperBound)
       // The filter reads raw rows first - 1 ..< last + 2; three of them are left from the band before.
       var rawFirst = first - 1
-      if first > rows.lowerBound {
-        raw.update(from: raw + band * rawRow, count: 3 * rawRow)
+      if before > 0 {
+        raw.update(from: raw + before * rawRow, count: 3 * rawRow)
         rawFirst += 3
       }
       transpose(
@@ -106,8 +117,10 @@ package final class FastPlanarUpConv: Sendable {
         width: size, rows: last - first, vertical: vertical)
       fast.planarFilter(
         filter, epilogue, row: first, size: 2 * size, channels: outChannels, stride: stride)
+      before = last - first
       first = last
     }
+    return before
   }
 
   /// Raw rows of the transposed convolution, even and odd columns apart.

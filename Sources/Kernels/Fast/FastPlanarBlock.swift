@@ -1,0 +1,95 @@
+// A block of few channels: doubling, convolution and what rides on it, band by band, so that the map
+// between them stays in cache.
+
+/// Both convolutions of a block on planar maps; immutable, shared by threads.
+package final class FastPlanarBlock: Sendable {
+  /// A worker's rows begin and end on a multiple of it.
+  package static let rowMultiple = 4
+  private let up: FastPlanarUpConv
+  private let same: FastPlanarConv
+  private let size: Int
+  private let middleRow: Int
+  private let outRow: Int
+  private let keepsMap: Bool
+  /// Output rows done together.
+  private let band: Int
+
+  /// - Parameters:
+  ///   - size: Side of the output.
+  ///   - middle: Channels between the convolutions.
+  ///   - keepsMap: Whether the output map is wanted; else only four rows of it exist at a time.
+  package init(
+    _ up: FastPlanarUpConv, _ same: FastPlanarConv, size: Int, middle: Int, outChannels: Int,
+    keepsMap: Bool
+  ) {
+    self.up = up
+    self.same = same
+    self.size = size
+    self.keepsMap = keepsMap
+    middleRow = middle * size
+    outRow = outChannels * size
+    // Windows of 128 KB: with what both convolutions keep beside it, half of a second-level cache.
+    band = min(max(32768 / middleRow / 4 * 4, 4), 16)
+  }
+
+  private var windowCount: Int { (band + 3) * middleRow }
+  private var noiseCount: Int { (band + 3) * size }
+  private var outCount: Int { keepsMap ? 0 : 4 * outRow }
+
+  /// Floats of scratch that a worker needs.
+  package var scratchCount: Int {
+    up.scratchCount + same.scratchCount + windowCount + 2 * noiseCount + outCount
+  }
+
+  /// Draws noise for rows, into a plane at a place; nil where it is stored or absent.
+  package typealias Draw = (_ rows: Range<Int>, _ plane: Int) -> Void
+
+  /// Computes rows of the output map.
+  ///
+  /// `after` sees four rows at a time while they are in cache, and the place where the map begins, or
+  /// would begin if it were kept.
+  package func run(
+    _ arena: FloatBuffer, _ atUp: LayerPlaces, _ atSame: LayerPlaces, drawUp: Draw?,
+    drawSame: Draw?, rows: Range<Int>, scratch: Int, after: (Range<Int>, Int) -> Void
+  ) {
+    let upScratch = scratch
+    let sameScratch = upScratch + up.scratchCount
+    let window = sameScratch + same.scratchCount
+    let upNoise = window + windowCount
+    let sameNoise = upNoise + noiseCount
+    let out = sameNoise + noiseCount
+    var (atUp, atSame) = (atUp, atSame)
+    // Rows of the map between: the window holds `held`.
+    var held = max(rows.lowerBound - 1, 0)..<max(rows.lowerBound - 1, 0)
+    var before = 0
+    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: band) {
+      let last = min(first + band, rows.upperBound)
+      let kept = max(first - 1, 0)..<held.upperBound
+      if kept.lowerBound > held.lowerBound {
+        let target = arena.base + window
+        target.update(
+          from: target + (kept.lowerBound - held.lowerBound) * middleRow,
+          count: kept.count * middleRow)
+      }
+      let new = kept.upperBound..<min(last + 1, size)
+      atUp.output = window - kept.lowerBound * middleRow
+      if let drawUp {
+        atUp.drawnNoise = upNoise - new.lowerBound * size
+        drawUp(new, upNoise - new.lowerBound * size)
+      }
+      before = up.run(arena, atUp, rows: new, scratch: upScratch, continuing: before)
+      held = kept.lowerBound..<new.upperBound
+      atSame.input = atUp.output
+      if let drawSame {
+        atSame.drawnNoise = sameNoise - first * size
+        drawSame(first..<last, sameNoise - first * size)
+      }
+      for quad in stride(from: first, to: last, by: 4) {
+        if !keepsMap { atSame.output = out - quad * outRow }
+        same.run(arena, atSame, rows: quad..<(quad + 4), scratch: sameScratch) { rows in
+          after(rows, atSame.output)
+        }
+      }
+    }
+  }
+}
