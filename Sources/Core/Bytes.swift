@@ -54,6 +54,19 @@ public struct Bytes: Sendable {
     try unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: count))
   }
 
+  /// Borrows memory that somebody else owns.
+  ///
+  /// It must stay where it is, unchanged, until the last slice is gone.
+  @unsafe
+  public init(borrowing memory: UnsafeRawBufferPointer) {
+    // An empty buffer may have no address; nothing is read from this one.
+    let base = unsafe memory.baseAddress ?? UnsafeRawPointer(bitPattern: 64)
+    guard let base = unsafe base else { preconditionFailure("64 is an address") }
+    owner = unsafe Owner(base: base, count: memory.count, release: .nothing)
+    start = 0
+    count = memory.count
+  }
+
   private init(owner: Owner, start: Int, count: Int) {
     self.owner = owner
     self.start = start
@@ -121,7 +134,7 @@ public struct Bytes: Sendable {
   /// Holds the memory and gives it back.
   @safe
   private final class Owner: @unchecked Sendable {
-    enum Release { case unmap, deallocate }
+    enum Release { case unmap, deallocate, nothing }
 
     let base: UnsafeRawPointer
     private let count: Int
@@ -137,6 +150,7 @@ public struct Bytes: Sendable {
       switch release {
       case .unmap: unsafe _ = munmap(UnsafeMutableRawPointer(mutating: base), count)
       case .deallocate: unsafe base.deallocate()
+      case .nothing: break
       }
     }
   }

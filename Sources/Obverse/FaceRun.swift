@@ -84,7 +84,7 @@ final class FaceRun: SharedWork {
 
   /// Waits for the others; false when someone asked to stop.
   private func goesOn(_ index: Int, _ workers: Workers) -> Bool {
-    if index == 0, cancellation.isCancelled { isStopping.store(true, ordering: .relaxed) }
+    if index == 0, cancellation.poll() { isStopping.store(true, ordering: .relaxed) }
     workers.barrier()
     return !isStopping.load(ordering: .relaxed)
   }
