@@ -44,6 +44,10 @@ public final class Generator {
     run = FaceRun(model, arena, cancellation)
   }
 
+  deinit {
+    workers.stop()
+  }
+
   /// The input latent of a seed, `[zDim]`: NumPy's `RandomState(seed).randn` as float32.
   public func latent(seed: UInt32) -> [Float] {
     var random = RandomState(seed: seed)
