@@ -83,6 +83,8 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Support"]),
     .testTarget(name: "ConverterTests", dependencies: ["Converter", "Support"]),
     .testTarget(name: "ObverseTests", dependencies: ["Obverse", "Converter", "Support"]),
+    .testTarget(
+      name: "ObverseCTests", dependencies: ["CObverse", "ObverseC", "ModelFile", "Support"]),
     .testTarget(name: "CLITests", dependencies: ["CLI", "Support"]),
   ]
 )

@@ -11,8 +11,10 @@ final class FaceRun: SharedWork {
   private let imageChannels: Int
   private let resolution: Int
   private let cancellation: Cancellation
-  /// The first step that is left out. A number rather than a flag: a worker that is late to look after
-  /// the barrier before step n must not see what the first worker has meanwhile decided about n + 1.
+  /// The first step that is left out.
+  ///
+  /// A number rather than a flag: a worker that is late to look after the barrier before step n must
+  /// not see what the first worker has meanwhile decided about n + 1.
   private let end = Atomic<Int>(.max)
 
   /// Whether to map the input vector at the plan's first place, and to spread it over ws.
