@@ -7,6 +7,7 @@ public enum NoiseMode: Sendable, Equatable {
   case const
   /// Fresh normals, the same for the same seed whatever the thread count.
   case random(seed: UInt32)
+  /// No noise at all.
   case none
 }
 
@@ -14,6 +15,7 @@ public enum NoiseMode: Sendable, Equatable {
 ///
 /// The same latents, settings and instruction set give the same bytes for any thread count.
 public final class Generator {
+  /// What it draws from.
   public let model: Model
   /// Workers in use, the calling thread among them.
   public let threads: Int

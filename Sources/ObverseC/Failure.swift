@@ -62,9 +62,9 @@ extension ObverseError {
       case .inputOutput: OBV_INPUT_OUTPUT
       case .resources: OBV_RESOURCES
       case .cancelled: OBV_CANCELLED
-      // What only the converter and the program meet.
-      case .refused, .noGenerator, .cannotCreate, .closedPipe, .bug: OBV_BUG
       case .inFile(_, let error): Int(error.status)
+      // Our own mistakes, and what only the converter and the program meet.
+      default: OBV_BUG
       }
     return obv_status(number)
   }
