@@ -2,10 +2,27 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 extern int checks, failures;
+
+/* Entries of a folder, such as /proc/self/fd. */
+static inline int entries(const char *path) {
+  int count = 0;
+  DIR *all = opendir(path);
+  while (all && readdir(all)) count++;
+  if (all) closedir(all);
+  return count;
+}
+
+/* Whether so many threads are left; a joined one may still be listed for a moment. */
+static inline int threads_are(int wanted) {
+  for (int i = 0; i < 1000 && entries("/proc/self/task") != wanted; i++) usleep(1000);
+  return entries("/proc/self/task") == wanted;
+}
 
 #define CHECK(claim) \
   do { \

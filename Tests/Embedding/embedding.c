@@ -4,7 +4,6 @@
 #define _GNU_SOURCE
 #include "check.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <obverse.h>
 #include <pthread.h>
@@ -96,14 +95,6 @@ static unsigned char *whole_file(const char *path, size_t *size) {
   if (fread(bytes, 1, *size, file) != *size) abort();
   fclose(file);
   return bytes;
-}
-
-static int entries(const char *path) {
-  int count = 0;
-  DIR *all = opendir(path);
-  while (all && readdir(all)) count++;
-  if (all) closedir(all);
-  return count;
 }
 
 /* ---- The library ------------------------------------------------------------------------------- */
@@ -588,7 +579,7 @@ int main(int count, char **words) {
   forks();
   logs();
   CHECK(entries("/proc/self/fd") == files_before);
-  CHECK(entries("/proc/self/task") == threads_before);
+  CHECK(threads_are(threads_before));
 
   free(reference);
   obv_context_destroy(context);

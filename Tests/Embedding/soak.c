@@ -2,22 +2,14 @@
  *   soak MODEL.obv FACES ROUNDS    FACES drawn, ROUNDS of opening and closing
  * After the first hundred faces the resident memory may change by 1 MB; after the rounds no file, no
  * thread and no memory may be left. */
+#define _GNU_SOURCE
 #include "check.h"
 
-#include <dirent.h>
 #include <obverse.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 int checks, failures;
-
-static int entries(const char *path) {
-  int count = 0;
-  DIR *all = opendir(path);
-  while (all && readdir(all)) count++;
-  if (all) closedir(all);
-  return count;
-}
 
 /* Resident kB that are not a file's pages. */
 static long resident(void) {
@@ -75,7 +67,7 @@ int main(int count, char **words) {
   growth = rounds > 100 ? resident() - before : 0;
   printf("%ld rounds: grown by %ld kB after the first 100\n", rounds, growth);
   CHECK(growth < 1024);
-  CHECK(entries("/proc/self/fd") == files && entries("/proc/self/task") == threads);
+  CHECK(entries("/proc/self/fd") == files && threads_are(threads));
   free(pixels);
   printf("%d checks, %d failures\n", checks, failures);
   return failures ? 1 : 0;
