@@ -16,7 +16,8 @@ public struct Bytes: Sendable {
   /// it is mapped ends this process with SIGBUS, as with any mapping.
   /// - Throws: `missing` or `unreadable`, also for directories; `empty` for a file of no bytes.
   public init(mapping path: String) throws(ObverseError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a named pipe would be waited for until somebody writes.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw ObverseError.opening(path, errno) }
     defer { close(descriptor) }
     var status = stat()

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,6 +150,11 @@ static void files(void) {
   GIVES(OBV_FILE_UNREADABLE, obv_model_open(folder, &none));
   GIVES(OBV_FILE_EMPTY, obv_model_open(file_in_folder("empty.obv", "", 0), &none));
   GIVES(OBV_MODEL_MAGIC, obv_model_open(file_in_folder("text.obv", "hello, world", 12), &none));
+  char pipe_path[4096];
+  snprintf(pipe_path, sizeof pipe_path, "%s/pipe.obv", folder);
+  CHECK(mkfifo(pipe_path, 0600) == 0 || errno == EEXIST);
+  GIVES(OBV_FILE_UNREADABLE, obv_model_open(pipe_path, &none));
+  SAYS("not a regular file");
   char *far_away = room(3001);
   memset(far_away, 'x', 3000);
   far_away[3000] = 0;
