@@ -14,6 +14,7 @@ let package = Package(
   name: "obverse",
   products: [
     .library(name: "Obverse", targets: ["Obverse"]),
+    .library(name: "obverse-c", type: .dynamic, targets: ["ObverseC"]),
     .executable(name: "obverse", targets: ["CLI"]),
     // For Tools/Training only; unstable.
     .library(name: "Core", targets: ["Core"]),
@@ -44,6 +45,10 @@ let package = Package(
       name: "Obverse", dependencies: ["Core", "CKernels", "Kernels", "ModelFile"],
       exclude: ["README.md"],
       swiftSettings: safe),
+    .systemLibrary(name: "CObverse"),
+    .target(
+      name: "ObverseC", dependencies: ["CObverse", "Obverse"],
+      exclude: ["README.md", "exports.map"], swiftSettings: safe),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CPNG", exclude: ["README.md"], linkerSettings: [.linkedLibrary("png")]),
@@ -80,6 +85,8 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Support"]),
     .testTarget(name: "ConverterTests", dependencies: ["Converter", "Support"]),
     .testTarget(name: "ObverseTests", dependencies: ["Obverse", "Converter", "Support"]),
+    .testTarget(
+      name: "ObverseCTests", dependencies: ["CObverse", "ObverseC", "ModelFile", "Support"]),
     .testTarget(name: "CLITests", dependencies: ["CLI", "Support"]),
   ]
 )

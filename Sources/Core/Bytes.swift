@@ -16,7 +16,8 @@ public struct Bytes: Sendable {
   /// it is mapped ends this process with SIGBUS, as with any mapping.
   /// - Throws: `missing` or `unreadable`, also for directories; `empty` for a file of no bytes.
   public init(mapping path: String) throws(ObverseError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a named pipe would be waited for until somebody writes.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw ObverseError.opening(path, errno) }
     defer { close(descriptor) }
     var status = stat()
@@ -52,6 +53,19 @@ public struct Bytes: Sendable {
     start = 0
     self.count = count
     try unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: count))
+  }
+
+  /// Borrows memory that somebody else owns.
+  ///
+  /// It must stay where it is, unchanged, until the last slice is gone.
+  @unsafe
+  public init(borrowing memory: UnsafeRawBufferPointer) {
+    // An empty buffer may have no address; nothing is read from this one.
+    let base = unsafe memory.baseAddress ?? UnsafeRawPointer(bitPattern: 64)
+    guard let base = unsafe base else { preconditionFailure("64 is an address") }
+    owner = unsafe Owner(base: base, count: memory.count, release: .nothing)
+    start = 0
+    count = memory.count
   }
 
   private init(owner: Owner, start: Int, count: Int) {
@@ -121,7 +135,7 @@ public struct Bytes: Sendable {
   /// Holds the memory and gives it back.
   @safe
   private final class Owner: @unchecked Sendable {
-    enum Release { case unmap, deallocate }
+    enum Release { case unmap, deallocate, nothing }
 
     let base: UnsafeRawPointer
     private let count: Int
@@ -137,6 +151,7 @@ public struct Bytes: Sendable {
       switch release {
       case .unmap: unsafe _ = munmap(UnsafeMutableRawPointer(mutating: base), count)
       case .deallocate: unsafe base.deallocate()
+      case .nothing: break
       }
     }
   }

@@ -18,4 +18,15 @@ public final class Cancellation: Sendable {
   public func reset() {
     flag.store(false, ordering: .relaxed)
   }
+
+  /// Called by the drawing thread before each step; true asks to stop.
+  ///
+  /// Set it before the first face and leave it.
+  package nonisolated(unsafe) var watch: (() -> Bool)?
+
+  /// What the drawing thread asks before each step.
+  func poll() -> Bool {
+    if let watch = unsafe watch, watch() { cancel() }
+    return isCancelled
+  }
 }

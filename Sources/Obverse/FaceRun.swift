@@ -11,8 +11,11 @@ final class FaceRun: SharedWork {
   private let imageChannels: Int
   private let resolution: Int
   private let cancellation: Cancellation
-  /// Set by the first worker between two barriers, read by all behind the second.
-  private let isStopping = Atomic<Bool>(false)
+  /// The first step that is left out.
+  ///
+  /// A number rather than a flag: a worker that is late to look after the barrier before step n must
+  /// not see what the first worker has meanwhile decided about n + 1.
+  private let end = Atomic<Int>(.max)
 
   /// Whether to map the input vector at the plan's first place, and to spread it over ws.
   var maps = false
@@ -36,11 +39,11 @@ final class FaceRun: SharedWork {
   }
 
   /// Whether the last run ended before its time.
-  var wasCancelled: Bool { isStopping.load(ordering: .relaxed) }
+  var wasCancelled: Bool { end.load(ordering: .relaxed) != .max }
 
   /// To be called before each run.
   func prepare() {
-    isStopping.store(false, ordering: .relaxed)
+    end.store(.max, ordering: .relaxed)
   }
 
   func work(_ index: Int, _ workers: Workers) {
@@ -49,8 +52,8 @@ final class FaceRun: SharedWork {
     guard synthesizes else { return }
     if index == 0 { clock?.stamp() }
     makeStyles(index, workers)
-    for step in plan.steps {
-      guard goesOn(index, workers) else { return }
+    for (number, step) in plan.steps.enumerated() {
+      guard goesOn(number, index, workers) else { return }
       if index == 0 { clock?.stamp() }
       run(
         step, share(step.rows, index, workers, multiple: step.rowMultiple),
@@ -104,11 +107,11 @@ final class FaceRun: SharedWork {
     }
   }
 
-  /// Waits for the others; false when someone asked to stop.
-  private func goesOn(_ index: Int, _ workers: Workers) -> Bool {
-    if index == 0, cancellation.isCancelled { isStopping.store(true, ordering: .relaxed) }
+  /// Waits for the others before step `number`; false when someone asked to stop.
+  private func goesOn(_ number: Int, _ index: Int, _ workers: Workers) -> Bool {
+    if index == 0, cancellation.poll() { end.store(number, ordering: .relaxed) }
     workers.barrier()
-    return !isStopping.load(ordering: .relaxed)
+    return number < end.load(ordering: .relaxed)
   }
 
   /// The rows of worker `index`.

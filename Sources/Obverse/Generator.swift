@@ -7,6 +7,7 @@ public enum NoiseMode: Sendable, Equatable {
   case const
   /// Fresh normals, the same for the same seed whatever the thread count.
   case random(seed: UInt32)
+  /// No noise at all.
   case none
 }
 
@@ -14,15 +15,16 @@ public enum NoiseMode: Sendable, Equatable {
 ///
 /// The same latents, settings and instruction set give the same bytes for any thread count.
 public final class Generator {
+  /// What it draws from.
   public let model: Model
   /// Workers in use, the calling thread among them.
   public let threads: Int
   /// Ends a running face at its next layer; from any thread or a signal handler.
   public let cancellation = Cancellation()
 
-  private let workers: Workers
-  private let arena: FloatBuffer
-  private let run: FaceRun
+  let workers: Workers
+  let arena: FloatBuffer
+  let run: FaceRun
 
   /// - Parameters:
   ///   - model: What to draw from; may be shared with other generators.
@@ -42,6 +44,10 @@ public final class Generator {
     arena = FloatBuffer(count: count)
     for (place, values) in plan.constants { arena.write(values, at: place) }
     run = FaceRun(model, arena, cancellation)
+  }
+
+  deinit {
+    workers.stop()
   }
 
   /// The input latent of a seed, `[zDim]`: NumPy's `RandomState(seed).randn` as float32.
@@ -189,40 +195,19 @@ public final class Generator {
     if run.wasCancelled { throw .cancelled }
   }
 
-  private func start() throws(ObverseError) {
+  func start() throws(ObverseError) {
     run.prepare()
     workers.run(run)
     if run.wasCancelled { throw .cancelled }
   }
 
-  /// Puts a normalised z, and a label's normalised embedding behind it, at the mapping's input.
   private func place(
     z: [Float], label: Int?, psi: Float, cutoff: Int?
   ) throws(ObverseError) {
     guard z.count == model.zDim else {
       throw .request("z has \(z.count) numbers, the model takes \(model.zDim)", hint: nil)
     }
-    var input = Reference.normalized(z)
-    if let embed = model.embedding {
-      guard let label else {
-        throw .request(
-          "this model draws by class, 0 to \(model.classes - 1), and none was given",
-          hint: "--class 0")
-      }
-      guard (0..<model.classes).contains(label) else {
-        throw .request("class \(label) is not in 0 to \(model.classes - 1)", hint: nil)
-      }
-      // A one-hot label picks a column.
-      let column = embed.bias.indices.map { i in
-        embed.weight[i * model.classes + label] + embed.bias[i]
-      }
-      input += Reference.normalized(column)
-    } else if label != nil {
-      throw .request("this model has no classes", hint: nil)
-    }
-    run.truncation = try truncation(psi, cutoff)
-    run.maps = true
-    arena.write(input, at: model.plan.mapped.0)
+    try place(label, psi, cutoff) { z[$0] }
   }
 
   private func place(ws: [Float], _ noise: NoiseMode) throws(ObverseError) {
@@ -235,7 +220,7 @@ public final class Generator {
     arena.write(ws, at: model.plan.ws)
   }
 
-  private func checked(_ noise: NoiseMode) throws(ObverseError) -> NoiseMode {
+  func checked(_ noise: NoiseMode) throws(ObverseError) -> NoiseMode {
     if case .random = noise, !model.allowsRandomNoise {
       throw .request(
         "this model's noise strength is frozen into its planes: noise is const or none", hint: nil)
@@ -244,7 +229,7 @@ public final class Generator {
   }
 
   /// nil where truncation changes nothing.
-  private func truncation(
+  func truncation(
     _ psi: Float, _ cutoff: Int?
   ) throws(ObverseError) -> (average: FloatBuffer, psi: Float, cutoff: Int)? {
     let layers = min(max(cutoff ?? model.wsCount, 0), model.wsCount)

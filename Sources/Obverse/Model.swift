@@ -49,7 +49,9 @@ public final class Model: Sendable {
   public var resolution: Int { description.resolution }
   /// 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
   public var imageChannels: Int { description.imageChannels }
+  /// Numbers of `z`.
   public var zDim: Int { description.zDim }
+  /// Numbers of one `w`.
   public var wDim: Int { description.wDim }
   /// Class labels; 0 for an unconditional model.
   public var classes: Int { description.cDim }

@@ -44,7 +44,7 @@ final class Workers: @unchecked Sendable {
           guard let argument = unsafe argument else { return nil }
           let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
           let workers = unsafe start.workers
-          // The loop must not keep its own pool alive: the owner joins it before it goes.
+          // This keeps the pool alive, so the pool's end cannot be what ends the loop: `stop` does.
           workers.loop(start.index)
           return nil
         }, argument.toOpaque())
@@ -70,14 +70,14 @@ final class Workers: @unchecked Sendable {
   }
 
   deinit {
-    stop()
     unsafe pthread_cond_destroy(changed)
     unsafe pthread_mutex_destroy(mutex)
     unsafe changed.deallocate()
     unsafe mutex.deallocate()
   }
 
-  private func stop() {
+  /// Ends and joins all threads; to be called by the owner before it goes.
+  func stop() {
     unsafe pthread_mutex_lock(mutex)
     isStopping = true
     unsafe pthread_cond_broadcast(changed)

@@ -1,0 +1,283 @@
+/* obverse.h - draws faces with compressed StyleGAN2 generators, on a CPU.
+ *
+ * Two kinds of object:
+ *   obv_model    a checked model file. Immutable and counted; any number of threads may share it.
+ *   obv_context  scratch memory and worker threads that draw from one model. One thread at a time;
+ *                several contexts may share a model.
+ *
+ * Rules that hold for every function:
+ * - Functions that can fail give an obv_status, 0 for success, and a sentence through
+ *   obv_last_error(). Results come through pointers and are untouched on failure; pixels alone may be
+ *   half written after OBV_CANCELLED.
+ * - A NULL where a pointer is needed gives OBV_ARGUMENT. Functions without a status do nothing then.
+ * - The caller owns every buffer, and the library keeps none after the call, but for
+ *   obv_model_open_memory() with OBV_BORROW.
+ * - The library never prints, exits, opens a connection, or changes signal handlers, locale or
+ *   rounding mode. Equal model, seed and options give equal pixels for any number of threads.
+ *
+ * fork: contexts stay behind. In the child a context made before the fork gives OBV_FORKED, since its
+ * threads are not there; models go on working, and new contexts too. No other thread may be inside a
+ * function of this library while a process forks, unless the child only calls exec.
+ *
+ * Stability: functions, statuses and fields are only ever appended as long as the library is called
+ * libobverse.so.0.
+ */
+#ifndef OBVERSE_H
+#define OBVERSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of this header; obv_version() tells that of the library. */
+#define OBV_VERSION "0.1.0"
+/* The number after libobverse.so. */
+#define OBV_ABI_VERSION 0
+
+typedef struct obv_model obv_model;
+typedef struct obv_context obv_context;
+
+/* ---- Statuses ---------------------------------------------------------------------------------- */
+
+typedef int32_t obv_status;
+enum {
+  OBV_OK = 0,
+  /* Somebody asked to stop. */
+  OBV_CANCELLED = 1,
+  /* A NULL, a wrong count, a small stride, a bad option struct. */
+  OBV_ARGUMENT = 2,
+  /* This model cannot do what was asked, such as truncate without a w average. */
+  OBV_REQUEST = 3,
+  /* The environment variable OBVERSE_ISA names what is not there. */
+  OBV_USAGE = 4,
+  /* The context is inside another call. */
+  OBV_BUSY = 5,
+  /* The context was made before this process was forked. */
+  OBV_FORKED = 6,
+  /* Memory or threads cannot be had. */
+  OBV_RESOURCES = 7,
+  /* Our own mistake; please report it. */
+  OBV_BUG = 8,
+
+  OBV_FILE_MISSING = 16,
+  OBV_FILE_UNREADABLE = 17,
+  OBV_FILE_EMPTY = 18,
+  /* Reading failed half-way. */
+  OBV_INPUT_OUTPUT = 19,
+
+  /* Not an .obv file. */
+  OBV_MODEL_MAGIC = 32,
+  /* The file's format is newer than this library. */
+  OBV_MODEL_VERSION = 33,
+  OBV_TRUNCATED = 34,
+  /* The file breaks the rules of its format. */
+  OBV_MALFORMED = 35,
+  /* The file is well-formed and holds what is not read. */
+  OBV_UNSUPPORTED = 36,
+  /* The file asks for more than a reader allows. */
+  OBV_TOO_LARGE = 37,
+  OBV_TENSOR_MISSING = 38,
+  /* A tensor does not fit its layer. */
+  OBV_TENSOR_SHAPE = 39
+};
+
+/* The stable word of a status, such as "file-missing"; "unknown" for a number that is none.
+ * Static memory. Threads: any. */
+const char *obv_status_text(obv_status status);
+
+/* The sentence of the last call that failed in this thread; "" before the first.
+ * UTF-8, one line, without a full stop. Valid until the next call that fails in this thread, or until
+ * the thread ends. Threads: each has its own. */
+const char *obv_last_error(void);
+
+/* ---- The library itself ------------------------------------------------------------------------ */
+
+/* The library's version, such as "0.1.0". Static memory. Threads: any. */
+const char *obv_version(void);
+
+/* The number after libobverse.so. of the library in use. Threads: any. */
+uint32_t obv_abi_version(void);
+
+enum { OBV_LOG_WARNING = 1, OBV_LOG_INFO = 2 };
+
+/* Receives one line of UTF-8 text without a line's end, valid for the call, in the thread that caused
+ * it. It may call any function of this library but on the context in use. */
+typedef void (*obv_log_fn)(void *user, int32_t level, const char *text);
+
+/* Sets who is told what happens; NULL, as at the start, for nobody.
+ * Process-wide. Threads: any; a call in another thread may use the former function once more. */
+void obv_set_log(obv_log_fn fn, void *user);
+
+/* ---- Models ------------------------------------------------------------------------------------ */
+
+/* Opens a model file read-only and checks all of it before returning.
+ *
+ * path   Borrowed for the call.
+ * model  Receives the model. Give it back with obv_model_close().
+ *
+ * Statuses: OBV_FILE_*, OBV_INPUT_OUTPUT, OBV_MODEL_*, OBV_TRUNCATED to OBV_TENSOR_SHAPE, OBV_USAGE,
+ * OBV_RESOURCES. Threads: any.
+ *
+ * The file stays mapped until the model is gone, so that its pages are shared with other processes.
+ * If another process cuts the file short meanwhile, reading a lost page ends this process with SIGBUS.
+ * Replacing the file by rename is harmless, as obverse's own tools do it. Where a file may be
+ * overwritten in place, read it yourself and use obv_model_open_memory() with OBV_COPY. */
+obv_status obv_model_open(const char *path, obv_model **model);
+
+enum {
+  /* The library makes its own copy. */
+  OBV_COPY = 0,
+  /* The bytes must stay unchanged until the model is gone: closed by all who retained it, and all its
+   * contexts destroyed. At a 64-byte boundary nothing large is copied. */
+  OBV_BORROW = 1
+};
+
+/* Like obv_model_open(), from the bytes of a whole model file.
+ *
+ * bytes, size  The file.
+ * flags        OBV_COPY or OBV_BORROW.
+ *
+ * Statuses: as obv_model_open(); OBV_FILE_EMPTY for no bytes. Threads: any. */
+obv_status obv_model_open_memory(const void *bytes, size_t size, uint32_t flags, obv_model **model);
+
+/* Counts one owner more, who has to call obv_model_close() too. Threads: any. */
+void obv_model_retain(obv_model *model);
+
+/* Counts one owner less; the last one frees the model, or else its last context does.
+ * NULL is allowed. Threads: any. */
+void obv_model_close(obv_model *model);
+
+enum {
+  /* Truncation (psi other than 1) is possible. */
+  OBV_HAS_W_AVERAGE = 1,
+  /* OBV_NOISE_CONST draws noise. */
+  OBV_HAS_STORED_NOISE = 2,
+  /* OBV_NOISE_RANDOM is possible. */
+  OBV_ALLOWS_RANDOM_NOISE = 4
+};
+
+typedef struct obv_model_info {
+  uint32_t size; /* of this struct; set by OBV_MODEL_INFO_INIT */
+  uint32_t width;
+  uint32_t height;
+  uint32_t channels; /* of the network's image: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA */
+  uint32_t z_dim;    /* floats of z */
+  uint32_t w_dim;    /* floats of one w */
+  uint32_t ws_count; /* style layers: ws has ws_count * w_dim floats */
+  uint32_t classes;  /* 0 for an unconditional model */
+  uint32_t flags;    /* OBV_HAS_W_AVERAGE and so on */
+  char instruction_set[16]; /* "baseline", "avx2", "avx512" or "neon" */
+  char weights_sha256[68];  /* as the file says it, in hexadecimal; may be "" */
+} obv_model_info;
+#define OBV_MODEL_INFO_INIT { sizeof(obv_model_info), 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
+
+/* Says what a model is. Fields that this library does not know are set to 0.
+ * Statuses: OBV_ARGUMENT. Threads: any. */
+obv_status obv_model_get_info(const obv_model *model, obv_model_info *info);
+
+/* ---- Contexts ---------------------------------------------------------------------------------- */
+
+typedef struct obv_context_options {
+  uint32_t size;    /* of this struct; set by OBV_CONTEXT_OPTIONS_INIT */
+  uint32_t threads; /* workers, the calling thread among them, at most 1024; 0 for one a core */
+} obv_context_options;
+#define OBV_CONTEXT_OPTIONS_INIT { sizeof(obv_context_options), 0 }
+
+/* Makes what drawing needs: memory and workers. After it, drawing allocates nothing.
+ *
+ * model    Kept by the context, so it may be closed at once.
+ * options  NULL for OBV_CONTEXT_OPTIONS_INIT. A tail that this library does not know must be zero.
+ * context  Receives the context. Give it back with obv_context_destroy().
+ *
+ * Between faces the workers sleep. They are joined by obv_context_destroy(), and they run nothing but
+ * this library's code. Statuses: OBV_ARGUMENT, OBV_RESOURCES. Threads: any. */
+obv_status obv_context_create(
+    obv_model *model, const obv_context_options *options, obv_context **context);
+
+/* Ends the workers and frees the memory. NULL is allowed. Nobody may be inside a call on this context.
+ * In a forked child it gives back nothing of a context made before the fork. Threads: any. */
+void obv_context_destroy(obv_context *context);
+
+/* Asks the call in progress on this context, or else the next one, to end with OBV_CANCELLED, before
+ * its next layer. The call that gives OBV_CANCELLED has used the request up.
+ * NULL is allowed. Threads: any, and signal handlers. */
+void obv_cancel(obv_context *context);
+
+/* ---- Drawing ----------------------------------------------------------------------------------- */
+
+enum {
+  /* The planes stored with the model. */
+  OBV_NOISE_CONST = 0,
+  /* Fresh normals that noise_seed gives, the same for any number of threads. */
+  OBV_NOISE_RANDOM = 1,
+  OBV_NOISE_NONE = 2
+};
+
+/* Called in the drawing thread before each part of a face, done from 0 to total - 1; other than 0
+ * cancels. It must not use the context, which would give OBV_BUSY; obv_cancel() is allowed. */
+typedef int32_t (*obv_progress_fn)(void *user, uint32_t done, uint32_t total);
+
+typedef struct obv_draw_options {
+  uint32_t size;       /* of this struct; set by OBV_DRAW_OPTIONS_INIT */
+  float psi;           /* truncation: 1 for none, 0 for the average face */
+  int32_t cutoff;      /* truncates the first style layers only, so many; -1 all */
+  int32_t label;       /* a class of a conditional model; -1 none */
+  uint32_t noise;      /* OBV_NOISE_CONST and so on */
+  uint32_t noise_seed; /* for OBV_NOISE_RANDOM; the program obverse takes the face's seed */
+  obv_progress_fn progress; /* or NULL */
+  void *progress_user;
+} obv_draw_options;
+#define OBV_DRAW_OPTIONS_INIT { sizeof(obv_draw_options), 1.0f, -1, -1, OBV_NOISE_CONST, 0, NULL, NULL }
+
+enum {
+  OBV_RGB8 = 0,  /* 3 bytes a pixel */
+  OBV_RGBA8 = 1, /* 4 bytes a pixel; alpha 255 unless the network draws it */
+  OBV_BGRA8 = 2,
+  OBV_RGBF32 = 3 /* 3 floats a pixel, around -1 to 1, not clamped */
+};
+
+/* Writes the input latent of a seed, as NumPy's RandomState(seed).randn gives it.
+ *
+ * z, count  Receives z_dim floats; count must say so.
+ *
+ * Statuses: OBV_ARGUMENT. Threads: any. */
+obv_status obv_latent_from_seed(const obv_model *model, uint32_t seed, float *z, size_t count);
+
+/* Maps z to ws: one w for each style layer, truncated by psi and cutoff. To mix two faces, take some
+ * entries of w_dim floats from each; to walk between them, interpolate.
+ *
+ * z, z_count    z_dim floats.
+ * options       NULL for OBV_DRAW_OPTIONS_INIT; psi, cutoff and label are used.
+ * ws, ws_count  Receives ws_count * w_dim floats; the argument must say so.
+ *
+ * Statuses: OBV_ARGUMENT, OBV_REQUEST, OBV_CANCELLED, OBV_BUSY, OBV_FORKED. Threads: one at a time. */
+obv_status obv_map(obv_context *context, const float *z, size_t z_count,
+                   const obv_draw_options *options, float *ws, size_t ws_count);
+
+/* Draws the image of ws.
+ *
+ * ws, ws_count  ws_count * w_dim floats.
+ * options       NULL for OBV_DRAW_OPTIONS_INIT; noise, noise_seed and progress are used.
+ * pixels        Receives height rows, from the top, of width pixels each.
+ * stride        Bytes from one row to the next, at least those of a row. For OBV_RGBF32 pixels and
+ *               stride must be multiples of 4. Bytes between rows stay as they are.
+ * format        OBV_RGB8 and so on.
+ *
+ * Statuses: OBV_ARGUMENT, OBV_REQUEST, OBV_CANCELLED, OBV_BUSY, OBV_FORKED. Threads: one at a time. */
+obv_status obv_synthesize(obv_context *context, const float *ws, size_t ws_count,
+                          const obv_draw_options *options, void *pixels, size_t stride,
+                          uint32_t format);
+
+/* Draws the face of a seed: obv_latent_from_seed(), obv_map() and obv_synthesize() in one, with the
+ * same pixels. All options are used. Statuses and threads: as obv_synthesize(). */
+obv_status obv_generate(obv_context *context, uint32_t seed, const obv_draw_options *options,
+                        void *pixels, size_t stride, uint32_t format);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

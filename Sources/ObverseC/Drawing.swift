@@ -1,0 +1,92 @@
+// The calls that draw.
+
+import CObverse
+import Obverse
+
+@c @implementation
+public func obv_latent_from_seed(
+  _ model: OpaquePointer?, _ seed: UInt32, _ z: UnsafeMutablePointer<Float>?, _ count: Int
+) -> obv_status {
+  status { () throws(Failure) in
+    let model = try unsafe Model.at(model)
+    guard let z = unsafe z else { throw .argument("z is NULL") }
+    guard count == model.zDim else {
+      throw .argument("count is \(count), but z has \(model.zDim) floats")
+    }
+    var span = unsafe UnsafeMutableBufferPointer(start: z, count: count).mutableSpan
+    model.latent(seed: seed, into: &span)
+  }
+}
+
+@c @implementation
+public func obv_map(
+  _ context: OpaquePointer?, _ z: UnsafePointer<Float>?, _ z_count: Int,
+  _ options: UnsafePointer<obv_draw_options>?, _ ws: UnsafeMutablePointer<Float>?, _ ws_count: Int
+) -> obv_status {
+  status { () throws(Failure) in
+    let context = try unsafe Context.at(context)
+    let model = context.generator.model
+    guard let z = unsafe z else { throw .argument("z is NULL") }
+    guard let ws = unsafe ws else { throw .argument("ws is NULL") }
+    guard z_count == model.zDim else {
+      throw .argument("z_count is \(z_count), but z has \(model.zDim) floats")
+    }
+    try check(ws_count, model)
+    let request = try unsafe DrawRequest(options)
+    try context.use { () throws(ObverseError) in
+      var target = unsafe UnsafeMutableBufferPointer(start: ws, count: ws_count).mutableSpan
+      try context.generator.map(
+        z: unsafe UnsafeBufferPointer(start: z, count: z_count).span, label: request.label,
+        psi: request.psi, cutoff: request.cutoff, into: &target)
+    }
+  }
+}
+
+@c @implementation
+public func obv_synthesize(
+  _ context: OpaquePointer?, _ ws: UnsafePointer<Float>?, _ ws_count: Int,
+  _ options: UnsafePointer<obv_draw_options>?, _ pixels: UnsafeMutableRawPointer?, _ stride: Int,
+  _ format: UInt32
+) -> obv_status {
+  status { () throws(Failure) in
+    let context = try unsafe Context.at(context)
+    guard let ws = unsafe ws else { throw .argument("ws is NULL") }
+    try check(ws_count, context.generator.model)
+    let request = try unsafe DrawRequest(options)
+    let target = try unsafe PixelTarget(context, pixels, stride, format)
+    try context.use { () throws(ObverseError) in
+      try context.reporting(request) { () throws(ObverseError) in
+        try unsafe context.generator.draw(
+          ws: UnsafeBufferPointer(start: ws, count: ws_count).span, noise: request.noise,
+          into: target.bytes)
+      }
+      target.finish()
+    }
+  }
+}
+
+@c @implementation
+public func obv_generate(
+  _ context: OpaquePointer?, _ seed: UInt32, _ options: UnsafePointer<obv_draw_options>?,
+  _ pixels: UnsafeMutableRawPointer?, _ stride: Int, _ format: UInt32
+) -> obv_status {
+  status { () throws(Failure) in
+    let context = try unsafe Context.at(context)
+    let request = try unsafe DrawRequest(options)
+    let target = try unsafe PixelTarget(context, pixels, stride, format)
+    try context.use { () throws(ObverseError) in
+      try context.reporting(request) { () throws(ObverseError) in
+        try unsafe context.generator.draw(
+          seed: seed, label: request.label, psi: request.psi, cutoff: request.cutoff,
+          noise: request.noise, into: target.bytes)
+      }
+      target.finish()
+    }
+  }
+}
+
+private func check(_ wsCount: Int, _ model: Model) throws(Failure) {
+  guard wsCount == model.wsCount * model.wDim else {
+    throw .argument("ws_count is \(wsCount), but ws has \(model.wsCount) x \(model.wDim) floats")
+  }
+}
