@@ -472,7 +472,7 @@ extension Vectorized {
     line[half] = 0
     for c in 0..<k.channels {
       let bias = Vector(repeating: e.bias[c])
-      let out = k.image + (c * k.size + y) * k.size
+      let out = k.image + (c * k.plane + y * k.size)
       let sums = row + c * k.size
       guard let previous = k.previous else {
         var x = 0

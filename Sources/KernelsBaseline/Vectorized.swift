@@ -588,7 +588,7 @@ extension Vectorized {
     let k = image.pointee
     let half = k.size / 2
     for c in 0..<k.channels {
-      let out = k.image + (c * k.size + y) * k.size
+      let out = k.image + (c * k.plane + y * k.size)
       for x in 0..<k.size { out[x] = row[x * Vector.scalarCount + c] }
       if let previous = k.previous {
         addUpsampled(previous + c * half * half, y, half, out, scratch)
@@ -674,13 +674,14 @@ extension Vectorized {
 
   /// Rows `first ..< last` as bytes, channels interleaved: `clamp(127.5 x + 128, 0, 255)`, truncated
   /// as NVlabs does.
+  ///
+  /// `image` is row 0 of channel 0; channels lie `plane` floats apart.
   @inline(never)
   public static func byteRows(
-    _ image: UnsafePointer<Float>, channels: Int, size: Int, first: Int, last: Int,
+    _ image: UnsafePointer<Float>, plane: Int, channels: Int, size: Int, first: Int, last: Int,
     into bytes: UnsafeMutablePointer<UInt8>
   ) {
     let lanes = Vector.scalarCount
-    let plane = size * size
     guard channels == 3, size % lanes == 0 else {
       for c in 0..<channels {
         for i in (first * size)..<(last * size) {

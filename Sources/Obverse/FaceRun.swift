@@ -183,10 +183,8 @@ final class FaceRun: SharedWork {
           residual.skip.add(arena, skip: residual.place, to: places.output, rows: band)
         }
         guard let image else { return }
-        image.toRGB.run(
-          arena, map: places.output, modulated: image.modulated, previous: image.previous,
-          image: image.image, rows: band, scratch: scratch + layer.scratchCount)
-        if step.size == resolution { writeBytes(band) }
+        draw(
+          image, step.size, map: places.output, rows: band, scratch: scratch + layer.scratchCount)
       }
     case .upConv(let layer, let places):
       layer.run(arena, drawing(step, places, rows), rows: rows, scratch: scratch)
@@ -200,10 +198,7 @@ final class FaceRun: SharedWork {
       block.layer.run(
         arena, up, same, drawUp: drawUp, drawSame: drawSame, rows: rows, scratch: scratch
       ) { band, map in
-        image.toRGB.run(
-          arena, map: map, modulated: image.modulated, previous: image.previous,
-          image: image.image, rows: band, scratch: scratch + block.layer.scratchCount)
-        if step.size == resolution { writeBytes(band) }
+        draw(image, step.size, map: map, rows: band, scratch: scratch + block.layer.scratchCount)
       }
     case .skip(let layer, let input, let output):
       layer.run(arena, input: input, output: output, rows: rows)
@@ -213,7 +208,10 @@ final class FaceRun: SharedWork {
       ) { _ in }
     case .haarImage(let layer, let map, let style, let image):
       layer.run(arena, map: map, style: style, image: image, rows: rows, scratch: scratch)
-      writeBytes((2 * rows.lowerBound)..<(2 * rows.upperBound))
+      if unsafe bytes != nil {
+        writeBytes(
+          plan.image, plane: resolution * resolution, (2 * rows.lowerBound)..<(2 * rows.upperBound))
+      }
     }
   }
 
@@ -257,10 +255,32 @@ final class FaceRun: SharedWork {
     }
   }
 
-  private func writeBytes(_ rows: Range<Int>) {
+  /// What toRGB adds to the image, and the bytes of the last one.
+  ///
+  /// Where bytes are asked for, the last image itself is never whole: a row at a time becomes bytes.
+  private func draw(
+    _ image: Step.ImagePlaces, _ size: Int, map: Int, rows: Range<Int>, scratch: Int
+  ) {
+    let isBytes = unsafe size == resolution && bytes != nil
+    guard isBytes else {
+      image.toRGB.run(
+        arena, map: map, modulated: image.modulated, previous: image.previous, image: image.image,
+        plane: size * size, rows: rows, scratch: scratch)
+      return
+    }
+    let line = scratch + image.toRGB.scratchCount
+    for y in rows {
+      image.toRGB.run(
+        arena, map: map, modulated: image.modulated, previous: image.previous,
+        image: line - y * size, plane: size, rows: y..<(y + 1), scratch: scratch)
+      writeBytes(line - y * size, plane: size, y..<(y + 1))
+    }
+  }
+
+  private func writeBytes(_ image: Int, plane: Int, _ rows: Range<Int>) {
     guard let bytes = unsafe bytes else { return }
     unsafe plan.fast.byteRows(
-      arena.base + plan.image, channels: imageChannels, size: resolution, first: rows.lowerBound,
-      last: rows.upperBound, into: bytes)
+      arena.base + image, plane: plane, channels: imageChannels, size: resolution,
+      first: rows.lowerBound, last: rows.upperBound, into: bytes)
   }
 }

@@ -192,7 +192,8 @@ extension PlanBuilder {
         fast, weight: weight, bias: bias, clamp: toRGB.clamp, size: size, inChannels: channels)
       : FastToRGB(
         fast, weight: weight, bias: bias, clamp: toRGB.clamp, size: size, inChannels: channels)
-    imageScratchCount = max(imageScratchCount, layer.scratchCount)
+    // And a line of the image behind it.
+    imageScratchCount = max(imageScratchCount, layer.scratchCount + size * bias.count)
     var job = style(toRGB.affine, ws: ws)
     job.image = (layer, reserve(layer.weightCount))
     styles.append(job)

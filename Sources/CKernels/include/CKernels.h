@@ -168,7 +168,8 @@ typedef struct {
   ptrdiff_t size;
   ptrdiff_t channels;      ///< 1 to 4
   const float *_Nullable previous;   ///< [channels][size/2][size/2], or NULL
-  float *image;            ///< [channels][size][size]
+  float *image;            ///< row 0 of channel 0, each row `size` long
+  ptrdiff_t plane;         ///< floats from one channel of the image to the next
 } kernel_image;
 
 #pragma clang assume_nonnull end

@@ -301,21 +301,24 @@ package struct Fast: Sendable {
     }
   }
 
-  /// Rows `first ..< last` of planes as bytes, channels interleaved.
+  /// Rows `first ..< last` of planes that lie `plane` floats apart as bytes, channels interleaved.
   package func byteRows(
-    _ image: Floats, channels: Int, size: Int, first: Int, last: Int,
+    _ image: Floats, plane: Int, channels: Int, size: Int, first: Int, last: Int,
     into bytes: UnsafeMutablePointer<UInt8>
   ) {
     switch target {
     case .baseline:
       KernelsBaseline.Vectorized.byteRows(
-        image, channels: channels, size: size, first: first, last: last, into: bytes)
+        image, plane: plane, channels: channels, size: size, first: first, last: last,
+        into: bytes)
     case .avx2:
       KernelsAVX2.Vectorized.byteRows(
-        image, channels: channels, size: size, first: first, last: last, into: bytes)
+        image, plane: plane, channels: channels, size: size, first: first, last: last,
+        into: bytes)
     case .avx512:
       KernelsAVX512.Vectorized.byteRows(
-        image, channels: channels, size: size, first: first, last: last, into: bytes)
+        image, plane: plane, channels: channels, size: size, first: first, last: last,
+        into: bytes)
     }
   }
 

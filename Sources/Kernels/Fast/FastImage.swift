@@ -10,10 +10,10 @@ package protocol ImageLayer: AnyObject, Sendable {
   var scratchCount: Int { get }
   /// Writes the weights times the style to zeroed places.
   func modulate(_ arena: FloatBuffer, style: Int, into modulated: Int)
-  /// Rows of the image; `previous` is the image of half the size.
+  /// Rows of the image, whose channels lie `plane` floats apart; `previous` is that of half the size.
   func run(
-    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, rows: Range<Int>,
-    scratch: Int)
+    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, plane: Int,
+    rows: Range<Int>, scratch: Int)
 }
 
 /// StyleGAN2's toRGB: adds a map's contribution to the doubled image of the block before.
@@ -60,14 +60,13 @@ package final class FastToRGB: ImageLayer {
     }
   }
 
-  /// Rows of the image; `previous` is the image of half the size.
   package func run(
-    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, rows: Range<Int>,
-    scratch: Int
+    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, plane: Int,
+    rows: Range<Int>, scratch: Int
   ) {
     let target = kernel_image(
       size: size, channels: imageChannels, previous: previous.map { arena.at($0) },
-      image: arena.base + image)
+      image: arena.base + image, plane: plane)
     let row = arena.base + scratch
     let places = LayerPlaces(input: map, style: 0, output: scratch)
     let epilogue = finish.epilogue(arena, places, factors: Floats(ones.base))

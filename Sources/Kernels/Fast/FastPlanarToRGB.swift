@@ -37,12 +37,12 @@ package final class FastPlanarToRGB: ImageLayer {
   }
 
   package func run(
-    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, rows: Range<Int>,
-    scratch: Int
+    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, plane: Int,
+    rows: Range<Int>, scratch: Int
   ) {
     let target = kernel_image(
       size: size, channels: imageChannels, previous: previous.map { arena.at($0) },
-      image: arena.base + image)
+      image: arena.base + image, plane: plane)
     let row = arena.base + scratch
     let places = LayerPlaces(input: map, style: 0, output: scratch)
     let epilogue = finish.epilogue(arena, places)
