@@ -17,11 +17,18 @@ package final class FastWinogradUpConv: Sendable {
   private let inBlocks: Int
   private let outBlocks: Int
   private let weights: FloatBuffer
-  /// The last raw row and column directly: even row and even column, even and odd, odd and even.
-  private let edges: [(weights: FloatBuffer, taps: [Int])]
+  /// The last raw row and column directly, each from one side of the kernel.
+  private let edges: [Edge: (weights: FloatBuffer, taps: [Int])]
   private let finish: Finish
   /// Tile rows done together.
   private let band: Int
+
+  private enum Edge {
+    /// Even and odd columns of the raw row behind the last input row.
+    case rowEven, rowOdd
+    /// Even and odd rows of the raw column behind the last input column.
+    case columnEven, columnOdd
+  }
 
   /// Transforms and packs `weight`, `[out, in, 3, 3]` and not flipped; `size` is the input's, a
   /// multiple of 4.
@@ -37,16 +44,17 @@ package final class FastWinogradUpConv: Sendable {
     self.finish = finish
     weights = Packing.winogradUp(
       weight, inChannels: inChannels, outputs: outputs, lanes: fast.lanes)
-    let (row, lanes) = (inBlocks * (size + 2) * fast.lanes, fast.lanes)
+    let lanes = fast.lanes
     func edge(_ taps: [Int], _ kernels: [Int]) -> (weights: FloatBuffer, taps: [Int]) {
       let packed = Packing.conv(
         weight, inChannels: inChannels, kernelSize: 9, kernelIndices: kernels,
         outputs: outputs, lanes: lanes)
       return (packed, taps)
     }
+    // What lies behind the last row or column is zero, so only its own side of the kernel counts.
     edges = [
-      edge([row + lanes, row, lanes, 0], [0, 2, 6, 8]), edge([row + lanes, lanes], [1, 7]),
-      edge([lanes, 0], [3, 5]),
+      .rowEven: edge([lanes, 0], [6, 8]), .rowOdd: edge([lanes], [7]),
+      .columnEven: edge([lanes, 0], [2, 8]), .columnOdd: edge([lanes], [5]),
     ]
     // Transformed weights come from a far cache: 32 tiles that share them keep the multipliers busy.
     band = min(max(32 / (size / 4), 1), size / 4)
@@ -56,6 +64,8 @@ package final class FastWinogradUpConv: Sendable {
   private var preparedRow: Int { inBlocks * (size + 2) * fast.lanes }
   private var plane: Int { (size + 2) * fast.lanes }
   private var rawRow: Int { 2 * outBlocks * plane }
+  /// The last input column of a band with the row above it, and the raw column it makes.
+  private var columnCount: Int { (inBlocks + outBlocks) * (4 * band + 1) * fast.lanes }
   private var transformedCount: Int { 81 * inBlocks * band * tiles * fast.lanes }
 
   /// Floats of the raw map: rows -1 to 2 * size + 1.
@@ -64,7 +74,7 @@ package final class FastWinogradUpConv: Sendable {
   /// Floats of scratch that a worker needs.
   package var scratchCount: Int {
     (4 * band + 2) * preparedRow + transformedCount + 81 * outBlocks * band * tiles * fast.lanes
-      + 2 * plane
+      + max(columnCount, 2 * plane)
   }
 
   /// The raw rows of the input rows `rows`, and the borders that go with them.
@@ -92,21 +102,10 @@ package final class FastWinogradUpConv: Sendable {
           products: transformed + transformedCount, output: target, output_row: rawRow,
           output_block: plane, odd_columns: outBlocks * plane + fast.lanes, out_blocks: outBlocks,
           tiles: tiles, tile_rows: (last - first) / 4))
-      // The even column behind the last input column.
-      let column = size * fast.lanes
-      edge(0, prepared + column, target + column, pixels: 1, rows: last - first)
-      edge(
-        2, prepared + preparedRow + column, target + rawRow + column, pixels: 1,
-        rows: last - first)
-      if last == size {
-        // The even row behind the last input row, and zeros behind that.
-        let row = prepared + (last - first) * preparedRow
-        let below = raw + 2 * size * rawRow
-        clearColumns(below, rows: 1)
-        edge(0, row, below, pixels: size + 1, rows: 1)
-        edge(1, row, below + outBlocks * plane + fast.lanes, pixels: size, rows: 1)
-        (below + rawRow).update(repeating: 0, count: rawRow)
-      }
+      lastColumn(
+        prepared, rows: last - first, into: target + size * fast.lanes,
+        transformed + transformedCount + 81 * outBlocks * band * tiles * fast.lanes)
+      if last == size { lastRow(prepared + (last - first) * preparedRow, raw + 2 * size * rawRow) }
       first = last
     }
   }
@@ -140,15 +139,53 @@ package final class FastWinogradUpConv: Sendable {
     }
   }
 
-  private func edge(_ phase: Int, _ input: Scratch, _ output: Scratch, pixels: Int, rows: Int) {
-    edges[phase].taps.withUnsafeBufferPointer { taps in
+  /// The raw row behind the last input row, `input`, and zeros behind that.
+  private func lastRow(_ input: Scratch, _ raw: Scratch) {
+    clearColumns(raw, rows: 1)
+    edge(.rowEven, input, plane, raw, plane, pixels: size + 1)
+    edge(.rowOdd, input, plane, raw + outBlocks * plane + fast.lanes, plane, pixels: size)
+    (raw + rawRow).update(repeating: 0, count: rawRow)
+  }
+
+  /// The even raw column behind the last input column, for raw rows from `raw` on.
+  ///
+  /// The column is laid down as a row, whose pixels a tile takes together.
+  private func lastColumn(
+    _ prepared: Scratch, rows: Int, into raw: Scratch, _ scratch: Scratch
+  ) {
+    let lanes = fast.lanes
+    let line = (rows + 1) * lanes
+    let made = scratch + inBlocks * line
+    for block in 0..<inBlocks {
+      for y in 0...rows {
+        (scratch + block * line + y * lanes).update(
+          from: prepared + y * preparedRow + block * plane + size * lanes, count: lanes)
+      }
+    }
+    for (parity, kind) in [Edge.columnEven, .columnOdd].enumerated() {
+      edge(kind, scratch, line, made, line, pixels: rows)
+      for y in 0..<rows {
+        for block in 0..<outBlocks {
+          (raw + (2 * y + parity) * rawRow + block * plane).update(
+            from: made + block * line + y * lanes, count: lanes)
+        }
+      }
+    }
+  }
+
+  private func edge(
+    _ kind: Edge, _ input: Scratch, _ inputBlock: Int, _ output: Scratch, _ outputBlock: Int,
+    pixels: Int
+  ) {
+    guard let (weights, taps) = edges[kind] else { return }
+    taps.withUnsafeBufferPointer { taps in
       guard let base = taps.baseAddress else { return }
       fast.convRaw(
         kernel_conv(
-          input: Floats(input), input_row: preparedRow, input_block: plane, channels: inChannels,
-          taps: base, tap_count: taps.count, weights: Floats(edges[phase].weights.base),
-          output: output, output_row: 2 * rawRow, output_block: plane, blocks: outBlocks,
-          pixels: pixels, rows: rows, ahead: 0))
+          input: Floats(input), input_row: 0, input_block: inputBlock, channels: inChannels,
+          taps: base, tap_count: taps.count, weights: Floats(weights.base), output: output,
+          output_row: 0, output_block: outputBlock, blocks: outBlocks, pixels: pixels, rows: 1,
+          ahead: 0))
     }
   }
 }
