@@ -200,7 +200,7 @@ struct FastImageTests {
 }
 
 /// Where rows of each plane lie if the image starts at `base`.
-private func imageRows(
+func imageRows(
   _ rows: Range<Int>, size: Int, channels: Int, at base: Int
 ) -> [Range<Int>] {
   (0..<channels).map { c in
