@@ -5,16 +5,16 @@ import ModelFile
 ///
 /// Maps are in blocks of channels up to some block of the network, and planar behind it, where there
 /// are few channels; on either side each convolution takes what costs least.
-struct ConvChoice {
+package struct ConvChoice {
   /// By block: of the convolution that doubles the size, and of the other.
-  let up: [ConvAlgorithm]
-  let same: [ConvAlgorithm]
+  package let up: [ConvAlgorithm]
+  package let same: [ConvAlgorithm]
   /// The first block whose maps are planar, as are those of all behind it.
-  let firstPlanar: Int
+  package let firstPlanar: Int
 
   /// - Parameters:
   ///   - forced: Taken wherever it can be, for tests and measurements.
-  init(
+  package init(
     _ blocks: [SynthesisBlock], constChannels: Int, _ architecture: BlockArchitecture,
     _ fast: Fast, forced: ConvAlgorithm?
   ) {
