@@ -73,6 +73,10 @@ let package = Package(
       dependencies: [
         "Core", "CZlib", "Checkpoint", "ModelFile", "Converter", "ImageFile", "Obverse", "Support",
       ], path: "Tests/Fuzz", exclude: ["README.md"], swiftSettings: safe),
+    .target(name: "CountedMalloc", path: "Tests/CountedMalloc"),
+    .executableTarget(
+      name: "allocations", dependencies: ["CountedMalloc", "Kernels", "ModelFile", "Obverse"],
+      path: "Tests/Allocations", swiftSettings: safe),
     .testTarget(name: "CoreTests", dependencies: ["Core", "Support"]),
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Support"]),
     .testTarget(name: "ModelFileTests", dependencies: ["ModelFile", "Support"]),
