@@ -15,16 +15,17 @@ struct BilinearTests {
   }
 
   /// Tap k of input y is raw 2y + k; the tile's first input stands in front of it.
-  @Test func transposedConvolves() {
-    let inputs: [Double] = [3, -1, 4, 1, -5]
-    let found = Bilinear.transposed.tile(weights, inputs)
-    var wanted = [Double](repeating: 0, count: 8)
+  @Test(arguments: [(Bilinear.transposed, 4), (.phases, 1)])
+  func transposedConvolves(axis: Bilinear, count: Int) {
+    let inputs = [Double]([3, -1, 4, 1, -5][...count])
+    let found = axis.tile(weights, inputs)
+    var wanted = [Double](repeating: 0, count: 2 * count)
     for (y, value) in inputs.enumerated() {
       for k in 0..<3 where wanted.indices.contains(2 * (y - 1) + k) {
         wanted[2 * (y - 1) + k] += weights[k] * value
       }
     }
-    #expect(found.count == 8)
+    #expect(found.count == 2 * count)
     for (a, b) in zip(found, wanted) { #expect(abs(a - b) < 1e-12) }
   }
 }

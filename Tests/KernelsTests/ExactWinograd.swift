@@ -12,11 +12,13 @@ struct Bilinear {
   let step: Int
   /// Roundings of an input on its way to a point, and of a product on its way to an output.
   let roundings: Int
+  /// Products of a channel that are summed one after the other, by no transform.
+  let terms: Int
 
   /// Three taps, one after the other: each is a point.
   static let direct = Bilinear(
     output: [[1, 1, 1]], kernel: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-    input: [[1, 0, 0], [0, 1, 0], [0, 0, 1]], first: -1, step: 1, roundings: 0)
+    input: [[1, 0, 0], [0, 1, 0], [0, 0, 1]], first: -1, step: 1, roundings: 0, terms: 3)
 
   /// F(4, 3) with the points 0, 1, -1, 2, -2 and infinity.
   ///
@@ -33,7 +35,7 @@ struct Bilinear {
     input: [
       [4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0],
       [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1],
-    ], first: -1, step: 4, roundings: 6)
+    ], first: -1, step: 4, roundings: 6, terms: 1)
 
   /// Raw values of a transposed convolution of stride 2.
   ///
@@ -53,7 +55,12 @@ struct Bilinear {
     input: [
       [2, -1, -2, 1, 0], [0, -2, -1, 1, 0], [0, 2, -3, 1, 0], [0, -1, 0, 1, 0],
       [0, 2, -1, -2, 1], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 1],
-    ], first: -1, step: 4, roundings: 6)
+    ], first: -1, step: 4, roundings: 6, terms: 1)
+
+  /// The same raw values directly: two taps for an even one, one for an odd one.
+  static let phases = Bilinear(
+    output: [[1, 1, 0], [0, 0, 1]], kernel: [[0, 0, 1], [1, 0, 0], [0, 1, 0]],
+    input: [[1, 0], [0, 1], [0, 1]], first: -1, step: 1, roundings: 0, terms: 2)
 
   /// What it makes of a tile's inputs.
   func tile(_ weights: [Double], _ inputs: [Double]) -> [Double] {
@@ -80,8 +87,8 @@ extension Exact {
     var result = convolved(weight, kernel: 3)
     result.magnitudes = pointMagnitudes(weight, rows, columns, side: size)
     result.isLikely = true
-    // A weight's rounding, a product's, and one for each term; a direct axis makes terms of its taps.
-    let terms = [rows, columns].reduce(channels) { $0 * ($1.roundings == 0 ? 3 : 1) }
+    // A weight's rounding, a product's, and one for each term.
+    let terms = channels * rows.terms * columns.terms
     result.roundings = roundings + 2 + terms + rows.roundings + columns.roundings
     return result
   }
@@ -94,12 +101,13 @@ extension Exact {
     let raw = 2 * size + 1
     var magnitudes = pointMagnitudes(weight, axis, axis, side: raw)
     let outputs = weight.count / (channels * 9)
-    // The last row and column are computed directly: four terms for each channel instead of one, so
-    // that they count twice, as roundings count by their root.
+    // The last row and column are always computed directly: four terms for each channel; where the
+    // others have one these count twice, as roundings count by their root.
+    let edge = 2 / Double(axis.terms)
     for o in 0..<outputs {
       for i in 0..<raw {
-        magnitudes[(o * raw + raw - 1) * raw + i] *= 2
-        if i < raw - 1 { magnitudes[(o * raw + i) * raw + raw - 1] *= 2 }
+        magnitudes[(o * raw + raw - 1) * raw + i] *= edge
+        if i < raw - 1 { magnitudes[(o * raw + i) * raw + raw - 1] *= edge }
       }
     }
     let filter = [0.25, 0.75, 0.75, 0.25]  // gain 2 an axis
@@ -117,7 +125,8 @@ extension Exact {
       }
     }
     // As above, and a pass of the filter adds, triples and adds.
-    result.roundings = roundings + 2 + channels + 2 * axis.roundings + 6
+    let terms = channels * axis.terms * axis.terms
+    result.roundings = roundings + 2 + terms + 2 * axis.roundings + 6
     return result
   }
 
