@@ -12,8 +12,7 @@ package struct ConvChoice {
   /// The first block whose maps are planar, as are those of all behind it.
   package let firstPlanar: Int
 
-  /// - Parameters:
-  ///   - forced: Taken wherever it can be, for tests and measurements.
+  /// `forced` is taken wherever it can be, for tests and measurements.
   package init(
     _ blocks: [SynthesisBlock], constChannels: Int, _ architecture: BlockArchitecture,
     _ fast: Fast, forced: ConvAlgorithm?
