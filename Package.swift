@@ -71,13 +71,18 @@ let package = Package(
       name: "networks", dependencies: ["Core", "ModelFile"], path: "Benchmarks/Networks",
       swiftSettings: safe),
     .executableTarget(
-      name: "steps", dependencies: ["ModelFile", "Obverse"], path: "Benchmarks/Steps", swiftSettings: safe),
+      name: "steps", dependencies: ["ModelFile", "Obverse"], path: "Benchmarks/Steps",
+      swiftSettings: safe),
     .target(name: "Support", dependencies: ["Core", "Checkpoint"], path: "Tests/Support"),
     .executableTarget(
       name: "fuzz",
       dependencies: [
         "Core", "CZlib", "Checkpoint", "ModelFile", "Converter", "ImageFile", "Obverse", "Support",
       ], path: "Tests/Fuzz", exclude: ["README.md"], swiftSettings: safe),
+    .target(name: "CountedMalloc", path: "Tests/CountedMalloc"),
+    .executableTarget(
+      name: "allocations", dependencies: ["CountedMalloc", "Kernels", "ModelFile", "Obverse"],
+      path: "Tests/Allocations", swiftSettings: safe),
     .testTarget(name: "CoreTests", dependencies: ["Core", "Support"]),
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Support"]),
     .testTarget(name: "ModelFileTests", dependencies: ["ModelFile", "Support"]),

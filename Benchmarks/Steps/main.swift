@@ -46,7 +46,8 @@ do {
     let rate = count > 0 && time > 0 ? Int(2 * Double(count) / time / 1000) : 0
     print(
       pad(names.joined(separator: "+"), 28),
-      pad("\(Int(time)) µs", 10), pad("\(count / 1000) kMAC", 14), rate > 0 ? "\(rate) GFLOP/s" : "")
+      pad("\(Int(time)) µs", 10), pad("\(count / 1000) kMAC", 14), rate > 0 ? "\(rate) GFLOP/s" : ""
+    )
   }
   print(pad("face", 28), "\(medians[parts.count] / 1000) µs")
 } catch {

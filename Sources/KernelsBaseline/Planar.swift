@@ -163,8 +163,9 @@ extension Vectorized {
 // MARK: - Prepared rows
 
 extension Vectorized {
-  /// Row `y` of a planar map times the style, `[channel][stride]` from column 0; nothing is written
-  /// outside of the columns. Zeros where the map has no such row.
+  /// Row `y` of a planar map times the style, `[channel][stride]` from column 0.
+  ///
+  /// Nothing is written outside of the columns. Zeros where the map has no such row.
   @inline(never)
   public static func planarModulateRow(
     _ map: UnsafePointer<Float>, y: Int, size: Int, channels: Int, style: UnsafePointer<Float>,

@@ -778,8 +778,9 @@ extension Vectorized {
     for o in first..<last { factors[o] = 1 / (factors[o] + 1e-8).squareRoot() }
   }
 
-  /// One row after the other: weights come from memory or a far cache, and the processor fetches a
-  /// single stream ahead best. Four running sums hide the multiply-add's latency.
+  /// One row after the other.
+  ///
+  /// Weights come from memory or a far cache, and the processor fetches a single stream ahead best. Four running sums hide the multiply-add's latency.
   @inline(__always)
   private static func products(
     _ weights: Floats, _ x: Floats, _ count: Int, _ first: Int, _ last: Int, _ out: MutableFloats

@@ -88,7 +88,8 @@ extension Vectorized {
     for tileRow in 0..<w.tile_rows {
       for block in 0..<w.in_blocks {
         for tile in 0..<w.tiles {
-          let from = w.input + (4 * tileRow * w.input_row + block * w.input_block + 4 * tile * lanes)
+          let from =
+            w.input + (4 * tileRow * w.input_row + block * w.input_block + 4 * tile * lanes)
           let to = w.transformed + (block * plane + (tileRow * w.tiles + tile) * lanes)
           var half = InlineArray<36, Vector> { _ in .zero }
           for x in 0..<6 {
@@ -310,8 +311,10 @@ extension Vectorized {
       for block in 0..<u.out_blocks {
         for tile in 0..<u.tiles {
           let from = Floats(u.products) + (block * plane + (tileRow * u.tiles + tile) * lanes)
-          let to = u.output + (8 * tileRow * u.output_row + block * u.output_block
-            + 4 * tile * lanes)
+          let to =
+            u.output
+            + (8 * tileRow * u.output_row + block * u.output_block
+              + 4 * tile * lanes)
           var half = InlineArray<36, Vector> { _ in .zero }
           for c in 0..<9 {
             let p = from + c * point

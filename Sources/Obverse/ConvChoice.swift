@@ -5,16 +5,15 @@ import ModelFile
 ///
 /// Maps are in blocks of channels up to some block of the network, and planar behind it, where there
 /// are few channels; on either side each convolution takes what costs least.
-struct ConvChoice {
+package struct ConvChoice {
   /// By block: of the convolution that doubles the size, and of the other.
-  let up: [ConvAlgorithm]
-  let same: [ConvAlgorithm]
+  package let up: [ConvAlgorithm]
+  package let same: [ConvAlgorithm]
   /// The first block whose maps are planar, as are those of all behind it.
-  let firstPlanar: Int
+  package let firstPlanar: Int
 
-  /// - Parameters:
-  ///   - forced: Taken wherever it can be, for tests and measurements.
-  init(
+  /// `forced` is taken wherever it can be, for tests and measurements.
+  package init(
     _ blocks: [SynthesisBlock], constChannels: Int, _ architecture: BlockArchitecture,
     _ fast: Fast, forced: ConvAlgorithm?
   ) {
@@ -30,15 +29,20 @@ struct ConvChoice {
     // reading them costs more than the products saved, and each thread reads all.
     let blocked: [(up: ConvAlgorithm, same: ConvAlgorithm)] = shapes.map { shape in
       func best(
-        _ from: Int, _ cost: (ConvAlgorithm) -> Double
+        possible: Int, worthwhile: Int, _ cost: (ConvAlgorithm) -> Double
       ) -> ConvAlgorithm {
-        guard shape.size >= from else { return .direct }
+        guard shape.size >= possible else { return .direct }
         if let forced, forced != .planar { return forced }
+        guard shape.size >= worthwhile else { return .direct }
         return cost(.winograd) < cost(.direct) ? .winograd : .direct
       }
       return (
-        best(32) { cost.up($0, shape.inputs, shape.middle, size: shape.size) },
-        best(16) { cost.same($0, shape.middle, shape.outputs, size: shape.size) }
+        best(possible: 16, worthwhile: 32) {
+          cost.up($0, shape.inputs, shape.middle, size: shape.size)
+        },
+        best(possible: 8, worthwhile: 16) {
+          cost.same($0, shape.middle, shape.outputs, size: shape.size)
+        }
       )
     }
     func total(_ k: Int, _ up: ConvAlgorithm, _ same: ConvAlgorithm) -> Double {

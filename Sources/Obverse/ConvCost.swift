@@ -20,31 +20,44 @@ package enum ConvAlgorithm: String, Sendable, CaseIterable {
 /// than the prices do.
 struct ConvCost {
   private let fast: Fast
-  private let table: [ConvAlgorithm: (same: Price, up: Price)]
+  private let prices: Prices
 
   private typealias Price = (mac: Double, value: Double)
 
+  /// Of a convolution of unchanged size, and of one that doubles it.
+  private struct Prices {
+    let direct: (same: Price, up: Price)
+    let winograd: (same: Price, up: Price)
+    let planar: (same: Price, up: Price)
+
+    func of(_ algorithm: ConvAlgorithm) -> (same: Price, up: Price) {
+      switch algorithm {
+      case .direct: direct
+      case .winograd: winograd
+      case .planar: planar
+      }
+    }
+  }
+
   init(_ fast: Fast) {
     self.fast = fast
-    table =
+    prices =
       switch fast.target {
       case .avx512:
-        [
-          .direct: ((0.0170, 0.42), (0.0181, 0.42)), .winograd: ((0.0177, 0.84), (0.0236, 0.78)),
-          .planar: ((0.0163, 0.42), (0.0208, 0.32)),
-        ]
+        Prices(
+          direct: ((0.0170, 0.42), (0.0181, 0.42)), winograd: ((0.0177, 0.84), (0.0236, 0.78)),
+          planar: ((0.0163, 0.42), (0.0208, 0.32)))
       // Not fitted apart for the baseline, whose multiply-adds and values are both dearer.
       case .avx2, .baseline:
-        [
-          .direct: ((0.0169, 0.51), (0.0188, 0.43)), .winograd: ((0.0184, 1.01), (0.0289, 1.05)),
-          .planar: ((0.0176, 0.48), (0.0216, 0.46)),
-        ]
+        Prices(
+          direct: ((0.0169, 0.51), (0.0188, 0.43)), winograd: ((0.0184, 1.01), (0.0289, 1.05)),
+          planar: ((0.0176, 0.48), (0.0216, 0.46)))
       }
   }
 
   /// A 3x3 convolution of unchanged size, from `inputs` to `outputs` channels.
   func same(_ algorithm: ConvAlgorithm, _ inputs: Int, _ outputs: Int, size: Int) -> Double {
-    let price = table[algorithm]!.same
+    let price = prices.of(algorithm).same
     let pixels = Double(size * size)
     // Products for an output pixel and a pair of channels: 9, 36 for 16, 18 for 4.
     return switch algorithm {
@@ -57,7 +70,7 @@ struct ConvCost {
 
   /// One that doubles the size; `size` is the output's.
   func up(_ algorithm: ConvAlgorithm, _ inputs: Int, _ outputs: Int, size: Int) -> Double {
-    let price = table[algorithm]!.up
+    let price = prices.of(algorithm).up
     let pixels = Double(size * size / 4)
     // Products for an input pixel and a pair of channels: 9, and 81 for 16.
     return switch algorithm {

@@ -119,7 +119,8 @@ final class FaceRun: SharedWork {
     _ rows: Int, _ index: Int, _ workers: Workers, multiple: Int = 1
   ) -> Range<Int> {
     let units = rows / multiple
-    return (units * index / workers.count * multiple)..<(units * (index + 1) / workers.count
+    return
+      (units * index / workers.count * multiple)..<(units * (index + 1) / workers.count
       * multiple)
   }
 

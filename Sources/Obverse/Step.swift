@@ -10,7 +10,7 @@ struct Step: Sendable {
     /// The transposed convolution alone, to a map of raw rows; `resample` does the rest.
     case transpose(FastWinogradUpConv, LayerPlaces)
     case resample(FastWinogradUpConv, LayerPlaces)
-/// Both convolutions of a block on planar maps, and the image.
+    /// Both convolutions of a block on planar maps, and the image.
     case planarBlock(PlanarBlock, image: ImagePlaces)
     /// A resnet block's 1x1, before the block's first convolution frees its input.
     case skip(FastSkip, input: Int, output: Int)

@@ -51,7 +51,7 @@ struct FastImageTests {
             layer.modulate(buffer, style: styleAt, into: modulated)
             layer.run(
               buffer, map: input, modulated: modulated, previous: isDoubled ? smaller : nil,
-              image: image, rows: rows, scratch: scratch)
+              image: image, plane: size * size, rows: rows, scratch: scratch)
           })
         let found = job.result("\(target)")
         #expect((isDoubled ? both : alone).mismatch(found) == nil, "\(target)")
@@ -173,8 +173,8 @@ struct FastImageTests {
         bytes.withUnsafeMutableBufferPointer { out in
           guard let base = out.baseAddress else { return }
           Fast(target).byteRows(
-            UnsafePointer(buffer.base), channels: channels, size: size, first: rows.lowerBound,
-            last: rows.upperBound, into: base)
+            UnsafePointer(buffer.base), plane: size * size, channels: channels, size: size,
+            first: rows.lowerBound, last: rows.upperBound, into: base)
         }
         // Rows 0 ..< 5 come later.
         if rows.lowerBound == 5 {
@@ -200,7 +200,7 @@ struct FastImageTests {
 }
 
 /// Where rows of each plane lie if the image starts at `base`.
-private func imageRows(
+func imageRows(
   _ rows: Range<Int>, size: Int, channels: Int, at base: Int
 ) -> [Range<Int>] {
   (0..<channels).map { c in

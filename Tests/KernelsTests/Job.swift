@@ -25,6 +25,8 @@ struct Job {
   let rows: Int
   let output: Range<Int>
   let scratch: Range<Int>
+  /// Parts begin and end on a multiple of it.
+  var multiple = 1
   /// What `run` may write for some rows, apart from scratch.
   let written: (Range<Int>) -> [Range<Int>]
   let run: (FloatBuffer, Range<Int>) -> Void
@@ -39,18 +41,24 @@ struct Job {
       let found = done(parts, note)
       #expect(areSameBits(found, whole), "\(note), rows \(parts)")
     }
-    _ = done([(rows / 2)..<(rows / 2 + 1)], note)
+    _ = done(scaled([(units / 2)..<(units / 2 + 1)]), note)
     return whole
   }
 
+  private var units: Int { rows / multiple }
+
   /// Rows one by one from the end; an odd cut; four parts out of order.
   private var partitions: [[Range<Int>]] {
-    let (a, b, c) = (rows / 4, max(rows / 4, rows / 2 - 1), rows - 1)
+    let (a, b, c) = (units / 4, max(units / 4, units / 2 - 1), units - 1)
     return [
-      (0..<rows).reversed().map { $0..<($0 + 1) },
-      [0..<1, 1..<rows].filter { !$0.isEmpty },
-      [b..<c, 0..<a, c..<rows, a..<b].filter { !$0.isEmpty },
-    ]
+      (0..<units).reversed().map { $0..<($0 + 1) },
+      [0..<1, 1..<units].filter { !$0.isEmpty },
+      [b..<c, 0..<a, c..<units, a..<b].filter { !$0.isEmpty },
+    ].map(scaled)
+  }
+
+  private func scaled(_ parts: [Range<Int>]) -> [Range<Int>] {
+    parts.map { ($0.lowerBound * multiple)..<($0.upperBound * multiple) }
   }
 
   private func done(_ parts: [Range<Int>], _ note: String) -> [Float] {

@@ -1,4 +1,5 @@
 import Core
+import Kernels
 import ModelFile
 import Obverse
 import Support
@@ -30,6 +31,40 @@ struct DeterminismTests {
         #expect(again == once, "\(threads) threads")
       }
       #expect(once[0] != once[1])
+    }
+  }
+
+  /// Threads get rows in whole tiles, and more threads than tiles some get none.
+  @Test(arguments: SyntheticModel.allCases, ConvAlgorithm.allCases)
+  func threadsChangeNothingInAnyAlgorithm(kind: SyntheticModel, forced: ConvAlgorithm) throws {
+    for set in InstructionSet.available {
+      let model = try Model(kind.description, instructionSet: set, forced: forced)
+      let noises: [(UInt32) -> NoiseMode] =
+        kind == .mobile ? [{ _ in .const }] : [{ _ in .const }, { .random(seed: $0) }]
+      for noise in noises {
+        let once = try faces(model, threads: 1, seeds: [3], noise: noise)
+        for threads in 2...4 {
+          let again = try faces(model, threads: threads, seeds: [3], noise: noise)
+          #expect(again == once, "\(set), \(threads) threads")
+        }
+      }
+    }
+  }
+
+  /// Algorithms are other roundings of the same sums.
+  @Test(arguments: SyntheticModel.allCases)
+  func algorithmsAgreeWithinOne(kind: SyntheticModel) throws {
+    for set in InstructionSet.available {
+      let images = try ([nil] + ConvAlgorithm.allCases).map { forced in
+        try faces(
+          Model(kind.description, instructionSet: set, forced: forced), threads: 1, seeds: [4],
+          noise: { _ in .const })[4]
+      }
+      let first = try #require(images.first ?? nil)
+      for image in images {
+        let pixels = try #require(image).pixels
+        #expect(zip(pixels, first.pixels).allSatisfy { abs(Int($0) - Int($1)) <= 1 }, "\(set)")
+      }
     }
   }
 

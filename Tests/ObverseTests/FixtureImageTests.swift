@@ -1,6 +1,7 @@
 import Checkpoint
 import Converter
 import Core
+import Kernels
 import ModelFile
 import Support
 import Testing
@@ -55,6 +56,16 @@ struct FixtureImageTests {
         let generator = try Generator(Model(description, instructionSet: set), threads: 2)
         try agree(fixture, generator, "\(fixture) \(file) \(set)")
       }
+    }
+  }
+
+  /// The same with every 3x3 convolution that can take it computed in one way.
+  @Test(arguments: Fixture.all, ConvAlgorithm.allCases)
+  func imagesOfEveryAlgorithmAgree(fixture: Fixture, forced: ConvAlgorithm) throws {
+    let description = try Self.model(fixture, fixture.checkpoints[0])
+    for set in InstructionSet.available {
+      let model = try Model(description, instructionSet: set, forced: forced)
+      try agree(fixture, Generator(model, threads: 2), "\(fixture) \(forced) \(set)")
     }
   }
 

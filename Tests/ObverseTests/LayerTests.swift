@@ -1,5 +1,6 @@
 import Converter
 import Core
+import Kernels
 import ModelFile
 import Support
 import Testing
@@ -53,9 +54,27 @@ struct LayerTests {
     }
   }
 
+  /// The same with every 3x3 convolution that can take it computed in one way.
+  @Test(arguments: InstructionSet.available, ConvAlgorithm.allCases)
+  func everyAlgorithmAgreesLayerByLayer(set: InstructionSet, forced: ConvAlgorithm) throws {
+    for name in ["nv64-skip", "cagc64-odd"] {
+      let fixture = try Fixture.named(name)
+      let description = try FixtureImageTests.model(fixture, fixture.checkpoints[0])
+      try Self.compare(description, set, "\(name) \(forced)", forced: forced)
+    }
+    for kind in SyntheticModel.allCases {
+      let noises: [NoiseMode] =
+        kind == .mobile ? [.const, .none] : [.const, .random(seed: 9), .none]
+      for noise in noises {
+        try Self.compare(
+          kind.description, set, "\(kind) \(forced) \(noise)", noise: noise, forced: forced)
+      }
+    }
+  }
+
   static func compare(
     _ description: ModelDescription, _ set: InstructionSet, _ comment: String,
-    noise: NoiseMode = .const
+    noise: NoiseMode = .const, forced: ConvAlgorithm? = nil
   ) throws {
     var random = RandomState(seed: 7)
     let ws = (0..<description.wsCount).map { _ in random.normals(description.wDim) }
@@ -63,7 +82,8 @@ struct LayerTests {
     var network = ReferenceNetwork(description, noise: noise)
     network.onLayer = { expected[$0] = $1 }
     let image = network.synthesize(ws: ws)
-    let generator = try Generator(Model(description, instructionSet: set), threads: 1)
+    let generator = try Generator(
+      Model(description, instructionSet: set, forced: forced), threads: 1)
     try generator.traceLayers(ws: ws.flatMap { $0 }, noise: noise) { name, map in
       guard let reference = expected[name] else { return }
       let distance = FixtureImageTests.distance(map, reference)

@@ -3,7 +3,7 @@ import ModelFile
 
 /// Small networks with random weights, one of each kind.
 enum SyntheticModel: CaseIterable {
-  case skip, odd, resnet, orig, clamped, grey, rgba, conditional, eight, mobile
+  case skip, odd, resnet, orig, clamped, grey, rgba, conditional, eight, deep, mobile
 
   var description: ModelDescription {
     var maker = Maker(random: RandomState(seed: 3))
@@ -17,6 +17,9 @@ enum SyntheticModel: CaseIterable {
     case .rgba: return maker.styleGAN2(.skip, widths: [5, 6, 7], channels: 4)
     case .conditional: return maker.styleGAN2(.skip, widths: [6, 6], classes: 3)
     case .eight: return maker.styleGAN2(.skip, widths: [33, 34])
+    // Blocks of every algorithm on every instruction set.
+    case .deep:
+      return maker.styleGAN2(.skip, widths: [33, 34, 17, 7, 5], channels: 4, clamp: 1.5)
     case .mobile: return maker.mobile(widths: [24, 20, 36])
     }
   }

@@ -99,9 +99,9 @@ package struct Fast: Sendable {
   func planarRow(_ conv: kernel_planar) {
     withUnsafePointer(to: conv) { c in
       switch target {
-    case .baseline: KernelsBaseline.Vectorized.planarRow(c)
-    case .avx2: KernelsAVX2.Vectorized.planarRow(c)
-    case .avx512: KernelsAVX512.Vectorized.planarRow(c)
+      case .baseline: KernelsBaseline.Vectorized.planarRow(c)
+      case .avx2: KernelsAVX2.Vectorized.planarRow(c)
+      case .avx512: KernelsAVX512.Vectorized.planarRow(c)
       }
     }
   }
@@ -112,9 +112,9 @@ package struct Fast: Sendable {
     withUnsafePointer(to: winograd) { w in
       withUnsafePointer(to: epilogue) { e in
         switch target {
-    case .baseline: KernelsBaseline.Vectorized.planarWinograd(w, e, row: row, size: size)
-    case .avx2: KernelsAVX2.Vectorized.planarWinograd(w, e, row: row, size: size)
-    case .avx512: KernelsAVX512.Vectorized.planarWinograd(w, e, row: row, size: size)
+        case .baseline: KernelsBaseline.Vectorized.planarWinograd(w, e, row: row, size: size)
+        case .avx2: KernelsAVX2.Vectorized.planarWinograd(w, e, row: row, size: size)
+        case .avx512: KernelsAVX512.Vectorized.planarWinograd(w, e, row: row, size: size)
         }
       }
     }
@@ -126,16 +126,28 @@ package struct Fast: Sendable {
   ) {
     guard isPlanar else {
       switch target {
-    case .baseline: KernelsBaseline.Vectorized.planarModulateBlockedRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-    case .avx2: KernelsAVX2.Vectorized.planarModulateBlockedRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-    case .avx512: KernelsAVX512.Vectorized.planarModulateBlockedRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+      case .baseline:
+        KernelsBaseline.Vectorized.planarModulateBlockedRow(
+          map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+      case .avx2:
+        KernelsAVX2.Vectorized.planarModulateBlockedRow(
+          map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+      case .avx512:
+        KernelsAVX512.Vectorized.planarModulateBlockedRow(
+          map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
       }
       return
     }
     switch target {
-    case .baseline: KernelsBaseline.Vectorized.planarModulateRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-    case .avx2: KernelsAVX2.Vectorized.planarModulateRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-    case .avx512: KernelsAVX512.Vectorized.planarModulateRow(map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+    case .baseline:
+      KernelsBaseline.Vectorized.planarModulateRow(
+        map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+    case .avx2:
+      KernelsAVX2.Vectorized.planarModulateRow(
+        map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
+    case .avx512:
+      KernelsAVX512.Vectorized.planarModulateRow(
+        map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
     }
   }
 
@@ -144,13 +156,16 @@ package struct Fast: Sendable {
     into sums: Scratch
   ) {
     switch target {
-    case .baseline: KernelsBaseline.Vectorized.planarColumn(
+    case .baseline:
+      KernelsBaseline.Vectorized.planarColumn(
         weights, x, above: above, channels: channels, stride: stride, outputs: outputs,
         into: sums)
-    case .avx2: KernelsAVX2.Vectorized.planarColumn(
+    case .avx2:
+      KernelsAVX2.Vectorized.planarColumn(
         weights, x, above: above, channels: channels, stride: stride, outputs: outputs,
         into: sums)
-    case .avx512: KernelsAVX512.Vectorized.planarColumn(
+    case .avx512:
+      KernelsAVX512.Vectorized.planarColumn(
         weights, x, above: above, channels: channels, stride: stride, outputs: outputs,
         into: sums)
     }
@@ -163,9 +178,15 @@ package struct Fast: Sendable {
     withUnsafePointer(to: filter) { f in
       withUnsafePointer(to: epilogue) { e in
         switch target {
-    case .baseline: KernelsBaseline.Vectorized.planarFilter(f, e, row: row, size: size, channels: channels, stride: stride)
-    case .avx2: KernelsAVX2.Vectorized.planarFilter(f, e, row: row, size: size, channels: channels, stride: stride)
-    case .avx512: KernelsAVX512.Vectorized.planarFilter(f, e, row: row, size: size, channels: channels, stride: stride)
+        case .baseline:
+          KernelsBaseline.Vectorized.planarFilter(
+            f, e, row: row, size: size, channels: channels, stride: stride)
+        case .avx2:
+          KernelsAVX2.Vectorized.planarFilter(
+            f, e, row: row, size: size, channels: channels, stride: stride)
+        case .avx512:
+          KernelsAVX512.Vectorized.planarFilter(
+            f, e, row: row, size: size, channels: channels, stride: stride)
         }
       }
     }
@@ -177,9 +198,9 @@ package struct Fast: Sendable {
     withUnsafePointer(to: image) { i in
       withUnsafePointer(to: epilogue) { e in
         switch target {
-    case .baseline: KernelsBaseline.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
-    case .avx2: KernelsAVX2.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
-    case .avx512: KernelsAVX512.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
+        case .baseline: KernelsBaseline.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
+        case .avx2: KernelsAVX2.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
+        case .avx512: KernelsAVX512.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
         }
       }
     }
@@ -238,11 +259,14 @@ package struct Fast: Sendable {
   ) {
     switch target {
     case .baseline:
-      KernelsBaseline.Vectorized.depthwiseMapRow(map, y: y, size: size, blocks: blocks, weights: weights, into: out)
+      KernelsBaseline.Vectorized.depthwiseMapRow(
+        map, y: y, size: size, blocks: blocks, weights: weights, into: out)
     case .avx2:
-      KernelsAVX2.Vectorized.depthwiseMapRow(map, y: y, size: size, blocks: blocks, weights: weights, into: out)
+      KernelsAVX2.Vectorized.depthwiseMapRow(
+        map, y: y, size: size, blocks: blocks, weights: weights, into: out)
     case .avx512:
-      KernelsAVX512.Vectorized.depthwiseMapRow(map, y: y, size: size, blocks: blocks, weights: weights, into: out)
+      KernelsAVX512.Vectorized.depthwiseMapRow(
+        map, y: y, size: size, blocks: blocks, weights: weights, into: out)
     }
   }
 

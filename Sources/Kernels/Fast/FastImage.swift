@@ -195,7 +195,8 @@ package final class FastSkip: Sendable {
           input: input + rows.lowerBound * inRow, input_row: inRow, input_block: size * fast.lanes,
           channels: inChannels, taps: tap, tap_count: 1, weights: Floats(weights.base),
           output: output + rows.lowerBound * outRow, output_row: outRow,
-          output_block: size * fast.lanes, blocks: outBlocks, pixels: size, rows: rows.count, ahead: 0))
+          output_block: size * fast.lanes, blocks: outBlocks, pixels: size, rows: rows.count,
+          ahead: 0))
     }
   }
 

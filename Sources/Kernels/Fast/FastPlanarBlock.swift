@@ -14,10 +14,9 @@ package final class FastPlanarBlock: Sendable {
   /// Output rows done together.
   private let band: Int
 
-  /// - Parameters:
-  ///   - size: Side of the output.
-  ///   - middle: Channels between the convolutions.
-  ///   - keepsMap: Whether the output map is wanted; else only four rows of it exist at a time.
+  /// Joins two convolutions with `middle` channels between them; `size` is the output's.
+  ///
+  /// Unless `keepsMap`, only four rows of the output map exist at a time.
   package init(
     _ up: FastPlanarUpConv, _ same: FastPlanarConv, size: Int, middle: Int, outChannels: Int,
     keepsMap: Bool

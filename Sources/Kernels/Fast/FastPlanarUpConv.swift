@@ -80,10 +80,8 @@ package final class FastPlanarUpConv: Sendable {
 
   /// Computes rows of the output map, which has `2 * size` of them.
   ///
-  /// - Parameters:
-  ///   - before: What the last call gave, if it ended where this one begins and scratch is as it was;
-  ///     else 0.
-  /// - Returns: What a next call may continue from.
+  /// A call may go on where the last one ended, if it gets what that one gave and scratch is as it was;
+  /// 0 begins afresh.
   @discardableResult
   package func run(
     _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int,

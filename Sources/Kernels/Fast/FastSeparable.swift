@@ -85,7 +85,8 @@ package final class FastSeparable: Sendable {
           channels: inChannels, taps: tap, tap_count: 1, weights: Floats(pointwise.base),
           output: arena.base + at.output + first * outRow, output_row: outRow,
           output_block: size * fast.lanes, blocks: outBlocks, pixels: size, rows: last - first,
-          ahead: haarStyle == nil ? arena.at(at.input + (last + 1) * filteredRow) - Floats(filtered) : 0)
+          ahead: haarStyle == nil
+            ? arena.at(at.input + (last + 1) * filteredRow) - Floats(filtered) : 0)
         fast.convActivated(conv, epilogue, row: first, size: size)
       }
       after(first..<last)
