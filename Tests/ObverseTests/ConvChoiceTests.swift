@@ -66,7 +66,8 @@ struct ConvChoiceTests {
     let choice = Self.choice([Int](repeating: 512, count: 7), target)
     #expect(choice.firstPlanar == 7)
     #expect(choice.same == [.direct, .direct] + [ConvAlgorithm](repeating: .winograd, count: 5))
-    #expect(choice.up == [.direct, .direct, .direct] + [ConvAlgorithm](repeating: .winograd, count: 4))
+    let up: [ConvAlgorithm] = [.direct, .direct, .direct]
+    #expect(choice.up == up + [ConvAlgorithm](repeating: .winograd, count: 4))
   }
 
   @Test(arguments: Target.available)
