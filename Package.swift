@@ -24,19 +24,22 @@ let package = Package(
   targets: [
     .target(name: "Core", exclude: ["README.md"], swiftSettings: safe),
     .target(name: "CKernels", exclude: ["README.md"]),
+    .target(name: "KernelSet", dependencies: ["CKernels"], exclude: ["README.md"]),
     .target(
-      name: "KernelsBaseline", dependencies: ["CKernels"], exclude: ["README.md"],
+      name: "KernelsBaseline", dependencies: ["CKernels", "KernelSet"], exclude: ["README.md"],
       swiftSettings: kernels([], [])),
     .target(
-      name: "KernelsAVX2", dependencies: ["CKernels"], exclude: ["README.md"],
+      name: "KernelsAVX2", dependencies: ["CKernels", "KernelSet"], exclude: ["README.md"],
       swiftSettings: kernels(["-mavx2", "-mfma"], ["WIDE8"])),
     .target(
-      name: "KernelsAVX512", dependencies: ["CKernels"], exclude: ["README.md"],
+      name: "KernelsAVX512", dependencies: ["CKernels", "KernelSet"], exclude: ["README.md"],
       swiftSettings: kernels(
         ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma"], ["WIDE16"])),
     .target(
       name: "Kernels",
-      dependencies: ["CKernels", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512"],
+      dependencies: [
+        "CKernels", "KernelSet", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512",
+      ],
       exclude: ["README.md"], swiftSettings: [.treatAllWarnings(as: .error)]),
     .target(
       name: "ModelFile", dependencies: ["Core"], exclude: ["README.md", "schema.fbs"],

@@ -6,6 +6,7 @@
 // specialised here could replace the baseline copy of the whole program.
 
 import CKernels
+import KernelSet
 
 // MARK: - Vectors
 
@@ -35,7 +36,7 @@ typealias Floats = UnsafePointer<Float>
 typealias MutableFloats = UnsafeMutablePointer<Float>
 
 /// The kernels of one instruction set.
-public enum Vectorized {
+public enum Vectorized: KernelSet {
   /// Floats of a vector; every channel count is padded to a multiple of it.
   public static var lanes: Int { Vector.scalarCount }
 }

@@ -1,6 +1,7 @@
-// The table that picks the kernels of one instruction set.
+// Picks the kernels of one instruction set.
 
 import CKernels
+import KernelSet
 import KernelsAVX2
 import KernelsAVX512
 import KernelsBaseline
@@ -21,19 +22,22 @@ package enum Target: String, Sendable, CaseIterable {
 /// The kernels of one instruction set; each function does rows of a layer and allocates nothing.
 package struct Fast: Sendable {
   package let target: Target
+  private let kernels: any KernelSet.Type
 
   package init(_ target: Target) {
     precondition(Target.available.contains(target))
     self.target = target
+    kernels =
+      switch target {
+      case .baseline: KernelsBaseline.Vectorized.self
+      case .avx2: KernelsAVX2.Vectorized.self
+      case .avx512: KernelsAVX512.Vectorized.self
+      }
   }
 
   /// Channels of a block: every map and vector is padded to a multiple of it.
   package var lanes: Int {
-    switch target {
-    case .baseline: KernelsBaseline.Vectorized.lanes
-    case .avx2: KernelsAVX2.Vectorized.lanes
-    case .avx512: KernelsAVX512.Vectorized.lanes
-    }
+    kernels.lanes
   }
 
   /// Blocks that hold `channels`.
@@ -44,22 +48,14 @@ package struct Fast: Sendable {
   func convActivated(_ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int) {
     withUnsafePointer(to: conv) { c in
       withUnsafePointer(to: epilogue) { e in
-        switch target {
-        case .baseline: KernelsBaseline.Vectorized.convActivated(c, e, row: row, size: size)
-        case .avx2: KernelsAVX2.Vectorized.convActivated(c, e, row: row, size: size)
-        case .avx512: KernelsAVX512.Vectorized.convActivated(c, e, row: row, size: size)
-        }
+        kernels.convActivated(c, e, row: row, size: size)
       }
     }
   }
 
   func convRaw(_ conv: kernel_conv) {
     withUnsafePointer(to: conv) { c in
-      switch target {
-      case .baseline: KernelsBaseline.Vectorized.convRaw(c)
-      case .avx2: KernelsAVX2.Vectorized.convRaw(c)
-      case .avx512: KernelsAVX512.Vectorized.convRaw(c)
-      }
+      kernels.convRaw(c)
     }
   }
 
@@ -68,41 +64,25 @@ package struct Fast: Sendable {
   ) {
     withUnsafePointer(to: winograd) { w in
       withUnsafePointer(to: epilogue) { e in
-        switch target {
-        case .baseline: KernelsBaseline.Vectorized.winogradActivated(w, e, row: row, size: size)
-        case .avx2: KernelsAVX2.Vectorized.winogradActivated(w, e, row: row, size: size)
-        case .avx512: KernelsAVX512.Vectorized.winogradActivated(w, e, row: row, size: size)
-        }
+        kernels.winogradActivated(w, e, row: row, size: size)
       }
     }
   }
 
   func winogradUp(_ up: kernel_winograd_up) {
     withUnsafePointer(to: up) { u in
-      switch target {
-      case .baseline: KernelsBaseline.Vectorized.winogradUp(u)
-      case .avx2: KernelsAVX2.Vectorized.winogradUp(u)
-      case .avx512: KernelsAVX512.Vectorized.winogradUp(u)
-      }
+      kernels.winogradUp(u)
     }
   }
 
   /// Most output channels that go together in planar rows of `columns`.
   func planarGroup(columns: Int) -> Int {
-    switch target {
-    case .baseline: KernelsBaseline.Vectorized.planarGroup(columns: columns)
-    case .avx2: KernelsAVX2.Vectorized.planarGroup(columns: columns)
-    case .avx512: KernelsAVX512.Vectorized.planarGroup(columns: columns)
-    }
+    kernels.planarGroup(columns: columns)
   }
 
   func planarRow(_ conv: kernel_planar) {
     withUnsafePointer(to: conv) { c in
-      switch target {
-      case .baseline: KernelsBaseline.Vectorized.planarRow(c)
-      case .avx2: KernelsAVX2.Vectorized.planarRow(c)
-      case .avx512: KernelsAVX512.Vectorized.planarRow(c)
-      }
+      kernels.planarRow(c)
     }
   }
 
@@ -111,11 +91,7 @@ package struct Fast: Sendable {
   ) {
     withUnsafePointer(to: winograd) { w in
       withUnsafePointer(to: epilogue) { e in
-        switch target {
-        case .baseline: KernelsBaseline.Vectorized.planarWinograd(w, e, row: row, size: size)
-        case .avx2: KernelsAVX2.Vectorized.planarWinograd(w, e, row: row, size: size)
-        case .avx512: KernelsAVX512.Vectorized.planarWinograd(w, e, row: row, size: size)
-        }
+        kernels.planarWinograd(w, e, row: row, size: size)
       }
     }
   }
@@ -125,50 +101,20 @@ package struct Fast: Sendable {
     into row: Scratch, stride: Int
   ) {
     guard isPlanar else {
-      switch target {
-      case .baseline:
-        KernelsBaseline.Vectorized.planarModulateBlockedRow(
-          map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-      case .avx2:
-        KernelsAVX2.Vectorized.planarModulateBlockedRow(
-          map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-      case .avx512:
-        KernelsAVX512.Vectorized.planarModulateBlockedRow(
-          map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-      }
+      kernels.planarModulateBlockedRow(
+        map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
       return
     }
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.planarModulateRow(
-        map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-    case .avx2:
-      KernelsAVX2.Vectorized.planarModulateRow(
-        map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-    case .avx512:
-      KernelsAVX512.Vectorized.planarModulateRow(
-        map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
-    }
+    kernels.planarModulateRow(
+      map, y: y, size: size, channels: channels, style: style, into: row, stride: stride)
   }
 
   func planarColumn(
     _ weights: Floats, _ x: Floats, above: Floats?, channels: Int, stride: Int, outputs: Int,
     into sums: Scratch
   ) {
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.planarColumn(
-        weights, x, above: above, channels: channels, stride: stride, outputs: outputs,
-        into: sums)
-    case .avx2:
-      KernelsAVX2.Vectorized.planarColumn(
-        weights, x, above: above, channels: channels, stride: stride, outputs: outputs,
-        into: sums)
-    case .avx512:
-      KernelsAVX512.Vectorized.planarColumn(
-        weights, x, above: above, channels: channels, stride: stride, outputs: outputs,
-        into: sums)
-    }
+    kernels.planarColumn(
+      weights, x, above: above, channels: channels, stride: stride, outputs: outputs, into: sums)
   }
 
   func planarFilter(
@@ -177,17 +123,7 @@ package struct Fast: Sendable {
   ) {
     withUnsafePointer(to: filter) { f in
       withUnsafePointer(to: epilogue) { e in
-        switch target {
-        case .baseline:
-          KernelsBaseline.Vectorized.planarFilter(
-            f, e, row: row, size: size, channels: channels, stride: stride)
-        case .avx2:
-          KernelsAVX2.Vectorized.planarFilter(
-            f, e, row: row, size: size, channels: channels, stride: stride)
-        case .avx512:
-          KernelsAVX512.Vectorized.planarFilter(
-            f, e, row: row, size: size, channels: channels, stride: stride)
-        }
+        kernels.planarFilter(f, e, row: row, size: size, channels: channels, stride: stride)
       }
     }
   }
@@ -197,77 +133,35 @@ package struct Fast: Sendable {
   ) {
     withUnsafePointer(to: image) { i in
       withUnsafePointer(to: epilogue) { e in
-        switch target {
-        case .baseline: KernelsBaseline.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
-        case .avx2: KernelsAVX2.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
-        case .avx512: KernelsAVX512.Vectorized.planarImageRow(i, y: y, row: row, e, scratch)
-        }
+        kernels.planarImageRow(i, y: y, row: row, e, scratch)
       }
     }
   }
 
   func modulateRow(_ map: Floats, y: Int, size: Int, blocks: Int, style: Floats, into row: Scratch)
   {
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.modulateRow(
-        map, y: y, size: size, blocks: blocks, style: style, into: row)
-    case .avx2:
-      KernelsAVX2.Vectorized.modulateRow(
-        map, y: y, size: size, blocks: blocks, style: style, into: row)
-    case .avx512:
-      KernelsAVX512.Vectorized.modulateRow(
-        map, y: y, size: size, blocks: blocks, style: style, into: row)
-    }
+    kernels.modulateRow(map, y: y, size: size, blocks: blocks, style: style, into: row)
   }
 
   func haarRow(
     _ source: Floats, up: Floats, isLower: Bool, size: Int, blocks: Int, style: Floats,
     into row: Scratch
   ) {
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.haarRow(
-        source, up: up, isLower: isLower, size: size, blocks: blocks, style: style, into: row)
-    case .avx2:
-      KernelsAVX2.Vectorized.haarRow(
-        source, up: up, isLower: isLower, size: size, blocks: blocks, style: style, into: row)
-    case .avx512:
-      KernelsAVX512.Vectorized.haarRow(
-        source, up: up, isLower: isLower, size: size, blocks: blocks, style: style, into: row)
-    }
+    kernels.haarRow(
+      source, up: up, isLower: isLower, size: size, blocks: blocks, style: style, into: row)
   }
 
   func depthwiseRow(
     _ rows: Floats, rowStride: Int, size: Int, blocks: Int, weights: Floats, into out: Scratch
   ) {
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.depthwiseRow(
-        rows, rowStride: rowStride, size: size, blocks: blocks, weights: weights, into: out)
-    case .avx2:
-      KernelsAVX2.Vectorized.depthwiseRow(
-        rows, rowStride: rowStride, size: size, blocks: blocks, weights: weights, into: out)
-    case .avx512:
-      KernelsAVX512.Vectorized.depthwiseRow(
-        rows, rowStride: rowStride, size: size, blocks: blocks, weights: weights, into: out)
-    }
+    kernels.depthwiseRow(
+      rows, rowStride: rowStride, size: size, blocks: blocks, weights: weights, into: out)
   }
 
   func depthwiseMapRow(
     _ map: Floats, y: Int, size: Int, blocks: Int, weights: Floats, into out: Scratch
   ) {
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.depthwiseMapRow(
-        map, y: y, size: size, blocks: blocks, weights: weights, into: out)
-    case .avx2:
-      KernelsAVX2.Vectorized.depthwiseMapRow(
-        map, y: y, size: size, blocks: blocks, weights: weights, into: out)
-    case .avx512:
-      KernelsAVX512.Vectorized.depthwiseMapRow(
-        map, y: y, size: size, blocks: blocks, weights: weights, into: out)
-    }
+    kernels.depthwiseMapRow(map, y: y, size: size, blocks: blocks, weights: weights, into: out)
   }
 
   func filterActivated(
@@ -275,33 +169,18 @@ package struct Fast: Sendable {
   ) {
     withUnsafePointer(to: filter) { f in
       withUnsafePointer(to: epilogue) { e in
-        switch target {
-        case .baseline: KernelsBaseline.Vectorized.filterActivated(f, e, row: row, size: size)
-        case .avx2: KernelsAVX2.Vectorized.filterActivated(f, e, row: row, size: size)
-        case .avx512: KernelsAVX512.Vectorized.filterActivated(f, e, row: row, size: size)
-        }
+        kernels.filterActivated(f, e, row: row, size: size)
       }
     }
   }
 
   func addUpsampledRow(_ map: Floats, y: Int, half: Int, blocks: Int, into out: Scratch) {
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.addUpsampledRow(map, y: y, half: half, blocks: blocks, into: out)
-    case .avx2:
-      KernelsAVX2.Vectorized.addUpsampledRow(map, y: y, half: half, blocks: blocks, into: out)
-    case .avx512:
-      KernelsAVX512.Vectorized.addUpsampledRow(map, y: y, half: half, blocks: blocks, into: out)
-    }
+    kernels.addUpsampledRow(map, y: y, half: half, blocks: blocks, into: out)
   }
 
   func imageRow(_ image: kernel_image, y: Int, row: Floats, _ scratch: Scratch) {
     withUnsafePointer(to: image) { i in
-      switch target {
-      case .baseline: KernelsBaseline.Vectorized.imageRow(i, y: y, row: row, scratch)
-      case .avx2: KernelsAVX2.Vectorized.imageRow(i, y: y, row: row, scratch)
-      case .avx512: KernelsAVX512.Vectorized.imageRow(i, y: y, row: row, scratch)
-      }
+      kernels.imageRow(i, y: y, row: row, scratch)
     }
   }
 
@@ -309,20 +188,8 @@ package struct Fast: Sendable {
     _ bands: Floats, first: Int, last: Int, size: Int, blocks: Int, channels: Int,
     into image: Scratch
   ) {
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.haarImageRows(
-        bands, first: first, last: last, size: size, blocks: blocks, channels: channels,
-        into: image)
-    case .avx2:
-      KernelsAVX2.Vectorized.haarImageRows(
-        bands, first: first, last: last, size: size, blocks: blocks, channels: channels,
-        into: image)
-    case .avx512:
-      KernelsAVX512.Vectorized.haarImageRows(
-        bands, first: first, last: last, size: size, blocks: blocks, channels: channels,
-        into: image)
-    }
+    kernels.haarImageRows(
+      bands, first: first, last: last, size: size, blocks: blocks, channels: channels, into: image)
   }
 
   /// Rows `first ..< last` of planes that lie `plane` floats apart as bytes, channels interleaved.
@@ -330,20 +197,8 @@ package struct Fast: Sendable {
     _ image: Floats, plane: Int, channels: Int, size: Int, first: Int, last: Int,
     into bytes: UnsafeMutablePointer<UInt8>
   ) {
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.byteRows(
-        image, plane: plane, channels: channels, size: size, first: first, last: last,
-        into: bytes)
-    case .avx2:
-      KernelsAVX2.Vectorized.byteRows(
-        image, plane: plane, channels: channels, size: size, first: first, last: last,
-        into: bytes)
-    case .avx512:
-      KernelsAVX512.Vectorized.byteRows(
-        image, plane: plane, channels: channels, size: size, first: first, last: last,
-        into: bytes)
-    }
+    kernels.byteRows(
+      image, plane: plane, channels: channels, size: size, first: first, last: last, into: bytes)
   }
 
   /// Rows `first ..< last` of `out = W x + bias`; with `activated`, leaky ReLU 0.2 and √2 behind.
@@ -352,25 +207,10 @@ package struct Fast: Sendable {
     into out: Scratch
   ) {
     let (first, last) = (rows.lowerBound, rows.upperBound)
-    switch (target, activated) {
-    case (.baseline, false):
-      KernelsBaseline.Vectorized.dense(
-        weights, bias, x, count: count, first: first, last: last, into: out)
-    case (.baseline, true):
-      KernelsBaseline.Vectorized.denseActivated(
-        weights, bias, x, count: count, first: first, last: last, into: out)
-    case (.avx2, false):
-      KernelsAVX2.Vectorized.dense(
-        weights, bias, x, count: count, first: first, last: last, into: out)
-    case (.avx2, true):
-      KernelsAVX2.Vectorized.denseActivated(
-        weights, bias, x, count: count, first: first, last: last, into: out)
-    case (.avx512, false):
-      KernelsAVX512.Vectorized.dense(
-        weights, bias, x, count: count, first: first, last: last, into: out)
-    case (.avx512, true):
-      KernelsAVX512.Vectorized.denseActivated(
-        weights, bias, x, count: count, first: first, last: last, into: out)
+    if activated {
+      kernels.denseActivated(weights, bias, x, count: count, first: first, last: last, into: out)
+    } else {
+      kernels.dense(weights, bias, x, count: count, first: first, last: last, into: out)
     }
   }
 
@@ -379,17 +219,8 @@ package struct Fast: Sendable {
     _ energy: Floats, squares: Floats, count: Int, rows: Range<Int>, into factors: Scratch
   ) {
     let (first, last) = (rows.lowerBound, rows.upperBound)
-    switch target {
-    case .baseline:
-      KernelsBaseline.Vectorized.demodulate(
-        energy, squares: squares, count: count, first: first, last: last, into: factors)
-    case .avx2:
-      KernelsAVX2.Vectorized.demodulate(
-        energy, squares: squares, count: count, first: first, last: last, into: factors)
-    case .avx512:
-      KernelsAVX512.Vectorized.demodulate(
-        energy, squares: squares, count: count, first: first, last: last, into: factors)
-    }
+    kernels.demodulate(
+      energy, squares: squares, count: count, first: first, last: last, into: factors)
   }
 }
 
