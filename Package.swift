@@ -30,7 +30,7 @@ let package = Package(
       swiftSettings: kernels([], [])),
     .target(
       name: "KernelsAVX2", dependencies: ["CKernels", "KernelSet"], exclude: ["README.md"],
-      swiftSettings: kernels(["-mavx2", "-mfma"], ["WIDE8"])),
+      swiftSettings: kernels(["-mavx2", "-mfma", "-mf16c"], ["WIDE8"])),
     .target(
       name: "KernelsAVX512", dependencies: ["CKernels", "KernelSet"], exclude: ["README.md"],
       swiftSettings: kernels(

@@ -43,6 +43,10 @@ public protocol KernelSet: SendableMetatype {
   static func denseActivated(
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
     count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>)
+  static var readsHalves: Bool { get }
+  static func denseHalves(
+    _ weights: UnsafePointer<UInt16>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>)
   static func demodulate(
     _ energy: UnsafePointer<Float>, squares: UnsafePointer<Float>, count: Int, first: Int,
     last: Int, into factors: UnsafeMutablePointer<Float>)

@@ -46,6 +46,52 @@ struct FastDenseTests {
     }
   }
 
+  /// Half floats give the bits that the same values give as floats, subnormal ones too.
+  @Test(arguments: counts)
+  func readsHalvesInPlace(inputs: Int) {
+    let outputs = 5
+    var random = SplitMix64(seed: 12)
+    let x = random.floats(inputs)
+    let bias = random.floats(outputs)
+    let bits = (0..<(inputs * outputs)).map { i -> UInt16 in
+      i % 7 == 0 ? UInt16(i % 1024) : UInt16(truncatingIfNeeded: random.next()) & 0xbbff
+    }
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: 2 * bits.count, alignment: 2)
+    defer { bytes.deallocate() }
+    bytes.initializeMemory(as: UInt16.self, from: bits, count: bits.count)
+    let halves = HalfBuffer(
+      borrowing: UnsafeRawBufferPointer(start: bytes, count: 2 * bits.count), owner: ())
+    let weight = bits.map { Self.float($0) }
+    for target in Target.available where Fast(target).readsHalves {
+      let fast = Fast(target)
+      let wanted = FastDense(fast, weights: FloatBuffer(weight), bias: bias)
+      let layer = FastDense(fast, halves: halves, bias: bias)
+      #expect(layer.inputs == inputs && layer.outputs == outputs)
+      for isActivated in [false, true] {
+        var arena = Arena()
+        let input = arena.place(x)
+        let output = arena.reserve(outputs)
+        let found = [layer, wanted].map { layer in
+          let buffer = FloatBuffer(arena.floats)
+          layer.run(
+            buffer, input: input, output: output, rows: 0..<outputs, activated: isActivated)
+          return buffer.read(at: output, count: outputs)
+        }
+        #expect(areSameBits(found[0], found[1]), "\(target)")
+      }
+    }
+  }
+
+  private static func float(_ bits: UInt16) -> Float {
+    let exponent = Int(bits >> 10) & 31
+    let fraction = Float(bits & 0x3ff)
+    let magnitude =
+      exponent == 0
+      ? Float(sign: .plus, exponent: -24, significand: fraction)
+      : Float(sign: .plus, exponent: exponent - 25, significand: 1024 + fraction)
+    return bits & 0x8000 == 0 ? magnitude : -magnitude
+  }
+
   @Test(arguments: counts, [1, 13])
   func demodulates(inChannels: Int, outChannels: Int) {
     let kernelSize = inChannels > 100 ? 1 : 9

@@ -9,11 +9,11 @@
 
 #pragma clang assume_nonnull begin
 
-/// Whether this processor and its system run AVX2 and FMA code.
+/// Whether this processor and its system run AVX2, FMA and F16C code.
 static inline int cpu_has_avx2(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 #else
   return 0;
 #endif
@@ -47,6 +47,23 @@ static inline void cpu_relax(void) {
 
 /// Asks for a cache line ahead of its use; any address will do.
 static inline void prefetch(const float *address) { __builtin_prefetch(address); }
+
+#if defined(__x86_64__)
+/// Eight half floats as floats, for code of processors that convert them. (The standard library's
+/// conversion is generic code, which must not be made here.)
+__attribute__((target("avx,f16c"))) static inline void widen_halves_8(const void *from, void *to) {
+  typedef _Float16 halves __attribute__((ext_vector_type(8), aligned(2)));
+  typedef float floats __attribute__((ext_vector_type(8), aligned(4)));
+  *(floats *)to = __builtin_convertvector(*(const halves *)from, floats);
+}
+
+/// Sixteen.
+__attribute__((target("avx512f"))) static inline void widen_halves_16(const void *from, void *to) {
+  typedef _Float16 halves __attribute__((ext_vector_type(16), aligned(2)));
+  typedef float floats __attribute__((ext_vector_type(16), aligned(4)));
+  *(floats *)to = __builtin_convertvector(*(const halves *)from, floats);
+}
+#endif
 
 // Feature maps lie as [row][block][column][lane]: a block is one vector of channels, so neighbouring
 // pixels are a constant distance apart whatever the width. Unused lanes of the last block hold finite

@@ -214,6 +214,19 @@ package struct Fast: Sendable {
     }
   }
 
+  /// Whether `denseHalves` can be called.
+  package var readsHalves: Bool { kernels.readsHalves }
+
+  /// The same of half floats.
+  func denseHalves(
+    _ weights: UnsafePointer<UInt16>, _ bias: Floats, _ x: Floats, count: Int, rows: Range<Int>,
+    activated: Bool, into out: Scratch
+  ) {
+    kernels.denseHalves(
+      weights, bias, x, count: count, first: rows.lowerBound, last: rows.upperBound,
+      activated: activated, into: out)
+  }
+
   /// Demodulation factors `rows` from `squares`, the squared style.
   package func demodulate(
     _ energy: Floats, squares: Floats, count: Int, rows: Range<Int>, into factors: Scratch

@@ -3,18 +3,33 @@
 /// A dense layer; immutable.
 package final class FastDense: Sendable {
   private let fast: Fast
-  private let weights: FloatBuffer
+  private let weights: Weights
   private let bias: FloatBuffer
   package let inputs: Int
   package let outputs: Int
+
+  private enum Weights {
+    case floats(FloatBuffer)
+    case halves(HalfBuffer)
+  }
 
   /// Takes `weights` row-major, `[outputs, inputs]`.
   package init(_ fast: Fast, weights: FloatBuffer, bias: [Float]) {
     precondition(weights.count % bias.count == 0)
     self.fast = fast
-    self.weights = weights
+    self.weights = .floats(weights)
     self.bias = FloatBuffer(bias)
     inputs = weights.count / bias.count
+    outputs = bias.count
+  }
+
+  /// The same of half floats, which are read in place: half as much to fetch for each face.
+  package init(_ fast: Fast, halves: HalfBuffer, bias: [Float]) {
+    precondition(fast.readsHalves && halves.count % bias.count == 0)
+    self.fast = fast
+    weights = .halves(halves)
+    self.bias = FloatBuffer(bias)
+    inputs = halves.count / bias.count
     outputs = bias.count
   }
 
@@ -22,9 +37,16 @@ package final class FastDense: Sendable {
   package func run(
     _ arena: FloatBuffer, input: Int, output: Int, rows: Range<Int>, activated: Bool
   ) {
-    fast.dense(
-      weights.at(0), bias.at(0), arena.at(input), count: inputs, rows: rows,
-      activated: activated, into: arena.base + output)
+    switch weights {
+    case .floats(let weights):
+      fast.dense(
+        weights.at(0), bias.at(0), arena.at(input), count: inputs, rows: rows,
+        activated: activated, into: arena.base + output)
+    case .halves(let halves):
+      fast.denseHalves(
+        halves.base, bias.at(0), arena.at(input), count: inputs, rows: rows,
+        activated: activated, into: arena.base + output)
+    }
   }
 }
 
