@@ -26,6 +26,25 @@ public enum Torch {
   /// LibTorch's version.
   public static var version: String { String(cString: ct_version()) }
 
+  /// The CUDA runtime behind LibTorch, such as 13000; 0 where it was not loaded.
+  public static var cudaRuntime: Int { Int(ct_cuda_runtime()) }
+
+  /// Whether products and convolutions on a GPU may round their factors to 10 bits.
+  public static func setTF32(_ value: Bool) { ct_set_tf32(value) }
+
+  /// Waits until a GPU has done all that it was told.
+  public static func synchronize() { Failure.check(ct_synchronize()) }
+
+  /// Runs `body` with bfloat16 factors in products and convolutions of a GPU, where `isOn`.
+  public static func withBFloat16<R, E: Error>(
+    _ isOn: Bool, _ body: () throws(E) -> R
+  ) throws(E) -> R {
+    guard isOn else { return try body() }
+    ct_set_bfloat16(true)
+    defer { ct_set_bfloat16(false) }
+    return try body()
+  }
+
   /// Runs `body` without recording operations for gradients.
   public static func withoutGradients<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     let before = ct_set_grad_enabled(false)
