@@ -3,46 +3,46 @@ import Torch
 import Training
 
 /// `obverse-train teacher`.
-enum TeacherCommand {
-  static let options = [
-    Option("data", "PATH", "folder or zip of PNG and JPEG files"),
-    Option("out", "DIR", "the run's folder, made if absent"),
-    Option("resume", "DIR", "goes on with a run, with its own settings"),
-    Option("size", "N", "side of the images, a power of two from 8"),
-    Option("recipe", "NAME", "auto (NVlabs' settings for one GPU) or paper256"),
-    Option("kimg", "N", "length in thousands of real images; 25000"),
-    Option("batch", "N", "images of one step; by size"),
-    Option("base", "N", "width of a block of side r is min(base / r, widest); 16384"),
-    Option("widest", "N", "512"),
-    Option("z-dim", "N", "512"),
-    Option("w-dim", "N", "512"),
-    Option("mapping-layers", "N", "8"),
-    Option("group", "N", "images that the discriminator compares; 4"),
-    Option("rate", "X", "Adam's learning rate; 0.0025"),
-    Option("gamma", "X", "weight of R1; by size and batch"),
-    Option("path-weight", "X", "weight of the path length penalty, 0 for none; 2"),
-    Option("mixing", "X", "share of batches with mixed styles; 0.9"),
-    Option("ema-kimg", "X", "half-life of the averaged generator; by batch"),
-    Option("clamp", "X", "bound of activations; none"),
-    Option("no-mirror", nil, "shows no image mirrored"),
-    Option("pairs", "FILE", ".npy with the w of every image: begins by regression (ours)"),
-    Option("pairs-mapping", "FILE", ".npz with the mapping behind these w"),
-    Option("pairs-kimg", "N", "length of the regression; 100"),
-    Option("pairs-psi", "X", "truncation that these w went through; 1"),
-    Option("seed", "N", "0"),
-    Option("tick", "KIMG", "thousands of images between lines of the log; 4"),
-    Option("snapshot", "TICKS", "ticks between snapshots; 50"),
-    Option("device", "NAME", "auto, cpu or cuda; auto"),
-    Option("threads", "N", "threads on the CPU; LibTorch's choice"),
-    Option("quiet", nil, "says errors only"),
-  ]
+enum TeacherCommand: Command {
+  static let name = "teacher"
+  static let summary = "trains a StyleGAN2 generator on a folder or zip of pictures"
+  static let usage = "--data PATH --size N --out DIR [options], or --resume DIR [--kimg N]"
+  static let options =
+    [
+      Option("data", "PATH", "folder or zip of PNG and JPEG files"),
+      Option("out", "DIR", "the run's folder, made if absent"),
+      Option("resume", "DIR", "goes on with a run, with its own settings"),
+      Option("size", "N", "side of the images, a power of two from 8"),
+      Option("recipe", "NAME", "auto (NVlabs' settings for one GPU) or paper256"),
+      Option("kimg", "N", "length in thousands of real images; 25000"),
+      Option("batch", "N", "images of one step; by size"),
+      Option("base", "N", "width of a block of side r is min(base / r, widest); 16384"),
+      Option("widest", "N", "512"),
+      Option("z-dim", "N", "512"),
+      Option("w-dim", "N", "512"),
+      Option("mapping-layers", "N", "8"),
+      Option("group", "N", "images that the discriminator compares; 4"),
+      Option("rate", "X", "Adam's learning rate; 0.0025"),
+      Option("gamma", "X", "weight of R1; by size and batch"),
+      Option("path-weight", "X", "weight of the path length penalty, 0 for none; 2"),
+      Option("mixing", "X", "share of batches with mixed styles; 0.9"),
+      Option("ema-kimg", "X", "half-life of the averaged generator; by batch"),
+      Option("clamp", "X", "bound of activations; none"),
+      Option("no-mirror", nil, "shows no image mirrored"),
+      Option("pairs", "FILE", ".npy with the w of every image: begins by regression (ours)"),
+      Option("pairs-mapping", "FILE", ".npz with the mapping behind these w"),
+      Option("pairs-kimg", "N", "length of the regression; 100"),
+      Option("pairs-psi", "X", "truncation that these w went through; 1"),
+      Option("seed", "N", "0"),
+      Option("tick", "KIMG", "thousands of images between lines of the log; 4"),
+      Option("snapshot", "TICKS", "ticks between snapshots; 50"),
+    ] + DeviceOptions.table
 
   /// What may be given beside `--resume`; everything else was settled when the run began.
   private static let free: Set<String> = ["resume", "kimg", "device", "threads", "quiet"]
 
   static func run(_ options: Options) throws(ObverseError) {
-    if let threads = try options.integer("threads", in: 1...1024) { Torch.threads = threads }
-    let device = try device(options.text("device") ?? "auto")
+    let device = try DeviceOptions.device(options)
     let isQuiet = options.has("quiet")
     let report: (String) -> Void = { if !isQuiet { Program.say($0) } }
     report("LibTorch \(Torch.version) on \(device.rawValue), \(Torch.threads) CPU threads")
@@ -62,19 +62,6 @@ enum TeacherCommand {
     }
     Interrupt.listen()
     guard try run.train(shouldStop: { Interrupt.isRequested }) else { throw .cancelled }
-  }
-
-  private static func device(_ name: String) throws(ObverseError) -> Device {
-    switch name {
-    case "auto": return Device.hasCUDA ? .cuda : .cpu
-    case "cpu": return .cpu
-    case "cuda":
-      guard Device.hasCUDA else {
-        throw .request("LibTorch finds no GPU here", hint: "--device cpu trains without one")
-      }
-      return .cuda
-    default: throw .usage("option '--device' is one of auto, cpu, cuda, not '\(name)'", hint: nil)
-    }
   }
 
   private static func settings(_ options: Options) throws(ObverseError) -> TeacherSettings {

@@ -1,0 +1,37 @@
+import Core
+import Torch
+
+/// The options that every command has.
+enum DeviceOptions {
+  static let table = [
+    Option("device", "NAME", "auto, cpu or cuda; auto"),
+    Option("threads", "N", "threads on the CPU; LibTorch's choice"),
+    Option("no-tf32", nil, "on a GPU: products and convolutions in full float32, slower"),
+    Option("quiet", nil, "says errors only"),
+  ]
+
+  /// Settles threads, then the device.
+  /// - Throws: `usage`, `request`.
+  static func device(_ options: Options) throws(ObverseError) -> Device {
+    if let threads = try options.integer("threads", in: 1...1024) { Torch.threads = threads }
+    let device = try device(named: options.text("device") ?? "auto")
+    if device == .cuda { Torch.setTF32(!options.has("no-tf32")) }
+    return device
+  }
+
+  private static func device(named name: String) throws(ObverseError) -> Device {
+    switch name {
+    case "auto": return Device.hasCUDA ? .cuda : .cpu
+    case "cpu": return .cpu
+    case "cuda":
+      guard Device.hasCUDA else {
+        throw .request(
+          Torch.cudaRuntime == 0
+            ? "this LibTorch has no CUDA, or its libraries cannot be loaded"
+            : "LibTorch finds no GPU here", hint: "--device cpu trains without one")
+      }
+      return .cuda
+    default: throw .usage("option '--device' is one of auto, cpu, cuda, not '\(name)'", hint: nil)
+    }
+  }
+}
