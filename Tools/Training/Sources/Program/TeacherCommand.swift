@@ -46,7 +46,7 @@ enum TeacherCommand: Command {
     let isQuiet = options.has("quiet")
     let report: (String) -> Void = { if !isQuiet { Program.say($0) } }
     report("LibTorch \(Torch.version) on \(device.rawValue), \(Torch.threads) CPU threads")
-    let run: TeacherRun
+    let run: Run
     if let folder = options.text("resume") {
       if let name = options.given.first(where: { !free.contains($0) }) {
         throw .usage("option '--\(name)' cannot change with --resume", hint: nil)
@@ -64,10 +64,10 @@ enum TeacherCommand: Command {
     guard try run.train(shouldStop: { Interrupt.isRequested }) else { throw .cancelled }
   }
 
-  private static func settings(_ options: Options) throws(ObverseError) -> TeacherSettings {
+  private static func settings(_ options: Options) throws(ObverseError) -> RunSettings {
     guard let data = options.text("data"), let size = try options.integer("size", in: 8...1024)
     else { throw .usage("a teacher needs --data and --size", hint: "obverse-train help") }
-    var settings = TeacherSettings(data: data, size: size)
+    var settings = RunSettings(data: data, size: size)
     let batch = try options.integer("batch", in: 2...4096)
     switch options.text("recipe") ?? "auto" {
     case "auto": if let batch { settings.takeBatch(batch) }

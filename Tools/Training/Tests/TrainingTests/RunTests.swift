@@ -22,7 +22,7 @@ final class TemporaryFolder {
 }
 
 @Suite(.serialized)
-struct TeacherTests {
+struct RunTests {
   /// Bright discs on dark ground at 32 px, which are averaged to 16.
   static func writeImages(_ count: Int, to folder: String) throws {
     var random = RandomState(seed: 3)
@@ -40,8 +40,8 @@ struct TeacherTests {
     }
   }
 
-  static func settings(_ data: String) -> TeacherSettings {
-    var settings = TeacherSettings(data: data, size: 16)
+  static func settings(_ data: String) -> RunSettings {
+    var settings = RunSettings(data: data, size: 16)
     settings.takeBatch(4)
     settings.base = 128
     settings.widest = 16
@@ -66,13 +66,13 @@ struct TeacherTests {
     try Data("no picture".utf8).write(to: URL(filePath: data + "/broken.png"))
 
     var lines: [String] = []
-    let whole = try TeacherRun.start(
+    let whole = try Run.start(
       Self.settings(data), in: folder.path + "/whole", device: .cpu, report: { lines.append($0) })
     #expect(try whole.train())
     #expect(lines.contains { $0.hasPrefix("left out 1: ") })
-    #expect(whole.teacher.step == 8)
+    #expect(whole.trainer.step == 8)
 
-    let half = try TeacherRun.start(
+    let half = try Run.start(
       Self.settings(data), in: folder.path + "/half", device: .cpu, report: { _ in })
     var steps = 0
     #expect(
@@ -80,8 +80,8 @@ struct TeacherTests {
         steps += 1
         return steps == 4
       })
-    let rest = try TeacherRun.resume(folder.path + "/half", device: .cpu, report: { _ in })
-    #expect(rest.teacher.step == 4)
+    let rest = try Run.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    #expect(rest.trainer.step == 4)
     #expect(try rest.train())
     let state = try bytes(folder.path + "/whole/state.safetensors")
     #expect(try bytes(folder.path + "/half/state.safetensors") == state)
@@ -92,7 +92,7 @@ struct TeacherTests {
     // Another seed gives other weights: the comparison above can fail.
     var other = Self.settings(data)
     other.seed = 6
-    let changed = try TeacherRun.start(
+    let changed = try Run.start(
       other, in: folder.path + "/other", device: .cpu, report: { _ in })
     #expect(try changed.train())
     #expect(try bytes(folder.path + "/other/state.safetensors") != state)
@@ -132,10 +132,10 @@ struct TeacherTests {
     settings.pairs = PairedStart(
       w: folder.path + "/w.npy", mapping: folder.path + "/mapping.npz", kimg: 0.016, psi: 0.5)
 
-    let whole = try TeacherRun.start(
+    let whole = try Run.start(
       settings, in: folder.path + "/whole", device: .cpu, report: { _ in })
     #expect(try whole.train())
-    let half = try TeacherRun.start(
+    let half = try Run.start(
       settings, in: folder.path + "/half", device: .cpu, report: { _ in })
     var steps = 0
     #expect(
@@ -143,7 +143,7 @@ struct TeacherTests {
         steps += 1
         return steps == 3
       })
-    let rest = try TeacherRun.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    let rest = try Run.resume(folder.path + "/half", device: .cpu, report: { _ in })
     #expect(try rest.train())
     #expect(
       try bytes(folder.path + "/half/state.safetensors")
@@ -167,7 +167,7 @@ struct TeacherTests {
   @Test func refusesAFolderWithoutImages() throws {
     let folder = try TemporaryFolder()
     #expect(throws: ObverseError.self) {
-      try TeacherRun.start(
+      try Run.start(
         Self.settings(folder.path), in: folder.path + "/run", device: .cpu, report: { _ in })
     }
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))

@@ -1,8 +1,8 @@
 import Core
 import Networks
 
-/// All that decides what a teacher becomes; written to the run's folder as `settings.json`.
-public struct TeacherSettings: Codable, Equatable, Sendable {
+/// All that decides what a generator becomes, teacher or student; written to the run's folder as `settings.json`.
+public struct RunSettings: Codable, Equatable, Sendable {
   /// Folder or zip of PNG and JPEG files.
   public var data: String
   /// Side of the images, a power of two.
@@ -39,6 +39,9 @@ public struct TeacherSettings: Codable, Equatable, Sendable {
   public var mirror = true
   /// Begins by regression from w, with the source's mapping, which stays as it is.
   public var pairs: PairedStart?
+  /// Trains a pruned generator; its networks have the shapes of their files, and `base`, `widest`,
+  /// `zDim`, `wDim`, `mappingLayers` and `clamp` say nothing then.
+  public var distil: DistilSettings?
   public var seed: UInt64 = 0
   /// Thousands of images from one line of the log to the next.
   public var tickKimg = 4.0
@@ -86,6 +89,10 @@ public struct TeacherSettings: Codable, Equatable, Sendable {
     guard batch >= 2 else { throw .usage("a batch of \(batch): at least 2 are needed", hint: nil) }
     if let pairs, pairs.psi <= 0 {
       throw .usage("pairs of psi \(pairs.psi): it must be above 0 to be undone", hint: nil)
+    }
+    try distil?.check()
+    guard distil == nil || pairs == nil else {
+      throw .usage("a student starts from its teacher's channels, not from pairs", hint: nil)
     }
     guard kimg > 0, tickKimg > 0, snapshotTicks > 0, rate > 0 else {
       throw .usage("lengths and rates must be above 0", hint: nil)

@@ -1,0 +1,331 @@
+import Checkpoint
+import Core
+import Networks
+import Torch
+
+/// A generator in training, a teacher or a student: its opponents, its average, and all that goes on.
+public final class Trainer {
+  public let settings: RunSettings
+  public let device: Device
+  public let generator: Generator
+  /// Whom the generator plays against; its own discriminator first.
+  let opponents: [Opponent]
+  /// The averaged generator, which is what a run is for.
+  public let average: Generator
+  /// Whether products of the large phases use bfloat16 factors; for GPUs.
+  public var usesBFloat16 = false
+  private let generatorAdam: Adam
+  /// Running mean of path lengths.
+  private let pathMean: Tensor
+  /// Steps taken and real images shown.
+  public private(set) var step = 0
+  public private(set) var images = 0
+  private var order: Order
+  private let data: ImageData
+  private let methods: [any Method]
+  private let pairs: Pairs?
+  /// Sees the pictures of a paired start.
+  private let pairEye: EfficientNetLite0?
+  /// Parameters of the generator that move: all but a borrowed mapping's.
+  private let trained: [Registry.Entry]
+
+  /// A discriminator, and its Adam if it learns.
+  struct Opponent {
+    let name: String
+    let network: Discriminator
+    let adam: Adam?
+  }
+
+  /// Makes all networks, in the states that a run begins with.
+  ///
+  /// - Throws: What reading pairs, teacher, student and kernels says.
+  public init(
+    _ settings: RunSettings, data: ImageData, device: Device
+  ) throws(ObverseError) {
+    self.settings = settings
+    self.data = data
+    self.device = device
+    Torch.seed(settings.seed)
+    let discriminators: [(name: String, network: Discriminator, learns: Bool)]
+    if let distil = settings.distil {
+      let parts = try Distillation(
+        distil, resolution: settings.size, groupSize: settings.groupSize, on: device)
+      generator = parts.student
+      discriminators = parts.discriminators
+      methods = parts.methods
+    } else {
+      generator = Generator(settings.generator, device: device)
+      discriminators = [("D", Discriminator(settings.discriminator, device: device), true)]
+      methods = []
+    }
+    average = Generator(generator.shape, device: device)
+    if let start = settings.pairs {
+      try generator.mapping.load(folded: start.mapping)
+      pairs = try Pairs(
+        start, wAverage: generator.mapping.wAverage.floats, listed: data.listedCount)
+      pairEye = try start.features.map { path throws(ObverseError) in
+        try EfficientNetLite0(path, on: device)
+      }
+      trained = generator.registry.parameters.filter { !$0.name.hasPrefix("mapping.") }
+    } else {
+      pairs = nil
+      pairEye = nil
+      trained = generator.registry.parameters
+    }
+    average.copy(generator)
+    generatorAdam = Self.adam(trained.map(\.tensor), settings.rate, every: settings.pathInterval)
+    opponents = discriminators.map { name, network, learns in
+      let adam = Self.adam(network.parameters, settings.rate, every: settings.r1Interval)
+      return Opponent(name: name, network: network, adam: learns ? adam : nil)
+    }
+    pathMean = .zeros([], on: device)
+    order = Order(count: data.count, seed: settings.seed)
+  }
+
+  /// Adam for parameters that a penalty moves once more on every `every`th step.
+  ///
+  /// Rate and decay are lowered so that `every + 1` updates do as much as `every` would.
+  private static func adam(_ parameters: [Tensor], _ rate: Double, every: Int) -> Adam {
+    let share = Double(every) / Double(every + 1)
+    return Adam(parameters, rate: rate * share, beta1: 0, beta2: power(0.99, share))
+  }
+
+  /// What one step did, as tensors that nobody has waited for yet.
+  struct Losses {
+    var values: [(name: String, value: Tensor)] = []
+
+    mutating func add(_ name: String, _ value: Tensor) { values.append((name, value.detached)) }
+  }
+
+  /// Takes one step: generator, its penalty, discriminators, their penalty, average.
+  func takeStep() throws(ObverseError) -> Losses {
+    // Everything random follows from the seed and the step alone.
+    var random = SplitMix64(seed: settings.seed, stream: UInt64(step))
+    Torch.seed(random.next())
+    var losses = Losses()
+
+    if let pairs, let start = settings.pairs, Double(images) < start.kimg * 1000 {
+      losses.add("regression", try regress(pairs))
+      finishStep()
+      return losses
+    }
+    let real = try realImages(&random)
+    trainGenerator(&random, &losses)
+    if step % settings.pathInterval == 0, settings.pathWeight > 0 {
+      penalizePaths(&random, &losses)
+    }
+    trainDiscriminators(real, &random, &losses)
+    if step % settings.r1Interval == 0, settings.gamma > 0 {
+      for opponent in opponents {
+        guard let adam = opponent.adam else { continue }
+        let penalty = Training.Losses.r1(opponent.network, real)
+        losses.add("r1\(opponent.suffix)", penalty)
+        adam.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
+      }
+    }
+    finishStep()
+    return losses
+  }
+
+  private func trainGenerator(_ random: inout SplitMix64, _ losses: inout Losses) {
+    let loss = Torch.withBFloat16(usesBFloat16) {
+      let latents = latents(settings.batch, &random)
+      let images = generator.synthesis(
+        latents.ws(of: generator, updatesAverage: movesMean), noise: .random)
+      var sum = Tensor.zeros([], on: device)
+      for opponent in opponents {
+        let loss = Training.Losses.generator(opponent.network(images))
+        losses.add("loss_g\(opponent.suffix)", loss)
+        sum = sum + loss
+      }
+      for term in methods.flatMap({ $0.generatorTerms(latents, images: images) }) {
+        losses.add(term.name, term.value)
+        sum = sum + term.value * term.weight
+      }
+      return sum
+    }
+    generatorAdam.minimize(loss)
+  }
+
+  private func penalizePaths(_ random: inout SplitMix64, _ losses: inout Losses) {
+    let ws = latents(settings.batch / 2, &random).ws(of: generator, updatesAverage: movesMean)
+    let drawn = generator.synthesis(ws, noise: .random)
+    let penalty = Training.Losses.pathLength(
+      drawn, ws, directions: .normal(drawn.shape, on: device), mean: pathMean)
+    losses.add("path_penalty", penalty)
+    generatorAdam.minimize(penalty * (settings.pathWeight * Double(settings.pathInterval)))
+  }
+
+  private func trainDiscriminators(
+    _ real: Tensor, _ random: inout SplitMix64, _ losses: inout Losses
+  ) {
+    let latents = latents(settings.batch, &random)
+    let fake = Torch.withoutGradients {
+      Torch.withBFloat16(usesBFloat16) {
+        generator.synthesis(
+          latents.ws(of: generator, updatesAverage: movesMean), noise: .random)
+      }
+    }
+    for (i, opponent) in opponents.enumerated() {
+      guard let adam = opponent.adam else { continue }
+      let loss = Torch.withBFloat16(usesBFloat16) {
+        let (fakeScores, realScores) = (opponent.network(fake), opponent.network(real))
+        var loss = Training.Losses.discriminator(fakeScores: fakeScores, realScores: realScores)
+        losses.add("loss_d\(opponent.suffix)", loss)
+        losses.add("score_real\(opponent.suffix)", realScores.mean)
+        losses.add("score_fake\(opponent.suffix)", fakeScores.mean)
+        guard i == 0 else { return loss }
+        for term in methods.flatMap({ $0.discriminatorTerms(latents, opponent.network) }) {
+          losses.add(term.name, term.value)
+          loss = loss + term.value * term.weight
+        }
+        return loss
+      }
+      adam.minimize(loss)
+    }
+  }
+
+  /// Draws the pictures of known w without noise, and moves them towards the real ones.
+  private func regress(_ pairs: Pairs) throws(ObverseError) -> Tensor {
+    // Unmirrored: the mirrored picture has another w.
+    let indices = (0..<settings.batch).map { order.image(at: images + $0) }
+    let real = try data.batch(
+      indices, mirrored: indices.map { _ in false }, on: device)
+    let w = pairs.batch(indices.map { data.readable[$0] }, on: device)
+    let drawn = generator.synthesis(generator.broadcast(w), noise: .none)
+    let loss = Training.Losses.regression(drawn, real)
+    guard let pairEye else {
+      generatorAdam.minimize(loss * 2)
+      return loss
+    }
+    let features = Training.Losses.features(drawn, real, pairEye)
+    generatorAdam.minimize(loss * 2 + features)
+    return loss + features
+  }
+
+  private func finishStep() {
+    step += 1
+    images += settings.batch
+    updateAverage()
+  }
+
+  private func realImages(_ random: inout SplitMix64) throws(ObverseError) -> Tensor {
+    var indices: [Int] = []
+    var mirrored: [Bool] = []
+    for i in 0..<settings.batch {
+      indices.append(order.image(at: images + i))
+      mirrored.append(settings.mirror && random.next() & 1 == 1)
+    }
+    return try data.batch(indices, mirrored: mirrored, on: device)
+  }
+
+  private func latents(_ n: Int, _ random: inout SplitMix64) -> Latents {
+    Latents(n, generator.shape, mixing: settings.mixing, &random, on: device)
+  }
+
+  /// Whether the running mean of w follows: a borrowed mapping brings its own.
+  private var movesMean: Bool { pairs == nil }
+
+  private func updateAverage() {
+    var halfLife = settings.emaKimg * 1000
+    if let share = settings.emaRampUp { halfLife = min(halfLife, Double(images) * share) }
+    let kept = power(0.5, Double(settings.batch) / max(halfLife, 1e-8))
+    Tensor.move(average.parameters, towards: generator.parameters, by: 1 - kept)
+    for (mine, theirs) in zip(average.registry.buffers, generator.registry.buffers) {
+      mine.tensor.assign(theirs.tensor)
+    }
+  }
+
+  // MARK: State
+
+  /// Networks by the prefix of their names in states.
+  var networks: [(prefix: String, network: any Network)] {
+    [("G.", generator)] + opponents.map { ("\($0.name).", $0.network) } + [("G_ema.", average)]
+  }
+
+  /// Every tensor that a resumed run needs.
+  private var state: [Registry.Entry] {
+    var state: [Registry.Entry] = []
+    for (prefix, network) in networks {
+      let entries = network.registry.parameters + network.registry.buffers
+      state += entries.map { (prefix + $0.name, $0.tensor) }
+    }
+    var adams = [("adam.G.", trained, generatorAdam)]
+    for opponent in opponents {
+      guard let adam = opponent.adam else { continue }
+      adams.append(("adam.\(opponent.name).", opponent.network.registry.parameters, adam))
+    }
+    for (prefix, entries, adam) in adams {
+      for (i, entry) in entries.enumerated() {
+        state.append((prefix + "mean." + entry.name, adam.means[i]))
+        state.append((prefix + "square." + entry.name, adam.squares[i]))
+      }
+    }
+    state.append(("path.mean", pathMean))
+    return state
+  }
+
+  /// Writes all that `load` needs to go on to the bit.
+  public func save(_ path: String) throws(ObverseError) {
+    var metadata = metadata
+    metadata["step"] = "\(step)"
+    metadata["images"] = "\(images)"
+    metadata["steps_g"] = "\(generatorAdam.step)"
+    metadata["steps_d"] = "\(opponents.map { $0.adam?.step ?? 0 }.max() ?? 0)"
+    try SafetensorsWriter.write(state, metadata: metadata, to: path)
+  }
+
+  /// Takes the state of a run with the same settings.
+  /// - Throws: `missingTensor`, `shape`, `malformed`, each in the file.
+  public func load(_ path: String) throws(ObverseError) {
+    let file = try CheckpointFile.open(path)
+    do throws(ObverseError) {
+      func number(_ key: String) throws(ObverseError) -> Int {
+        guard case .text(let text) = file.attributes["__metadata__.\(key)"],
+          let number = Int(text), number >= 0
+        else { throw .malformed(what: "metadata \(key)", why: "it is absent or no number") }
+        return number
+      }
+      var stored: [String: StoredTensor] = [:]
+      for (name, tensor) in file.tensors { stored[name] = tensor }
+      for (name, target) in state {
+        guard let source = stored[name] else { throw .missingTensor(name) }
+        guard source.shape == target.shape else {
+          throw .shape(
+            tensor: name, expected: target.shape, found: source.shape, why: "the settings say")
+        }
+        target.assign(.values(source.floats, source.shape))
+      }
+      (step, images) = (try number("step"), try number("images"))
+      generatorAdam.step = try number("steps_g")
+      for opponent in opponents { opponent.adam?.step = try number("steps_d") }
+    } catch {
+      throw error.inFile(path)
+    }
+  }
+
+  /// Writes the averaged generator as `obverse convert` and NVlabs' code name it.
+  public func export(_ path: String) throws(ObverseError) {
+    var metadata = metadata
+    metadata["format"] = "pt"
+    metadata["kimg"] = "\(Double(images) / 1000)"
+    try SafetensorsWriter.write(average.tensors, metadata: metadata, to: path)
+  }
+
+  /// Words beside the tensors of whatever leaves the run.
+  private var metadata: [String: String] {
+    var metadata = ["producer": "obverse-train \(Version.number)"]
+    if let clamp = generator.shape.clamp { metadata["conv_clamp"] = "\(clamp)" }
+    // Whoever measures a generator with a network must know whether it was trained to please it.
+    let eyes = (settings.distil?.kernels ?? []).map(\.kind.rawValue)
+    let all = eyes + (pairEye == nil ? [] : [FeatureKind.efficientNetLite0.rawValue])
+    metadata["trained_against"] = Set(all).sorted().joined(separator: ",")
+    metadata["method"] = settings.distil?.method.rawValue ?? "teacher"
+    return metadata
+  }
+}
+
+extension Trainer.Opponent {
+  /// Behind the names of its losses: nothing for the first one, else `_t`.
+  var suffix: String { name == "D" ? "" : "_t" }
+}
