@@ -19,6 +19,12 @@ enum DeviceOptions {
     return device
   }
 
+  /// Says lines to the user, unless `--quiet`.
+  static func speaker(_ options: Options) -> (String) -> Void {
+    guard options.has("quiet") else { return Program.say }
+    return { _ in }
+  }
+
   private static func device(named name: String) throws(ObverseError) -> Device {
     switch name {
     case "auto": return Device.hasCUDA ? .cuda : .cpu

@@ -17,7 +17,7 @@ enum Program {
 
   /// In the order of a student's life.
   private static var commands: [any Command.Type] {
-    [TeacherCommand.self, PruneCommand.self]
+    [TeacherCommand.self, PruneCommand.self, MomentsCommand.self, DistilCommand.self]
   }
 
   private static func run(_ words: ArraySlice<String>) throws(ObverseError) {

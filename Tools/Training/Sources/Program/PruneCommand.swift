@@ -34,19 +34,13 @@ enum PruneCommand: Command {
           + " \(options.text("ratio") ?? "")", hint: nil)
     }
     var settings = PruneSettings(perMille: perMille)
-    if let name = options.text("score") {
-      guard let score = PruneSettings.Score(rawValue: name) else {
-        throw .usage(
-          "option '--score' is one of content, weight, random, not '\(name)'", hint: nil)
-      }
-      settings.score = score
-    }
+    settings.score = try options.choice("score") ?? settings.score
     settings.samples = try options.integer("samples", in: 1...1_000_000) ?? settings.samples
     settings.batch = try options.integer("batch", in: 1...4096) ?? settings.batch
     settings.multiple = try options.integer("multiple", in: 1...1024) ?? settings.multiple
     settings.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 0)
     settings.compensatesRGB = options.has("compensate")
-    let say = options.has("quiet") ? { _ in } : Program.say
+    let say = DeviceOptions.speaker(options)
     let samples = settings.samples
     let countdown = Countdown(of: samples, "pictures scored", say)
     let report = try Pruner.prune(teacher, settings, to: output, device: device) {

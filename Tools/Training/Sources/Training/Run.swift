@@ -6,6 +6,8 @@ import Torch
 public final class Run {
   public let folder: String
   public let trainer: Trainer
+  /// Whether each state is also saved as one that travels.
+  public var savesLightly = false
   private let report: (String) -> Void
   private var log: [String]
   /// Sums of losses since the last line of the log.
@@ -78,6 +80,10 @@ public final class Run {
     if FileManager.default.fileExists(atPath: run.statePath) {
       try run.trainer.load(run.statePath)
       run.tickImages = run.trainer.images
+    } else if let parts = LightState.parts(in: folder) {
+      try run.trainer.loadLightly(parts)
+      run.tickImages = run.trainer.images
+      run.report("from a light state: the optimisers begin anew")
     }
     run.log = run.linesUpToNow()
     run.ticks = run.log.count
@@ -121,6 +127,7 @@ public final class Run {
       let isLate = ContinuousClock.now - lastSave > Self.longestUnsaved
       if isDone || isStopped || isLate || ticks % settings.snapshotTicks == 0 {
         try trainer.save(statePath)
+        if savesLightly { try trainer.saveLightly(in: folder) }
         lastSave = .now
       }
       tickStart = .now  // saving does not count as training
@@ -157,7 +164,7 @@ public final class Run {
       guard mean.isFinite else {
         throw .request(
           "\(name) is no longer finite at step \(trainer.step); what was saved before stays",
-          hint: "begin again with a lower --rate or a higher --gamma")
+          hint: "--resume goes on from the last state; a lower --rate or higher --gamma may help")
       }
       fields.append("\"\(name)\":\(mean)")
       words.append("\(name) \((mean * 1000).rounded() / 1000)")

@@ -16,7 +16,7 @@ public final class Trainer {
   public var usesBFloat16 = false
   private let generatorAdam: Adam
   /// Running mean of path lengths.
-  private let pathMean: Tensor
+  let pathMean: Tensor
   /// Steps taken and real images shown.
   public private(set) var step = 0
   public private(set) var images = 0
@@ -267,12 +267,18 @@ public final class Trainer {
 
   /// Writes all that `load` needs to go on to the bit.
   public func save(_ path: String) throws(ObverseError) {
-    var metadata = metadata
-    metadata["step"] = "\(step)"
-    metadata["images"] = "\(images)"
+    var metadata = position
     metadata["steps_g"] = "\(generatorAdam.step)"
     metadata["steps_d"] = "\(opponents.map { $0.adam?.step ?? 0 }.max() ?? 0)"
     try SafetensorsWriter.write(state, metadata: metadata, to: path)
+  }
+
+  /// Where the run is, for states.
+  var position: [String: String] {
+    var metadata = metadata
+    metadata["step"] = "\(step)"
+    metadata["images"] = "\(images)"
+    return metadata
   }
 
   /// Takes the state of a run with the same settings.
@@ -280,28 +286,28 @@ public final class Trainer {
   public func load(_ path: String) throws(ObverseError) {
     let file = try CheckpointFile.open(path)
     do throws(ObverseError) {
-      func number(_ key: String) throws(ObverseError) -> Int {
-        guard case .text(let text) = file.attributes["__metadata__.\(key)"],
-          let number = Int(text), number >= 0
-        else { throw .malformed(what: "metadata \(key)", why: "it is absent or no number") }
-        return number
-      }
       var stored: [String: StoredTensor] = [:]
       for (name, tensor) in file.tensors { stored[name] = tensor }
-      for (name, target) in state {
-        guard let source = stored[name] else { throw .missingTensor(name) }
-        guard source.shape == target.shape else {
-          throw .shape(
-            tensor: name, expected: target.shape, found: source.shape, why: "the settings say")
-        }
-        target.assign(.values(source.floats, source.shape))
-      }
-      (step, images) = (try number("step"), try number("images"))
-      generatorAdam.step = try number("steps_g")
-      for opponent in opponents { opponent.adam?.step = try number("steps_d") }
+      for (name, target) in state { try Self.take(name, into: target, from: stored) }
+      try takePosition(file)
+      generatorAdam.step = try Self.number("steps_g", in: file)
+      let steps = try Self.number("steps_d", in: file)
+      for opponent in opponents { opponent.adam?.step = steps }
     } catch {
       throw error.inFile(path)
     }
+  }
+
+  /// Goes to where a state was saved.
+  func takePosition(_ file: CheckpointFile) throws(ObverseError) {
+    (step, images) = (try Self.number("step", in: file), try Self.number("images", in: file))
+  }
+
+  private static func number(_ key: String, in file: CheckpointFile) throws(ObverseError) -> Int {
+    guard case .text(let text) = file.attributes["__metadata__.\(key)"], let number = Int(text),
+      number >= 0
+    else { throw .malformed(what: "metadata \(key)", why: "it is absent or no number") }
+    return number
   }
 
   /// Writes the averaged generator as `obverse convert` and NVlabs' code name it.

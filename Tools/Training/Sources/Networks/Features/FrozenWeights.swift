@@ -3,26 +3,39 @@ import Core
 import Torch
 
 /// The tensors of a published network, by their authors' names.
-public struct FrozenWeights {
+struct FrozenWeights {
   let device: Device
   /// SHA-256 of the file.
   let fileHash: String
-  let file: CheckpointFile
-  private var stored: [String: StoredTensor] = [:]
+  /// A tensor of the file; nil where it is not there.
+  private let find: (_ name: String) -> StoredTensor?
+  private let make: ((_ name: String, _ shape: [Int]) -> Tensor)?
 
   /// - Throws: What opening says.
   init(_ path: String, on device: Device) throws(ObverseError) {
-    file = try CheckpointFile.open(path)
+    let file = try CheckpointFile.open(path)
     fileHash = try Bytes(mapping: path).withSpan { SHA256.hex($0) }
+    var stored: [String: StoredTensor] = [:]
     for (name, tensor) in file.tensors { stored[name] = tensor }
     self.device = device
+    find = { [stored] in stored[$0] }
+    make = nil
   }
 
-  func has(_ name: String) -> Bool { stored[name] != nil }
+  /// Weights that are made when they are asked for, for tests of architectures.
+  init(on device: Device, make: @escaping (_ name: String, _ shape: [Int]) -> Tensor) {
+    self.device = device
+    fileHash = ""
+    find = { _ in nil }
+    self.make = make
+  }
+
+  func has(_ name: String) -> Bool { make != nil || find(name) != nil }
 
   /// - Throws: `missingTensor`, `shape`.
   func tensor(_ name: String, _ shape: [Int]) throws(ObverseError) -> Tensor {
-    guard let source = stored[name] else { throw .missingTensor(name) }
+    if let make { return make(name, shape) }
+    guard let source = find(name) else { throw .missingTensor(name) }
     guard source.shape == shape else {
       throw .shape(tensor: name, expected: shape, found: source.shape, why: "its layer needs")
     }
