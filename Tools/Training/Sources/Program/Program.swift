@@ -17,7 +17,10 @@ enum Program {
 
   /// In the order of a student's life.
   private static var commands: [any Command.Type] {
-    [TeacherCommand.self, PruneCommand.self, MomentsCommand.self, DistilCommand.self]
+    [
+      TeacherCommand.self, PruneCommand.self, MomentsCommand.self, DistilCommand.self,
+      JudgeCommand.self, EvaluateCommand.self,
+    ]
   }
 
   private static func run(_ words: ArraySlice<String>) throws(ObverseError) {

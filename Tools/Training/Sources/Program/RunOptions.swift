@@ -7,6 +7,8 @@ enum RunOptions {
   static let table = [
     Option("data", "PATH", "folder or zip of PNG and JPEG files"),
     Option("size", "N", "side of the images, a power of two from 8"),
+    Option("skip", "N", "leaves out the first N files, by name"),
+    Option("take", "N", "uses N files; all"),
     Option("out", "DIR", "the run's folder, made if absent"),
     Option("resume", "DIR", "goes on with a run, with its own settings"),
     Option("recipe", "NAME", "auto (NVlabs' for one GPU; teachers) or paper256 (students)"),
@@ -56,6 +58,8 @@ enum RunOptions {
     settings.mixing = try options.number("mixing") ?? settings.mixing
     settings.emaKimg = try options.number("ema-kimg") ?? settings.emaKimg
     if options.has("no-mirror") { settings.mirror = false }
+    settings.skip = try options.integer("skip", in: 0...1_000_000_000)
+    settings.take = try options.integer("take", in: 1...1_000_000_000)
     settings.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 0)
     settings.tickKimg = try options.number("tick") ?? settings.tickKimg
     settings.snapshotTicks =

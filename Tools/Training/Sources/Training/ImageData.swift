@@ -43,17 +43,19 @@ public final class ImageData: Sendable {
   /// - Parameters:
   ///   - path: A folder, searched with its subfolders, or a zip archive.
   ///   - size: Images are square of this side, or of a whole multiple, which is averaged.
+  ///   - part: Files to use, by their position in the order of names; all where nil.
   ///   - mostCachedBytes: Memory that decoded images may take.
   /// - Throws: `missing`, `unreadable`; `malformed` where no image can be used.
   public init(
-    _ path: String, size: Int, mostCachedBytes: Int = defaultCacheBytes
+    _ path: String, size: Int, part: Range<Int>? = nil, mostCachedBytes: Int = defaultCacheBytes
   ) throws(ObverseError) {
     self.size = size
     let source = try Self.list(path)
     self.source = source
     let pixels = 3 * size * size
-    let keeps = source.count <= mostCachedBytes / pixels
-    let results = Self.decodeAll(source, size: size, keeps: keeps)
+    let part = (part ?? 0..<source.count).clamped(to: 0..<source.count)
+    let keeps = part.count <= mostCachedBytes / pixels
+    let results = Self.decodeAll(source, part, size: size, keeps: keeps)
     var readable: [Int] = []
     var cache: [UInt8] = []
     if keeps { cache.reserveCapacity(results.count * pixels) }
@@ -61,7 +63,7 @@ public final class ImageData: Sendable {
     for (i, result) in results.enumerated() {
       switch result {
       case .success(let bytes):
-        readable.append(i)
+        readable.append(part.lowerBound + i)
         cache += bytes
       case .failure(let refusal): counts[refusal.why, default: 0] += 1
       }
@@ -71,7 +73,7 @@ public final class ImageData: Sendable {
     guard !readable.isEmpty else {
       let why = refusals.first.map { "; \($0.count) of them: \($0.why)" } ?? ""
       throw .malformed(
-        what: "'\(path)'", why: "none of its \(source.count) PNG and JPEG files can be used\(why)")
+        what: "'\(path)'", why: "none of \(part.count) PNG and JPEG files can be used\(why)")
     }
     self.readable = readable
     self.cache = keeps ? cache : nil
@@ -84,8 +86,13 @@ public final class ImageData: Sendable {
 
   /// Images as `[N, 3, size, size]` of -1 to 1.
   ///
+  /// - Parameters:
+  ///   - indices: Of `0..<count`.
+  ///   - mirrored: Whether each is shown mirrored.
+  ///   - device: Where the tensor lies.
+  /// - Returns: The images in the order of `indices`.
   /// - Throws: What a file says that could be read before and cannot now.
-  func batch(
+  public func batch(
     _ indices: [Int], mirrored: [Bool], on device: Device
   ) throws(ObverseError) -> Tensor {
     let pixels = 3 * size * size
@@ -142,11 +149,11 @@ public final class ImageData: Sendable {
   }
 
   private static func decodeAll(
-    _ source: Source, size: Int, keeps: Bool
+    _ source: Source, _ part: Range<Int>, size: Int, keeps: Bool
   ) -> [Result<[UInt8], Refusal>] {
-    let results = Mutex([Result<[UInt8], Refusal>?](repeating: nil, count: source.count))
-    DispatchQueue.concurrentPerform(iterations: source.count) { i in
-      let result = decoded(source, i, size: size).map { keeps ? $0 : [] }
+    let results = Mutex([Result<[UInt8], Refusal>?](repeating: nil, count: part.count))
+    DispatchQueue.concurrentPerform(iterations: part.count) { i in
+      let result = decoded(source, part.lowerBound + i, size: size).map { keeps ? $0 : [] }
       results.withLock { $0[i] = result }
     }
     return results.withLock { $0.compactMap { $0 } }

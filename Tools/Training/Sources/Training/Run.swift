@@ -95,7 +95,7 @@ public final class Run {
     _ settings: RunSettings, _ folder: String, _ device: Device, log: [String],
     _ report: @escaping (String) -> Void
   ) throws(ObverseError) {
-    let data = try ImageData(settings.data, size: settings.size)
+    let data = try ImageData(settings.data, size: settings.size, part: settings.part)
     report("\(data.count) images of \(settings.size)x\(settings.size) from '\(settings.data)'")
     for (why, count) in data.refusals { report("left out \(count): \(why)") }
     trainer = try Trainer(settings, data: data, device: device)

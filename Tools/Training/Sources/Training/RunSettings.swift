@@ -5,6 +5,9 @@ import Networks
 public struct RunSettings: Codable, Equatable, Sendable {
   /// Folder or zip of PNG and JPEG files.
   public var data: String
+  /// Files that are left out at the beginning of the order of names, and how many are used then.
+  public var skip: Int?
+  public var take: Int?
   /// Side of the images, a power of two.
   public var size: Int
   /// Images of one step.
@@ -111,5 +114,15 @@ public struct RunSettings: Codable, Equatable, Sendable {
 
   public var discriminator: DiscriminatorShape {
     DiscriminatorShape(widths: blockWidths, clamp: clamp, groupSize: groupSize)
+  }
+
+  /// The files of the data that `skip` and `take` leave; nil for all.
+  public var part: Range<Int>? { Self.part(skip: skip, take: take) }
+
+  /// `take` files from position `skip` on; nil for all.
+  public static func part(skip: Int?, take: Int?) -> Range<Int>? {
+    guard skip != nil || take != nil else { return nil }
+    let first = skip ?? 0
+    return first..<(take.map { first + $0 } ?? Int.max)
   }
 }

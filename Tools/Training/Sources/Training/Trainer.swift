@@ -26,6 +26,7 @@ public final class Trainer {
   private let pairs: Pairs?
   /// Sees the pictures of a paired start.
   private let pairEye: EfficientNetLite0?
+  private let inherited: [String]
   /// Parameters of the generator that move: all but a borrowed mapping's.
   private let trained: [Registry.Entry]
 
@@ -53,10 +54,12 @@ public final class Trainer {
       generator = parts.student
       discriminators = parts.discriminators
       methods = parts.methods
+      inherited = parts.inherited
     } else {
       generator = Generator(settings.generator, device: device)
       discriminators = [("D", Discriminator(settings.discriminator, device: device), true)]
       methods = []
+      inherited = []
     }
     average = Generator(generator.shape, device: device)
     if let start = settings.pairs {
@@ -324,7 +327,7 @@ public final class Trainer {
     if let clamp = generator.shape.clamp { metadata["conv_clamp"] = "\(clamp)" }
     // Whoever measures a generator with a network must know whether it was trained to please it.
     let eyes = (settings.distil?.kernels ?? []).map(\.kind.rawValue)
-    let all = eyes + (pairEye == nil ? [] : [FeatureKind.efficientNetLite0.rawValue])
+    let all = inherited + eyes + (pairEye == nil ? [] : [FeatureKind.efficientNetLite0.rawValue])
     metadata["trained_against"] = Set(all).sorted().joined(separator: ",")
     metadata["method"] = settings.distil?.method.rawValue ?? "teacher"
     return metadata

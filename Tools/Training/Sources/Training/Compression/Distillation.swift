@@ -109,6 +109,8 @@ struct Distillation {
   /// Discriminators that play against the student; its own, if it has one, first.
   let discriminators: [(name: String, network: Discriminator, learns: Bool)]
   let methods: [any Method]
+  /// Networks that its beginning was already trained to please.
+  let inherited: [String]
 
   /// Reads everything.
   ///
@@ -123,7 +125,9 @@ struct Distillation {
   ) throws(ObverseError) {
     let file = try TeacherFile(settings.teacher)
     let teacher = try file.generator(on: device)
-    student = try TeacherFile(settings.student).generator(on: device)
+    let start = try TeacherFile(settings.student)
+    student = try start.generator(on: device)
+    inherited = (start.metadata("trained_against") ?? "").split(separator: ",").map(String.init)
     for (path, generator) in [(settings.teacher, teacher), (settings.student, student)] {
       let side = generator.shape.resolution
       guard side == resolution else {

@@ -53,7 +53,8 @@ extension Pruner {
     guard (1...999).contains(settings.perMille), settings.multiple >= 1 else {
       throw .usage("a pruning ratio lies between 0 and 1", hint: nil)
     }
-    let teacher = try TeacherFile(path).generator(on: device)
+    let file = try TeacherFile(path)
+    let teacher = try file.generator(on: device)
     let student = try pruned(
       teacher, kept: kept(scores(teacher, settings, progress: progress), settings),
       compensatesRGB: settings.compensatesRGB)
@@ -62,6 +63,7 @@ extension Pruner {
       "pruning_ratio": "\(Double(settings.perMille) / 1000)",
       "pruning_score": settings.score.rawValue, "pruned_from": teacher.fingerprint,
     ]
+    metadata["trained_against"] = file.metadata("trained_against")
     if let clamp = student.shape.clamp { metadata["conv_clamp"] = "\(clamp)" }
     try SafetensorsWriter.write(student.tensors, metadata: metadata, to: output)
     return PruneReport(teacher: teacher.shape, student: student.shape)
