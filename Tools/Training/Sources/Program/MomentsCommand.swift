@@ -27,14 +27,15 @@ enum MomentsCommand: Command {
         "moments need --teacher, --out and a network: --efficientnet, --clip or --dino",
         hint: "obverse-train help moments")
     }
-    let count = try options.integer("count", in: 2...10_000_000) ?? 50_000
+    var settings = MomentMaker.Settings()
+    settings.count = try options.integer("count", in: 2...10_000_000) ?? settings.count
+    settings.batch = try options.integer("batch", in: 1...4096) ?? settings.batch
+    settings.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 0)
     let say = DeviceOptions.speaker(options)
-    let countdown = Countdown(of: count, "images", say)
+    let countdown = Countdown(of: settings.count, "images", say)
     try MomentMaker.make(
-      teacher, kernels: kernels, normalizes: options.has("normalize"), count: count,
-      batch: try options.integer("batch", in: 1...4096) ?? 16,
-      seed: UInt64(try options.integer("seed", in: 0...Int.max) ?? 0), to: output, device: device,
-      progress: countdown.reached)
-    say("wrote \(output): moments of \(count) images")
+      teacher, kernels: kernels, normalizes: options.has("normalize"), settings, to: output,
+      device: device, progress: countdown.reached)
+    say("wrote \(output): moments of \(settings.count) images")
   }
 }

@@ -113,7 +113,8 @@ public final class Run {
   public func train(shouldStop: () -> Bool = { false }) throws(ObverseError) -> Bool {
     let settings = trainer.settings
     let end = Int(settings.kimg * 1000)
-    if trainer.step == 0 { try Sheet.write(trainer.average, to: "\(folder)/sheet-000000.png") }
+    // What all later measures are compared with.
+    if trainer.step == 0 { try snapshot() }
     tickStart = .now
     var lastSave = tickStart
     while trainer.images < end {
