@@ -71,9 +71,14 @@ public final class ImageData: Sendable {
     refusals = counts.sorted { $0.value > $1.value || $0.value == $1.value && $0.key < $1.key }
       .map { (why: $0.key, count: $0.value) }
     guard !readable.isEmpty else {
-      let why = refusals.first.map { "; \($0.count) of them: \($0.why)" } ?? ""
+      let which = part.count == source.count ? "" : ", counted from \(part.lowerBound)"
+      guard let first = refusals.first else {
+        throw .malformed(what: "'\(path)'", why: "it holds no PNG and no JPEG files\(which)")
+      }
       throw .malformed(
-        what: "'\(path)'", why: "none of \(part.count) PNG and JPEG files can be used\(why)")
+        what: "'\(path)'",
+        why: "none of its \(part.count) PNG and JPEG files\(which) can be used; \(first.count) of"
+          + " them: \(first.why)")
     }
     self.readable = readable
     self.cache = keeps ? cache : nil

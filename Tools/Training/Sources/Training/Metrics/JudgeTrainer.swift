@@ -29,6 +29,9 @@ public struct JudgeTrainer {
     _ data: ImageData, to output: String, on device: Device, progress: (Int, Double) -> Void,
     shouldStop: () -> Bool = { false }
   ) throws(ObverseError) {
+    guard data.count >= 2 else {
+      throw .request("a judge tells pictures apart, and there is only one", hint: nil)
+    }
     Torch.seed(seed)
     let judge = Judge(size: size, device: device)
     let adam = Adam(judge.parameters, rate: rate, beta1: 0.9, beta2: 0.999)
