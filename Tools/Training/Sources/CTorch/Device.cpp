@@ -2,7 +2,10 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <torch/headeronly/version.h>
+
+#include <climits>
 
 #include "Handle.hpp"
 
@@ -52,6 +55,11 @@ ct_error ct_synchronize(void) {
   return guarded([&] {
     if (ct_cuda_available()) at::detail::getCUDAHooks().deviceSynchronize(0);
   });
+}
+
+void ct_keep_memory(void) {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
 }
 
 void ct_manual_seed(uint64_t seed) { at::manual_seed(seed); }

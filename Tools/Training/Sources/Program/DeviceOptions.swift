@@ -15,6 +15,7 @@ enum DeviceOptions {
   static func device(_ options: Options) throws(ObverseError) -> Device {
     if let threads = try options.integer("threads", in: 1...1024) { Torch.threads = threads }
     let device = try device(named: options.text("device") ?? "auto")
+    if device == .cpu { Torch.keepMemory() }
     if device == .cuda { Torch.setTF32(!options.has("no-tf32")) }
     return device
   }

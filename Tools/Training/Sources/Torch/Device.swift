@@ -23,6 +23,9 @@ public enum Torch {
     set { ct_set_threads(Int32(newValue)) }
   }
 
+  /// Keeps freed memory for the next step, which asks for the same again.
+  public static func keepMemory() { ct_keep_memory() }
+
   /// LibTorch's version.
   public static var version: String { String(cString: ct_version()) }
 

@@ -1,6 +1,7 @@
 import Checkpoint
 import Core
-import Foundation
+import Dispatch
+import FoundationEssentials
 import ImageFile
 import Synchronization
 import Torch
@@ -127,7 +128,7 @@ public final class ImageData: Sendable {
   }
 
   private static func list(_ path: String) throws(ObverseError) -> Source {
-    var isFolder: ObjCBool = false
+    var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw .missing(path: path)
     }
@@ -135,8 +136,8 @@ public final class ImageData: Sendable {
       let name = name.lowercased()
       return [".png", ".jpg", ".jpeg"].contains { name.hasSuffix($0) }
     }
-    if isFolder.boolValue {
-      let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+    if isFolder {
+      let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
       return .folder(names.filter(isImage).sorted().map { "\(path)/\($0)" })
     }
     let archive: ZipArchive

@@ -1,6 +1,6 @@
 import Checkpoint
 import Core
-import Foundation
+import FoundationEssentials
 import Networks
 import Torch
 
@@ -43,7 +43,9 @@ enum LightState {
         part, metadata: metadata, halves: true, to: "\(folder)/\(name)")
       written.insert(name)
     }
-    for name in old where !written.contains(name) { unlink("\(folder)/\(name)") }
+    for name in old where !written.contains(name) {
+      try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
   }
 
   /// Files of the newest complete state in `folder`, in order; nil for none.

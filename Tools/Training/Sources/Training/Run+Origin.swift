@@ -1,5 +1,6 @@
 import Core
-import Foundation
+import FoundationEssentials
+import Glibc
 import Torch
 
 extension Run {
@@ -23,21 +24,27 @@ extension Run {
 
   /// The commit of the program: what lies in `commit` beside it, else what git says of its folder.
   private static var commit: String {
-    let program = URL(filePath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath()
-    let folder = program.deletingLastPathComponent()
-    if let text = try? String(contentsOf: folder.appending(path: "commit"), encoding: .utf8) {
-      return text.filter { $0.isHexDigit || $0 == "-" || $0.isLetter }
+    guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    else { return "unknown" }
+    let folder = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
+    if let text = try? String(contentsOfFile: "\(folder)/commit", encoding: .utf8) {
+      return word(text)
     }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["git", "-C", folder.path, "describe", "--always", "--dirty"]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return "unknown" }
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    let text = String(decoding: data, as: UTF8.self).filter { !$0.isWhitespace && $0 != "\"" }
-    return text.isEmpty ? "unknown" : text
+    let quoted = folder.split(separator: "'", omittingEmptySubsequences: false)
+      .joined(separator: "'\\''")
+    guard let pipe = popen("git -C '\(quoted)' describe --always --dirty 2> /dev/null", "r") else {
+      return "unknown"
+    }
+    var buffer = [CChar](repeating: 0, count: 256)
+    let isRead = fgets(&buffer, 255, pipe) != nil
+    pclose(pipe)
+    let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return isRead ? word(String(decoding: bytes, as: UTF8.self)) : "unknown"
+  }
+
+  /// A text that needs no quoting in JSON.
+  private static func word(_ text: String) -> String {
+    let kept = text.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
+    return kept.isEmpty ? "unknown" : kept
   }
 }

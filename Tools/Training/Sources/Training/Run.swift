@@ -1,5 +1,5 @@
 import Core
-import Foundation
+import FoundationEssentials
 import Torch
 
 /// A run as a folder: settings, state, log, snapshots and sheets; it goes on from itself.
@@ -198,8 +198,11 @@ public final class Run {
   private func linesUpToNow() -> [String] {
     guard let text = try? String(contentsOfFile: logPath, encoding: .utf8) else { return [] }
     return text.split(separator: "\n").map(String.init).filter { line in
-      let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-      return (object?["step"] as? Int).map { $0 <= trainer.step } ?? false
+      struct Line: Decodable {
+        var step: Int
+      }
+      let found = try? JSONDecoder().decode(Line.self, from: Data(line.utf8))
+      return found.map { $0.step <= trainer.step } ?? false
     }
   }
 

@@ -19,6 +19,7 @@ struct FeatureTests {
     var reference: [String: StoredTensor] = [:]
     for (name, tensor) in try CheckpointFile.open(path).tensors { reference[name] = tensor }
     self.reference = reference
+    Torch.threads = 1
   }
 
   func tensor(_ name: String) throws -> Tensor {

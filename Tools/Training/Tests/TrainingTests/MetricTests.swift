@@ -9,6 +9,8 @@ import Torch
 
 @Suite(.serialized)
 struct MetricTests {
+  init() { Torch.threads = 1 }
+
   /// Two clouds of four points whose covariances do not commute: for 2x2 matrices the trace of the
   /// root of A·B is `√(tr AB + 2 √det AB)`.
   @Test func frechetFollowsItsFormula() {

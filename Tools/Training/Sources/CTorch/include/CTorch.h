@@ -148,6 +148,11 @@ void ct_set_tf32(bool value);
 void ct_set_bfloat16(bool value);
 /// Waits for the GPU; nothing where there is none.
 ct_error ct_synchronize(void);
+/// Keeps memory that was freed instead of giving it back to the system, for the whole program.
+///
+/// A step frees and asks for the same large blocks again and again; each time the system would have
+/// to fill them with zeros first.
+void ct_keep_memory(void);
 void ct_manual_seed(uint64_t seed);
 void ct_set_threads(int count);
 int ct_threads(void);
