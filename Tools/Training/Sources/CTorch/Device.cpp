@@ -7,9 +7,7 @@
 
 #include <climits>
 
-#include "Handle.hpp"
-
-using namespace ctorch;
+#include "CTorch.h"
 
 /// Linking the CUDA library would tie the program to machines that have it. Its initialisers make
 /// CUDA known to LibTorch, which asks once: so it is loaded before the first question.
@@ -49,12 +47,6 @@ void ct_set_bfloat16(bool value) {
   at::autocast::set_autocast_enabled(at::kCUDA, value);
   // Copies of weights in 16 bits must not outlive the step that made them.
   if (!value) at::autocast::clear_cache();
-}
-
-ct_error ct_synchronize(void) {
-  return guarded([&] {
-    if (ct_cuda_available()) at::detail::getCUDAHooks().deviceSynchronize(0);
-  });
 }
 
 void ct_keep_memory(void) {

@@ -35,9 +35,6 @@ public enum Torch {
   /// Whether products and convolutions on a GPU may round their factors to 10 bits.
   public static func setTF32(_ value: Bool) { ct_set_tf32(value) }
 
-  /// Waits until a GPU has done all that it was told.
-  public static func synchronize() { Failure.check(ct_synchronize()) }
-
   /// Runs `body` with bfloat16 factors in products and convolutions of a GPU, where `isOn`.
   public static func withBFloat16<R, E: Error>(
     _ isOn: Bool, _ body: () throws(E) -> R

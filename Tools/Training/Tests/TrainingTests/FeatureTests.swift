@@ -5,6 +5,7 @@ import Testing
 import Torch
 
 @testable import Networks
+@testable import Training
 
 /// Feature networks against other people's code; Reference/features.py made the numbers.
 @Suite(.serialized)
@@ -76,6 +77,21 @@ struct FeatureTests {
   func efficientNetAgrees() throws {
     let path = try #require(Self.efficientNet)
     try check(FeatureKind.efficientNetLite0.network(path, on: .cpu), share: 1e-5)
+  }
+
+  /// The paired start's loss between two pictures, and its gradient in the drawn one.
+  @Test(.enabled(if: efficientNet != nil))
+  func pairedLossAgrees() throws {
+    let network = try EfficientNetLite0(try #require(Self.efficientNet), on: .cpu)
+    let images = try tensor("images")
+    let drawn = images.slice(axis: 0, 0..<1).detached
+    drawn.setRequiresGradient()
+    let loss = Losses.features(drawn, images.slice(axis: 0, 1..<2), network)
+    #expect(abs(loss.item / (try tensor("pair_loss").item) - 1) < 1e-4)
+    let found = try #require(Tensor.gradients(of: loss, with: [drawn])[0])
+    let expected = try tensor("pair_gradient")
+    let (gap, length) = ((found - expected).squared.sum.item, expected.squared.sum.item)
+    #expect(gap.squareRoot() <= 1e-4 * length.squareRoot())
   }
 
   /// `(x + 1) / 2`, minus the mean, over the deviation.

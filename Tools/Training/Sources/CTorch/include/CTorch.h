@@ -146,8 +146,6 @@ int64_t ct_cuda_runtime(void);
 void ct_set_tf32(bool value);
 /// Computes products and convolutions on the GPU with bfloat16 factors while it is on.
 void ct_set_bfloat16(bool value);
-/// Waits for the GPU; nothing where there is none.
-ct_error ct_synchronize(void);
 /// Keeps memory that was freed instead of giving it back to the system, for the whole program.
 ///
 /// A step frees and asks for the same large blocks again and again; each time the system would have

@@ -160,6 +160,24 @@ with torch.no_grad():
     x = F.interpolate(images, size=(224, 224), mode="bilinear", align_corners=False)
     out["efficientnet-lite0"] = network.extract_features(x).mean((2, 3))
 
+
+# The paired start's loss: differences of the outputs of stages 0, 2 and 4, as shares of their size.
+def maps(x):
+    x = F.relu6(network._bn0(network._conv_stem(x)))
+    found = []
+    for i, block in enumerate(network._blocks[:11]):
+        x = block(x)
+        if i in (0, 4, 10):
+            found.append(x)
+    return found
+
+
+drawn = images[:1].clone().requires_grad_()
+pairs = zip(maps(drawn), maps(images[1:]))
+loss = sum((a - b.detach()).abs().mean() / b.detach().abs().mean() for a, b in pairs)
+out["pair_loss"] = loss.detach()
+(out["pair_gradient"],) = torch.autograd.grad(loss, drawn)
+
 header, blobs, end = {}, [], 0
 for name, value in out.items():
     blob = array.array("f", value.flatten().tolist()).tobytes()
