@@ -6,19 +6,28 @@
 #include <torch/headeronly/version.h>
 
 #include <climits>
+#include <string>
 
 #include "CTorch.h"
 
 /// Linking the CUDA library would tie the program to machines that have it. Its initialisers make
 /// CUDA known to LibTorch, which asks once: so it is loaded before the first question.
-static bool loaded_cuda() {
-  static bool loaded = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
-  return loaded;
+static const std::string &cuda_problem() {
+  static std::string problem = [] {
+    if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) return std::string();
+    const char *text = dlerror();
+    return std::string(text ? text : "it cannot be loaded");
+  }();
+  return problem;
+}
+
+const char *ct_cuda_problem(void) {
+  return cuda_problem().empty() ? nullptr : cuda_problem().c_str();
 }
 
 bool ct_cuda_available(void) {
   static bool available = [] {
-    if (!loaded_cuda()) return false;
+    if (ct_cuda_problem()) return false;
     try {
       return at::globalContext().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
     } catch (...) {

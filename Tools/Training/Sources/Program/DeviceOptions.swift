@@ -32,10 +32,9 @@ enum DeviceOptions {
     case "cpu": return .cpu
     case "cuda":
       guard Device.hasCUDA else {
-        throw .request(
-          Torch.cudaRuntime == 0
-            ? "this LibTorch has no CUDA, or its libraries cannot be loaded"
-            : "LibTorch finds no GPU here", hint: "--device cpu trains without one")
+        let why =
+          Torch.cudaProblem ?? "CUDA runtime \(Torch.cudaRuntime) was loaded and sees no GPU"
+        throw .request("no GPU here: \(why)", hint: "--device cpu trains without one")
       }
       return .cuda
     default: throw .usage("option '--device' is one of auto, cpu, cuda, not '\(name)'", hint: nil)

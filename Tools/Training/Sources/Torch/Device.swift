@@ -32,6 +32,9 @@ public enum Torch {
   /// The CUDA runtime behind LibTorch, such as 13000; 0 where it was not loaded.
   public static var cudaRuntime: Int { Int(ct_cuda_runtime()) }
 
+  /// Why LibTorch's CUDA library cannot be loaded; nil where it can.
+  public static var cudaProblem: String? { ct_cuda_problem().map { String(cString: $0) } }
+
   /// Whether products and convolutions on a GPU may round their factors to 10 bits.
   public static func setTF32(_ value: Bool) { ct_set_tf32(value) }
 

@@ -124,7 +124,7 @@ public final class Run {
       let isTick = Double(trainer.images - tickImages) >= settings.tickKimg * 1000
       guard isTick || isDone || isStopped else { continue }
       try tick()
-      if isDone || ticks % settings.snapshotTicks == 0 { try snapshot() }
+      if isDone || isStopped || ticks % settings.snapshotTicks == 0 { try snapshot() }
       let isLate = ContinuousClock.now - lastSave > Self.longestUnsaved
       if isDone || isStopped || isLate || ticks % settings.snapshotTicks == 0 {
         try trainer.save(statePath)

@@ -1,5 +1,6 @@
 import Checkpoint
 import Core
+import FoundationEssentials
 import Networks
 import Torch
 
@@ -12,16 +13,36 @@ public struct TeacherFile {
 
   /// Looks for an averaged generator, in NVlabs' pickles, in a run's state, or alone.
   ///
+  /// - Parameter path: A checkpoint, or the folder of a run: its state, else its light one.
   /// - Throws: What opening says; `noGenerator`.
   public init(_ path: String) throws(ObverseError) {
     self.path = path
-    file = try CheckpointFile.open(path)
+    file = try Self.open(path)
     let names = Set(file.tensors.map(\.name))
     guard let prefix = ["G_ema.", ""].first(where: { names.contains("\($0)synthesis.b4.const") })
     else {
       throw ObverseError.noGenerator(found: Array(names.sorted().prefix(3))).inFile(path)
     }
     self.prefix = prefix
+  }
+
+  private static func open(_ path: String) throws(ObverseError) -> CheckpointFile {
+    var isFolder = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    guard isFolder else { return try CheckpointFile.open(path) }
+    let state = "\(path)/state.safetensors"
+    guard !FileManager.default.fileExists(atPath: state), let parts = LightState.parts(in: path)
+    else { return try CheckpointFile.open(state) }
+    var tensors: [(name: String, tensor: StoredTensor)] = []
+    var attributes: [String: Attribute] = [:]
+    for part in parts {
+      let file = try CheckpointFile.open(part)
+      tensors += file.tensors
+      attributes = file.attributes
+    }
+    return CheckpointFile(
+      path: path, container: .safetensors, containerDetail: "light state", tensors: tensors,
+      attributes: attributes)
   }
 
   /// The generator, in the shape that its tensors have.

@@ -110,6 +110,13 @@ struct DistilTests {
         #expect(abs(x - y) <= max(abs(x) * 0x1p-11, 0x1p-25))
       }
     }
+    // A run's folder stands for its state, light or whole.
+    for (path, trainer) in [(moved, again), (folder.path + "/run", run.trainer)] {
+      #expect(try TeacherFile(path).generator().fingerprint == trainer.average.fingerprint)
+      #expect(
+        try TeacherFile(path).discriminator(groupSize: 4).fingerprint
+          == trainer.opponents[0].network.fingerprint)
+    }
     let entries = run.trainer.generator.tensors
     try LightState.save(
       entries, metadata: [:], images: 13, in: moved, mostBytes: 2000)

@@ -139,6 +139,8 @@ ct_error ct_adam(
 /// Must come before anything that makes LibTorch look for CUDA, such as ct_manual_seed(): LibTorch
 /// looks once and keeps the answer.
 bool ct_cuda_available(void);
+/// Why the CUDA library could not be loaded, NULL where it was; lasts as long as the program.
+const char *ct_cuda_problem(void);
 /// The CUDA runtime that came with ct_cuda_available(), such as 13000; 0 for none.
 int64_t ct_cuda_runtime(void);
 /// Lets the GPU's products and convolutions round their factors to 10 bits, and try which

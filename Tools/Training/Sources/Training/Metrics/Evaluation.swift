@@ -141,21 +141,22 @@ public enum Evaluation {
   }
 
   /// Writes measures as JSON.
-  /// - Throws: `cannotCreate`, `inputOutput`.
+  /// - Throws: `cannotCreate`, `inputOutput`; what reading the model says.
   public static func write(
     _ measures: [Measure], model: String, to path: String
   ) throws(ObverseError) {
     struct Report: Codable {
       var model: String
-      var modelSHA256: String
+      /// Over names and values of the generator, whatever file they came from.
+      var modelFingerprint: String
       var producer: String
       var measures: [Measure]
     }
-    let hash = try Bytes(mapping: model).withSpan { SHA256.hex($0) }
+    let fingerprint = try TeacherFile(model).generator().fingerprint
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let report = Report(
-      model: model, modelSHA256: hash, producer: "obverse-train \(Version.number)",
+      model: model, modelFingerprint: fingerprint, producer: "obverse-train \(Version.number)",
       measures: measures)
     guard let json = try? encoder.encode(report) else {
       throw .request("a measure is not finite: the generator draws no numbers", hint: nil)
