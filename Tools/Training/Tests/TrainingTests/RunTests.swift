@@ -164,6 +164,56 @@ struct RunTests {
     }
   }
 
+  /// Each start leaves a line that says what program it was, and a stop leaves a picture of where it was.
+  @Test func aRunSaysWhereItComesFrom() throws {
+    let folder = try TemporaryFolder()
+    let data = folder.path + "/data"
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try Self.writeImages(12, to: data)
+    let path = folder.path + "/run"
+    let run = try Run.start(Self.settings(data), in: path, device: .cpu, report: { _ in })
+    try run.noteOrigin(device: .cpu)
+    _ = try run.train { true }
+    let start = try bytes(path + "/sheet-000000.png")
+    let again = try Run.resume(path, device: .cpu, report: { _ in })
+    try again.noteOrigin(device: .cpu)
+    #expect(try again.train())
+    #expect(try bytes(path + "/sheet-000000.png") != start)
+    let text = try String(decoding: bytes(path + "/origin.jsonl"), as: UTF8.self)
+    let lines = try text.split(separator: "\n").map {
+      try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
+    }
+    #expect(lines.compactMap { $0["step"] } == ["0", "1"])
+    #expect(lines.allSatisfy { $0["torch"] == Torch.version && $0["commit"]?.isEmpty == false })
+  }
+
+  /// What a user can get wrong about files of pictures, each in a sentence.
+  @Test func badPicturesAreCountedOrRefused() throws {
+    let folder = try TemporaryFolder()
+    func refusal(size: Int = 16, part: Range<Int>? = nil) -> String {
+      do {
+        _ = try ImageData(folder.path, size: size, part: part)
+        return ""
+      } catch {
+        return "\(error)"
+      }
+    }
+    #expect(refusal().hasSuffix("it holds no PNG and no JPEG files"))
+    try Self.writeImages(3, to: folder.path)
+    let whole = try bytes(folder.path + "/0.png")
+    try whole.prefix(60).write(to: URL(filePath: folder.path + "/cut.png"))
+    try Data([0xff, 0xd8, 0xff, 0xe0, 0, 16]).write(to: URL(filePath: folder.path + "/cut.jpg"))
+    let png = try PNG.encode(
+      Pixels(width: 4, height: 2, channels: 3, bytes: [UInt8](repeating: 9, count: 24)))
+    try Data(png).write(to: URL(filePath: folder.path + "/wide.png"))
+    let data = try ImageData(folder.path, size: 16)
+    #expect(data.count == 3 && data.listedCount == 6)
+    #expect(data.refusals.map(\.count) == [1, 1, 1])
+    #expect(data.refusals.contains { $0.why.contains("4x2") })
+    #expect(refusal(size: 64).contains("none of its 6 PNG and JPEG files can be used"))
+    #expect(refusal(part: 6..<9).contains("no PNG and no JPEG files, counted from"))
+  }
+
   @Test func refusesAFolderWithoutImages() throws {
     let folder = try TemporaryFolder()
     #expect(throws: ObverseError.self) {
