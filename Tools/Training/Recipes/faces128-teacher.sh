@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains the teacher of 128 px for some minutes, and goes on where it stopped when it is called again.
-# For machines that are lent by the hour or less: the run stops by itself, saves its full state, and a light
+# For a GPU by the hour or less: the run stops by itself, saves its full state, and a light
 # one of the networks alone in parts below 16 MB, from which another machine can go on.
 #
 #   DATA=faces W=faces.w.npy MAPPING=faces.mapping.npz Recipes/faces128-teacher.sh RUN [MINUTES]
