@@ -32,7 +32,9 @@ let package = Package(
       ], swiftSettings: strict),
     .executableTarget(
       name: "Program",
-      dependencies: ["Torch", "Training", .product(name: "Core", package: "obverse")],
+      dependencies: [
+        "Torch", "Networks", "Training", .product(name: "Core", package: "obverse"),
+      ],
       swiftSettings: strict),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(

@@ -1,14 +1,33 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <torch/headeronly/version.h>
+
+#include <climits>
+#include <string>
 
 #include "CTorch.h"
 
+/// Linking the CUDA library would tie the program to machines that have it. Its initialisers make
+/// CUDA known to LibTorch, which asks once: so it is loaded before the first question.
+static const std::string &cuda_problem() {
+  static std::string problem = [] {
+    if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) return std::string();
+    const char *text = dlerror();
+    return std::string(text ? text : "it cannot be loaded");
+  }();
+  return problem;
+}
+
+const char *ct_cuda_problem(void) {
+  return cuda_problem().empty() ? nullptr : cuda_problem().c_str();
+}
+
 bool ct_cuda_available(void) {
-  // Linking the CUDA library would tie the program to machines that have it.
   static bool available = [] {
-    if (!at::hasCUDA() && !dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) return false;
+    if (ct_cuda_problem()) return false;
     try {
       return at::globalContext().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
     } catch (...) {
@@ -16,6 +35,32 @@ bool ct_cuda_available(void) {
     }
   }();
   return available;
+}
+
+int64_t ct_cuda_runtime(void) {
+  try {
+    return at::Context::hasCUDART() ? at::Context::versionCUDART() : 0;
+  } catch (...) {
+    return 0;
+  }
+}
+
+void ct_set_tf32(bool value) {
+  at::globalContext().setAllowTF32CuBLAS(value);
+  at::globalContext().setAllowTF32CuDNN(value);
+  at::globalContext().setBenchmarkCuDNN(value);
+}
+
+void ct_set_bfloat16(bool value) {
+  at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
+  at::autocast::set_autocast_enabled(at::kCUDA, value);
+  // Copies of weights in 16 bits must not outlive the step that made them.
+  if (!value) at::autocast::clear_cache();
+}
+
+void ct_keep_memory(void) {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
 }
 
 void ct_manual_seed(uint64_t seed) { at::manual_seed(seed); }

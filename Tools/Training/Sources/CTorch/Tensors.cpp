@@ -56,7 +56,8 @@ ct_error ct_read(const ct_tensor *t, float *into, int64_t count) {
   return guarded([&] {
     auto host = t->value.detach().to(at::kCPU, at::kFloat).contiguous();
     TORCH_CHECK(host.numel() == count, "a tensor of ", host.numel(), " elements read as ", count);
-    std::memcpy(into, host.const_data_ptr<float>(), static_cast<size_t>(count) * sizeof(float));
+    // Untyped: Clang and GCC name the typed one differently, and the wheel was built by GCC.
+    std::memcpy(into, host.const_data_ptr(), static_cast<size_t>(count) * sizeof(float));
   });
 }
 

@@ -79,6 +79,23 @@ public final class Discriminator: Network {
 
   /// How real each image looks, unbounded: `[N, C, H, W]` to `[N]`.
   public func callAsFunction(_ images: Tensor) -> Tensor {
+    var (features, image) = walked(images, blocks[...])
+    if let lastFromRGB { features = features + lastFromRGB(image, filter: filter) }
+    features = conv(withDeviation(features), filter: filter)
+    return out(fc(features.reshaped([images.shape[0], -1]))).reshaped([-1])
+  }
+
+  /// What the first blocks make of images: `[N, C, side, side]`, after the residual sum.
+  public func features(_ images: Tensor, side: Int) -> Tensor {
+    let count = (shape.resolution / side).trailingZeroBitCount
+    precondition((1...blocks.count).contains(count), "features of side \(side)")
+    return walked(images, blocks.prefix(count)).features
+  }
+
+  /// Features behind some blocks, and the image as the next one would see it.
+  private func walked(
+    _ images: Tensor, _ blocks: ArraySlice<Block>
+  ) -> (features: Tensor, image: Tensor) {
     var image = images
     var x: Tensor?
     for block in blocks {
@@ -95,10 +112,8 @@ public final class Discriminator: Network {
         block.conv0(input, filter: filter), filter: filter, gain: gain)
       x = block.skip.map { $0(input, filter: filter, gain: gain) + main } ?? main
     }
-    guard var features = x else { preconditionFailure("at least one block") }
-    if let lastFromRGB { features = features + lastFromRGB(image, filter: filter) }
-    features = conv(withDeviation(features), filter: filter)
-    return out(fc(features.reshaped([images.shape[0], -1]))).reshaped([-1])
+    guard let features = x else { preconditionFailure("at least one block") }
+    return (features, image)
   }
 
   /// Appends one channel that says how much the images of a group differ.

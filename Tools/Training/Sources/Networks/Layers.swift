@@ -98,7 +98,7 @@ extension Tensor {
 }
 
 /// A dense layer.
-struct Dense {
+public struct Dense {
   enum Activation { case linear, leakyReLU }
 
   let weight: Tensor
@@ -119,7 +119,7 @@ struct Dense {
     weightGain = rateMultiplier / Double(inWidth).squareRoot()
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
+  public func callAsFunction(_ x: Tensor) -> Tensor {
     let scaledBias = rateMultiplier == 1 ? bias : bias * rateMultiplier
     let y = x.linear(weight * weightGain, bias: scaledBias)
     return activation == .leakyReLU ? activated(y, clamp: nil) : y

@@ -3,17 +3,19 @@
 import Core
 import Torch
 
-/// A safetensors file in the making: float32 tensors in the order given, and a few words.
+/// A safetensors file in the making: tensors in the order given, and a few words.
 public enum SafetensorsWriter {
   /// Writes the file whole or not at all.
   ///
   /// - Parameters:
   ///   - tensors: Names and tensors; a name must not occur twice.
   ///   - metadata: Goes into `__metadata__`, sorted by key.
+  ///   - halves: Stores float16 instead of float32; what is beyond its range becomes its largest.
   ///   - path: The file.
   /// - Throws: `cannotCreate`, `inputOutput`.
   public static func write(
-    _ tensors: [Registry.Entry], metadata: [String: String] = [:], to path: String
+    _ tensors: [Registry.Entry], metadata: [String: String] = [:], halves: Bool = false,
+    to path: String
   ) throws(ObverseError) {
     var entries: [String] = []
     if !metadata.isEmpty {
@@ -25,9 +27,10 @@ public enum SafetensorsWriter {
     for (name, tensor) in tensors {
       let start = end
       let shape = tensor.shape
-      end += shape.reduce(4, *)
+      end += shape.reduce(halves ? 2 : 4, *)
       let sizes = shape.map(String.init).joined(separator: ",")
-      let facts = "\"dtype\":\"F32\",\"shape\":[\(sizes)],\"data_offsets\":[\(start),\(end)]"
+      let type = halves ? "F16" : "F32"
+      let facts = "\"dtype\":\"\(type)\",\"shape\":[\(sizes)],\"data_offsets\":[\(start),\(end)]"
       entries.append("\(quoted(name)):{\(facts)}")
     }
     var header = Array("{\(entries.joined(separator: ","))}".utf8)
@@ -39,7 +42,11 @@ public enum SafetensorsWriter {
     try append(prefix, to: &file)
     for entry in tensors {
       let values = entry.tensor.floats
-      try append(values, to: &file)
+      if halves {
+        try append(values.map { Half.float16(from: min(max($0, -65_504), 65_504)) }, to: &file)
+      } else {
+        try append(values, to: &file)
+      }
     }
     try file.commit()
   }

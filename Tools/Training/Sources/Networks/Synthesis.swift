@@ -141,11 +141,41 @@ public final class Synthesis {
     }
   }
 
+  /// A layer that reads channels.
+  public struct Reader {
+    /// `[out, in, k, k]`.
+    public let weight: Tensor
+    public let affine: Dense
+    /// Whether its kernels have unit length, for each image, after the style.
+    public let isDemodulated: Bool
+  }
+
+  /// Who reads the constant, then the output of each convolution: the next one, at the end toRGB.
+  ///
+  /// In the skip architecture toRGB of the lower blocks reads too and is not named here.
+  public var readers: [Reader] {
+    var readers: [Reader] = []
+    for block in blocks {
+      for conv in [block.conv0, block.conv1].compactMap({ $0 }) {
+        readers.append(Reader(weight: conv.weight, affine: conv.affine, isDemodulated: true))
+      }
+    }
+    if let last = blocks.last?.toRGB {
+      readers.append(Reader(weight: last.weight, affine: last.affine, isDemodulated: false))
+    }
+    return readers
+  }
+
+  /// Draws images.
+  ///
   /// - Parameters:
   ///   - ws: `[N, wsCount, wDim]`.
   ///   - noise: Where the layers' noise comes from.
+  ///   - visit: Is told the side and the features of each block, before toRGB.
   /// - Returns: `[N, C, H, W]`.
-  public func callAsFunction(_ ws: Tensor, noise: NoiseMode) -> Tensor {
+  public func callAsFunction(
+    _ ws: Tensor, noise: NoiseMode, visit: (Int, Tensor) -> Void = { _, _ in }
+  ) -> Tensor {
     let n = ws.shape[0]
     var x = const.reshaped([1, -1, 4, 4]).expanded([n, -1, -1, -1])
     var image: Tensor?
@@ -161,6 +191,7 @@ public final class Synthesis {
         let weight = skip * (gain / Double(input.shape[1]).squareRoot())
         x = x + filter.upsampled(input.convolved(weight))
       }
+      visit(block.resolution, x)
       guard let toRGB = block.toRGB else { continue }
       // The next block's first layer uses the same w.
       let rgb = toRGB(x, ws.element(axis: 1, 2 * index + 1))

@@ -72,4 +72,16 @@ struct Options {
     }
     return value
   }
+
+  /// One of the words of an enumeration.
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String
+  ) throws(ObverseError) -> Choice? {
+    guard let text = values[name] else { return nil }
+    guard let choice = Choice(rawValue: text) else {
+      let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .usage("option '--\(name)' is one of \(words), not '\(text)'", hint: nil)
+    }
+    return choice
+  }
 }

@@ -15,31 +15,46 @@ enum Program {
     }
   }
 
+  /// In the order of a student's life.
+  private static var commands: [any Command.Type] {
+    [
+      TeacherCommand.self, PruneCommand.self, MomentsCommand.self, DistilCommand.self,
+      JudgeCommand.self, EvaluateCommand.self, SelfTestCommand.self,
+    ]
+  }
+
   private static func run(_ words: ArraySlice<String>) throws(ObverseError) {
-    switch words.first {
-    case nil, "help", "-h", "--help": line(help, to: 1)
+    guard let word = words.first else { return line(help, to: 1) }
+    let rest = words.dropFirst()
+    switch word {
+    case "help", "-h", "--help":
+      guard let name = rest.first else { return line(help, to: 1) }
+      line(try command(name).help, to: 1)
     case "--version": line("obverse-train \(Version.number)", to: 1)
-    case "teacher":
-      let rest = words.dropFirst()
-      if rest.contains("--help") || rest.contains("-h") { return line(help, to: 1) }
-      try TeacherCommand.run(Options(rest, TeacherCommand.options))
-    case let word?: throw .usage("unknown command '\(word)'", hint: "obverse-train help")
+    default:
+      let command = try command(word)
+      if rest.contains("--help") || rest.contains("-h") { return line(command.help, to: 1) }
+      try command.run(Options(rest, command.options))
     }
   }
 
+  private static func command(_ name: String) throws(ObverseError) -> any Command.Type {
+    guard let command = commands.first(where: { $0.name == name }) else {
+      throw .usage("unknown command '\(name)'", hint: "obverse-train help")
+    }
+    return command
+  }
+
   private static var help: String {
-    let rows = TeacherCommand.options.map { option in
-      let words = "--\(option.name)" + (option.value.map { " \($0)" } ?? "")
-      return "  \(words)\(String(repeating: " ", count: max(24 - words.count, 1)))\(option.help)"
+    let rows = commands.map { command in
+      "  \(command.name)\(String(repeating: " ", count: 10 - command.name.count))\(command.summary)"
     }
     return """
-      usage: obverse-train teacher --data PATH --size N --out DIR [options]
-             obverse-train teacher --resume DIR [--kimg N]
-
-      Trains a StyleGAN2 generator on a folder or zip of pictures. The run's folder holds settings,
-      log, state, snapshots for 'obverse convert', and sheets of faces.
+      usage: obverse-train COMMAND [options]
 
       \(rows.joined(separator: "\n"))
+
+      obverse-train help COMMAND lists a command's options.
       """
   }
 

@@ -23,8 +23,30 @@ public enum Torch {
     set { ct_set_threads(Int32(newValue)) }
   }
 
+  /// Keeps freed memory for the next step, which asks for the same again.
+  public static func keepMemory() { ct_keep_memory() }
+
   /// LibTorch's version.
   public static var version: String { String(cString: ct_version()) }
+
+  /// The CUDA runtime behind LibTorch, such as 13000; 0 where it was not loaded.
+  public static var cudaRuntime: Int { Int(ct_cuda_runtime()) }
+
+  /// Why LibTorch's CUDA library cannot be loaded; nil where it can.
+  public static var cudaProblem: String? { ct_cuda_problem().map { String(cString: $0) } }
+
+  /// Whether products and convolutions on a GPU may round their factors to 10 bits.
+  public static func setTF32(_ value: Bool) { ct_set_tf32(value) }
+
+  /// Runs `body` with bfloat16 factors in products and convolutions of a GPU, where `isOn`.
+  public static func withBFloat16<R, E: Error>(
+    _ isOn: Bool, _ body: () throws(E) -> R
+  ) throws(E) -> R {
+    guard isOn else { return try body() }
+    ct_set_bfloat16(true)
+    defer { ct_set_bfloat16(false) }
+    return try body()
+  }
 
   /// Runs `body` without recording operations for gradients.
   public static func withoutGradients<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {

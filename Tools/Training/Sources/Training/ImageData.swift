@@ -1,6 +1,7 @@
 import Checkpoint
 import Core
-import Foundation
+import Dispatch
+import FoundationEssentials
 import ImageFile
 import Synchronization
 import Torch
@@ -43,17 +44,19 @@ public final class ImageData: Sendable {
   /// - Parameters:
   ///   - path: A folder, searched with its subfolders, or a zip archive.
   ///   - size: Images are square of this side, or of a whole multiple, which is averaged.
+  ///   - part: Files to use, by their position in the order of names; all where nil.
   ///   - mostCachedBytes: Memory that decoded images may take.
   /// - Throws: `missing`, `unreadable`; `malformed` where no image can be used.
   public init(
-    _ path: String, size: Int, mostCachedBytes: Int = defaultCacheBytes
+    _ path: String, size: Int, part: Range<Int>? = nil, mostCachedBytes: Int = defaultCacheBytes
   ) throws(ObverseError) {
     self.size = size
     let source = try Self.list(path)
     self.source = source
     let pixels = 3 * size * size
-    let keeps = source.count <= mostCachedBytes / pixels
-    let results = Self.decodeAll(source, size: size, keeps: keeps)
+    let part = (part ?? 0..<source.count).clamped(to: 0..<source.count)
+    let keeps = part.count <= mostCachedBytes / pixels
+    let results = Self.decodeAll(source, part, size: size, keeps: keeps)
     var readable: [Int] = []
     var cache: [UInt8] = []
     if keeps { cache.reserveCapacity(results.count * pixels) }
@@ -61,7 +64,7 @@ public final class ImageData: Sendable {
     for (i, result) in results.enumerated() {
       switch result {
       case .success(let bytes):
-        readable.append(i)
+        readable.append(part.lowerBound + i)
         cache += bytes
       case .failure(let refusal): counts[refusal.why, default: 0] += 1
       }
@@ -69,9 +72,14 @@ public final class ImageData: Sendable {
     refusals = counts.sorted { $0.value > $1.value || $0.value == $1.value && $0.key < $1.key }
       .map { (why: $0.key, count: $0.value) }
     guard !readable.isEmpty else {
-      let why = refusals.first.map { "; \($0.count) of them: \($0.why)" } ?? ""
+      let which = part.count == source.count ? "" : ", counted from \(part.lowerBound)"
+      guard let first = refusals.first else {
+        throw .malformed(what: "'\(path)'", why: "it holds no PNG and no JPEG files\(which)")
+      }
       throw .malformed(
-        what: "'\(path)'", why: "none of its \(source.count) PNG and JPEG files can be used\(why)")
+        what: "'\(path)'",
+        why: "none of its \(part.count) PNG and JPEG files\(which) can be used; \(first.count) of"
+          + " them: \(first.why)")
     }
     self.readable = readable
     self.cache = keeps ? cache : nil
@@ -84,8 +92,13 @@ public final class ImageData: Sendable {
 
   /// Images as `[N, 3, size, size]` of -1 to 1.
   ///
+  /// - Parameters:
+  ///   - indices: Of `0..<count`.
+  ///   - mirrored: Whether each is shown mirrored.
+  ///   - device: Where the tensor lies.
+  /// - Returns: The images in the order of `indices`.
   /// - Throws: What a file says that could be read before and cannot now.
-  func batch(
+  public func batch(
     _ indices: [Int], mirrored: [Bool], on device: Device
   ) throws(ObverseError) -> Tensor {
     let pixels = 3 * size * size
@@ -115,7 +128,7 @@ public final class ImageData: Sendable {
   }
 
   private static func list(_ path: String) throws(ObverseError) -> Source {
-    var isFolder: ObjCBool = false
+    var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw .missing(path: path)
     }
@@ -123,8 +136,8 @@ public final class ImageData: Sendable {
       let name = name.lowercased()
       return [".png", ".jpg", ".jpeg"].contains { name.hasSuffix($0) }
     }
-    if isFolder.boolValue {
-      let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+    if isFolder {
+      let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
       return .folder(names.filter(isImage).sorted().map { "\(path)/\($0)" })
     }
     let archive: ZipArchive
@@ -142,11 +155,11 @@ public final class ImageData: Sendable {
   }
 
   private static func decodeAll(
-    _ source: Source, size: Int, keeps: Bool
+    _ source: Source, _ part: Range<Int>, size: Int, keeps: Bool
   ) -> [Result<[UInt8], Refusal>] {
-    let results = Mutex([Result<[UInt8], Refusal>?](repeating: nil, count: source.count))
-    DispatchQueue.concurrentPerform(iterations: source.count) { i in
-      let result = decoded(source, i, size: size).map { keeps ? $0 : [] }
+    let results = Mutex([Result<[UInt8], Refusal>?](repeating: nil, count: part.count))
+    DispatchQueue.concurrentPerform(iterations: part.count) { i in
+      let result = decoded(source, part.lowerBound + i, size: size).map { keeps ? $0 : [] }
       results.withLock { $0[i] = result }
     }
     return results.withLock { $0.compactMap { $0 } }

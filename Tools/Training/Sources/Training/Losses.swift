@@ -56,6 +56,21 @@ enum Losses {
     return full + (images.averagePooled(4) - targets.averagePooled(4)).magnitude.mean
   }
 
+  /// Differences of a network's maps as shares of the maps' own size, added over the maps.
+  ///
+  /// Images above 64 px are averaged down to that: features of parts need no more, and time does.
+  static func features(
+    _ images: Tensor, _ targets: Tensor, _ network: EfficientNetLite0
+  ) -> Tensor {
+    func small(_ x: Tensor) -> Tensor { x.shape[2] > 64 ? x.averagePooled(x.shape[2] / 64) : x }
+    let theirs = Torch.withoutGradients { network.maps(small(targets)) }
+    return zip(network.maps(small(images)), theirs).reduce(
+      Tensor.zeros([], on: images.device)
+    ) { sum, maps in
+      sum + (maps.0 - maps.1).magnitude.mean / (maps.1.magnitude.mean + 1e-8)
+    }
+  }
+
   private static func required(_ gradient: Tensor?) -> Tensor {
     guard let gradient else { preconditionFailure("the output depends on the input") }
     return gradient

@@ -16,12 +16,17 @@ public struct PairedStart: Codable, Equatable, Sendable {
   public var kimg: Double
   /// The truncation that `w` went through; it is undone.
   public var psi = 1.0
+  /// EfficientNet-Lite0's file: its features are compared beside the pixels.
+  public var features: String?
 
-  public init(w: String, mapping: String, kimg: Double, psi: Double = 1) {
+  public init(
+    w: String, mapping: String, kimg: Double, psi: Double = 1, features: String? = nil
+  ) {
     self.w = w
     self.mapping = mapping
     self.kimg = kimg
     self.psi = psi
+    self.features = features
   }
 }
 

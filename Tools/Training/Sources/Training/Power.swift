@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
-/// `base` to the `exponent`; here so that few files import Foundation.
+/// `base` to the `exponent`; here so that few files import Glibc.
 func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

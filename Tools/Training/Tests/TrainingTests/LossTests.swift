@@ -23,7 +23,7 @@ struct LossTests {
     self.reference = reference
     generator = Generator(try GeneratorShape(file, prefix: "G."))
     try generator.load(file, prefix: "G.")
-    discriminator = Discriminator(DiscriminatorShape(widths: [6, 5, 4], groupSize: 2))
+    discriminator = Discriminator(DiscriminatorShape(widths: [5, 6, 4], groupSize: 2))
     try discriminator.load(file, prefix: "D.")
     Torch.threads = 1
   }
@@ -88,5 +88,80 @@ struct LossTests {
       mean: mean)
     try check("path", loss, generator, "G.")
     #expect(abs(mean.item / (try tensor("path_mean").item) - 1) < 1e-5)
+  }
+
+  @Test(arguments: [
+    ("nickel", DistilSettings.NickelTransform.haar), ("nickel_plain", .plain),
+  ])
+  func nickelAgrees(name: String, transform: DistilSettings.NickelTransform) throws {
+    var features: Tensor?
+    let images = Torch.withoutGradients {
+      (try? ws).map { ws in
+        generator.synthesis(ws, noise: .stored) { side, x in if side == 4 { features = x } }
+      }
+    }
+    let loss = NICKEL.distance(
+      discriminator.features(try #require(images), side: 4), try #require(features), transform)
+    try check(name, loss, discriminator, "D.")
+  }
+
+  /// Three levels, and each of them counts.
+  @Test func haarAgrees() throws {
+    let (a, b) = (try tensor("maps_a"), try tensor("maps_b"))
+    a.setRequiresGradient()
+    let loss = NICKEL.distance(a, b, .haar)
+    #expect(abs(loss.item / (try tensor("loss.maps").item) - 1) < 1e-5)
+    let gradient = try #require(Tensor.gradients(of: loss, with: [a])[0])
+    #expect(largestDifference(gradient, try tensor("grad.maps.a")) < 1e-6)
+    #expect(Haar.highBands(a, levels: 3).map(\.shape) == [16, 8, 4].map { [2, 3, 3, $0, $0] })
+  }
+
+  @Test(arguments: [("dime", DistilSettings.MomentDistance.absolute), ("dime_squared", .squared)])
+  func dimeAgrees(name: String, distance: DistilSettings.MomentDistance) throws {
+    let eye = SmallEye(try tensor("eye"))
+    let moments = (try tensor("eye_first"), try tensor("eye_second"))
+    let dime = DiME(
+      eyes: [DiME.Eye(network: eye, weight: 3, moments: moments)], distance: distance, group: 2,
+      teacher: generator)
+    var random = SplitMix64(seed: 0, stream: 0)
+    let latents = Latents(4, generator.shape, mixing: 0, &random, on: .cpu)
+    let terms = dime.generatorTerms(
+      latents, images: generator.synthesis(try ws, noise: .stored))
+    #expect(terms.map(\.weight) == [3, 3])
+    try check(name, terms[0].value + terms[1].value, generator, "G.")
+  }
+
+  /// A teacher that draws the student's own images leaves nothing to learn, unless groups differ.
+  @Test func batchMomentsComeFromTheSameLatents() throws {
+    let eye = SmallEye(try tensor("eye"))
+    // Without noise the teacher repeats the student's images.
+    for entry in generator.registry.parameters where entry.name.hasSuffix("noise_strength") {
+      entry.tensor.assign(.zeros([]))
+    }
+    let dime = DiME(
+      eyes: [DiME.Eye(network: eye, weight: 1, moments: nil)], distance: .absolute, group: 2,
+      teacher: generator)
+    var random = SplitMix64(seed: 0, stream: 0)
+    let latents = Latents(4, generator.shape, mixing: 1, &random, on: .cpu)
+    let images = generator.synthesis(latents.ws(of: generator), noise: .random)
+    let terms = dime.generatorTerms(latents, images: images)
+    #expect(terms.allSatisfy { $0.value.item < 1e-6 })
+    let others = Latents(4, generator.shape, mixing: 1, &random, on: .cpu)
+    #expect(dime.generatorTerms(others, images: images)[0].value.item > 1e-3)
+  }
+}
+
+/// The small network of Reference/losses.py.
+final class SmallEye: FeatureNetwork {
+  let kind = FeatureKind.dinoResNet50
+  let width = 7
+  let preparation = "none"
+  let fileHash = ""
+  private let weight: Tensor
+
+  init(_ weight: Tensor) { self.weight = weight }
+
+  func callAsFunction(_ images: Tensor) -> Tensor {
+    images.convolved(weight, stride: 2, padding: 1).softplus.mean(over: [2, 3])
   }
 }

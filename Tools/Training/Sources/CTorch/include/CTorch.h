@@ -85,6 +85,34 @@ ct_error ct_conv_transpose2d(
 /// Mean over squares of `size`.
 ct_error ct_avg_pool2d(const ct_tensor *x, int64_t size, ct_tensor **out);
 
+// Sampling.cpp
+/// Means over squares of `size`, with steps of `stride`; zeros around count only if `counts_padding`.
+ct_error ct_average_windows(
+    const ct_tensor *x, int64_t size, int64_t stride, int64_t padding, bool counts_padding,
+    ct_tensor **out);
+ct_error ct_max_pool2d(
+    const ct_tensor *x, int64_t size, int64_t stride, int64_t padding, ct_tensor **out);
+/// Bilinear with pixel centres at halves (align_corners off); `antialias` widens it when shrinking.
+ct_error ct_resize(
+    const ct_tensor *x, int64_t height, int64_t width, bool antialias, ct_tensor **out);
+/// Puts rows and columns around the last two axes: zeros, or the image mirrored at its edge pixels.
+ct_error ct_pad(
+    const ct_tensor *x, int64_t left, int64_t right, int64_t top, int64_t bottom, bool mirrors,
+    ct_tensor **out);
+ct_error ct_softmax(const ct_tensor *x, int64_t axis, bool logarithm, ct_tensor **out);
+/// Ascending.
+ct_error ct_sort(const ct_tensor *x, int64_t axis, ct_tensor **out);
+
+// Distances.cpp: between two sets of features `[N, d]`, in double precision on the CPU.
+/// `|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))`; covariances divide by N.
+ct_error ct_frechet_distance(const ct_tensor *a, const ct_tensor *b, double *out);
+/// The unbiased squared MMD with the kernel `(x.y / d + 1)^3` of two sets of equal size.
+ct_error ct_kernel_distance(const ct_tensor *a, const ct_tensor *b, double *out);
+/// Share of `points` that lie within some ball of `centres`, whose radius is the distance to its
+/// `k`th nearest other centre.
+ct_error ct_coverage(
+    const ct_tensor *centres, const ct_tensor *points, int64_t k, double *out);
+
 // Autograd.cpp
 ct_error ct_set_requires_grad(ct_tensor *t, bool value);
 /// Whether operations are recorded on this thread; gives the value before.
@@ -107,7 +135,24 @@ ct_error ct_adam(
 
 // Device.cpp
 /// Whether there is a GPU that LibTorch can use; loads its CUDA library on the first call.
+///
+/// Must come before anything that makes LibTorch look for CUDA, such as ct_manual_seed(): LibTorch
+/// looks once and keeps the answer.
 bool ct_cuda_available(void);
+/// Why the CUDA library could not be loaded, NULL where it was; lasts as long as the program.
+const char *ct_cuda_problem(void);
+/// The CUDA runtime that came with ct_cuda_available(), such as 13000; 0 for none.
+int64_t ct_cuda_runtime(void);
+/// Lets the GPU's products and convolutions round their factors to 10 bits, and try which
+/// implementation is fastest.
+void ct_set_tf32(bool value);
+/// Computes products and convolutions on the GPU with bfloat16 factors while it is on.
+void ct_set_bfloat16(bool value);
+/// Keeps memory that was freed instead of giving it back to the system, for the whole program.
+///
+/// A step frees and asks for the same large blocks again and again; each time the system would have
+/// to fill them with zeros first.
+void ct_keep_memory(void);
 void ct_manual_seed(uint64_t seed);
 void ct_set_threads(int count);
 int ct_threads(void);

@@ -22,7 +22,7 @@ final class TemporaryFolder {
 }
 
 @Suite(.serialized)
-struct TeacherTests {
+struct RunTests {
   /// Bright discs on dark ground at 32 px, which are averaged to 16.
   static func writeImages(_ count: Int, to folder: String) throws {
     var random = RandomState(seed: 3)
@@ -40,8 +40,8 @@ struct TeacherTests {
     }
   }
 
-  static func settings(_ data: String) -> TeacherSettings {
-    var settings = TeacherSettings(data: data, size: 16)
+  static func settings(_ data: String) -> RunSettings {
+    var settings = RunSettings(data: data, size: 16)
     settings.takeBatch(4)
     settings.base = 128
     settings.widest = 16
@@ -66,13 +66,13 @@ struct TeacherTests {
     try Data("no picture".utf8).write(to: URL(filePath: data + "/broken.png"))
 
     var lines: [String] = []
-    let whole = try TeacherRun.start(
+    let whole = try Run.start(
       Self.settings(data), in: folder.path + "/whole", device: .cpu, report: { lines.append($0) })
     #expect(try whole.train())
     #expect(lines.contains { $0.hasPrefix("left out 1: ") })
-    #expect(whole.teacher.step == 8)
+    #expect(whole.trainer.step == 8)
 
-    let half = try TeacherRun.start(
+    let half = try Run.start(
       Self.settings(data), in: folder.path + "/half", device: .cpu, report: { _ in })
     var steps = 0
     #expect(
@@ -80,8 +80,8 @@ struct TeacherTests {
         steps += 1
         return steps == 4
       })
-    let rest = try TeacherRun.resume(folder.path + "/half", device: .cpu, report: { _ in })
-    #expect(rest.teacher.step == 4)
+    let rest = try Run.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    #expect(rest.trainer.step == 4)
     #expect(try rest.train())
     let state = try bytes(folder.path + "/whole/state.safetensors")
     #expect(try bytes(folder.path + "/half/state.safetensors") == state)
@@ -92,7 +92,7 @@ struct TeacherTests {
     // Another seed gives other weights: the comparison above can fail.
     var other = Self.settings(data)
     other.seed = 6
-    let changed = try TeacherRun.start(
+    let changed = try Run.start(
       other, in: folder.path + "/other", device: .cpu, report: { _ in })
     #expect(try changed.train())
     #expect(try bytes(folder.path + "/other/state.safetensors") != state)
@@ -132,10 +132,10 @@ struct TeacherTests {
     settings.pairs = PairedStart(
       w: folder.path + "/w.npy", mapping: folder.path + "/mapping.npz", kimg: 0.016, psi: 0.5)
 
-    let whole = try TeacherRun.start(
+    let whole = try Run.start(
       settings, in: folder.path + "/whole", device: .cpu, report: { _ in })
     #expect(try whole.train())
-    let half = try TeacherRun.start(
+    let half = try Run.start(
       settings, in: folder.path + "/half", device: .cpu, report: { _ in })
     var steps = 0
     #expect(
@@ -143,7 +143,7 @@ struct TeacherTests {
         steps += 1
         return steps == 3
       })
-    let rest = try TeacherRun.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    let rest = try Run.resume(folder.path + "/half", device: .cpu, report: { _ in })
     #expect(try rest.train())
     #expect(
       try bytes(folder.path + "/half/state.safetensors")
@@ -164,10 +164,60 @@ struct TeacherTests {
     }
   }
 
+  /// Each start leaves a line that says what program it was, and a stop leaves a picture of where it was.
+  @Test func aRunSaysWhereItComesFrom() throws {
+    let folder = try TemporaryFolder()
+    let data = folder.path + "/data"
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try Self.writeImages(12, to: data)
+    let path = folder.path + "/run"
+    let run = try Run.start(Self.settings(data), in: path, device: .cpu, report: { _ in })
+    try run.noteOrigin(device: .cpu)
+    _ = try run.train { true }
+    let start = try bytes(path + "/sheet-000000.png")
+    let again = try Run.resume(path, device: .cpu, report: { _ in })
+    try again.noteOrigin(device: .cpu)
+    #expect(try again.train())
+    #expect(try bytes(path + "/sheet-000000.png") != start)
+    let text = try String(decoding: bytes(path + "/origin.jsonl"), as: UTF8.self)
+    let lines = try text.split(separator: "\n").map {
+      try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
+    }
+    #expect(lines.compactMap { $0["step"] } == ["0", "1"])
+    #expect(lines.allSatisfy { $0["torch"] == Torch.version && $0["commit"]?.isEmpty == false })
+  }
+
+  /// What a user can get wrong about files of pictures, each in a sentence.
+  @Test func badPicturesAreCountedOrRefused() throws {
+    let folder = try TemporaryFolder()
+    func refusal(size: Int = 16, part: Range<Int>? = nil) -> String {
+      do {
+        _ = try ImageData(folder.path, size: size, part: part)
+        return ""
+      } catch {
+        return "\(error)"
+      }
+    }
+    #expect(refusal().hasSuffix("it holds no PNG and no JPEG files"))
+    try Self.writeImages(3, to: folder.path)
+    let whole = try bytes(folder.path + "/0.png")
+    try whole.prefix(60).write(to: URL(filePath: folder.path + "/cut.png"))
+    try Data([0xff, 0xd8, 0xff, 0xe0, 0, 16]).write(to: URL(filePath: folder.path + "/cut.jpg"))
+    let png = try PNG.encode(
+      Pixels(width: 4, height: 2, channels: 3, bytes: [UInt8](repeating: 9, count: 24)))
+    try Data(png).write(to: URL(filePath: folder.path + "/wide.png"))
+    let data = try ImageData(folder.path, size: 16)
+    #expect(data.count == 3 && data.listedCount == 6)
+    #expect(data.refusals.map(\.count) == [1, 1, 1])
+    #expect(data.refusals.contains { $0.why.contains("4x2") })
+    #expect(refusal(size: 64).contains("none of its 6 PNG and JPEG files can be used"))
+    #expect(refusal(part: 6..<9).contains("no PNG and no JPEG files, counted from"))
+  }
+
   @Test func refusesAFolderWithoutImages() throws {
     let folder = try TemporaryFolder()
     #expect(throws: ObverseError.self) {
-      try TeacherRun.start(
+      try Run.start(
         Self.settings(folder.path), in: folder.path + "/run", device: .cpu, report: { _ in })
     }
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))

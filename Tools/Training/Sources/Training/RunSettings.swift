@@ -1,10 +1,13 @@
 import Core
 import Networks
 
-/// All that decides what a teacher becomes; written to the run's folder as `settings.json`.
-public struct TeacherSettings: Codable, Equatable, Sendable {
+/// All that decides what a generator becomes, teacher or student; written to the run's folder as `settings.json`.
+public struct RunSettings: Codable, Equatable, Sendable {
   /// Folder or zip of PNG and JPEG files.
   public var data: String
+  /// Files that are left out at the beginning of the order of names, and how many are used then.
+  public var skip: Int?
+  public var take: Int?
   /// Side of the images, a power of two.
   public var size: Int
   /// Images of one step.
@@ -39,6 +42,9 @@ public struct TeacherSettings: Codable, Equatable, Sendable {
   public var mirror = true
   /// Begins by regression from w, with the source's mapping, which stays as it is.
   public var pairs: PairedStart?
+  /// Trains a pruned generator; its networks have the shapes of their files, and `base`, `widest`,
+  /// `zDim`, `wDim`, `mappingLayers` and `clamp` say nothing then.
+  public var distil: DistilSettings?
   public var seed: UInt64 = 0
   /// Thousands of images from one line of the log to the next.
   public var tickKimg = 4.0
@@ -87,6 +93,10 @@ public struct TeacherSettings: Codable, Equatable, Sendable {
     if let pairs, pairs.psi <= 0 {
       throw .usage("pairs of psi \(pairs.psi): it must be above 0 to be undone", hint: nil)
     }
+    try distil?.check()
+    guard distil == nil || pairs == nil else {
+      throw .usage("a student starts from its teacher's channels, not from pairs", hint: nil)
+    }
     guard kimg > 0, tickKimg > 0, snapshotTicks > 0, rate > 0 else {
       throw .usage("lengths and rates must be above 0", hint: nil)
     }
@@ -104,5 +114,15 @@ public struct TeacherSettings: Codable, Equatable, Sendable {
 
   public var discriminator: DiscriminatorShape {
     DiscriminatorShape(widths: blockWidths, clamp: clamp, groupSize: groupSize)
+  }
+
+  /// The files of the data that `skip` and `take` leave; nil for all.
+  public var part: Range<Int>? { Self.part(skip: skip, take: take) }
+
+  /// `take` files from position `skip` on; nil for all.
+  public static func part(skip: Int?, take: Int?) -> Range<Int>? {
+    guard skip != nil || take != nil else { return nil }
+    let first = skip ?? 0
+    return first..<(take.map { first + $0 } ?? Int.max)
   }
 }

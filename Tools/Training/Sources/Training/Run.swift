@@ -1,11 +1,13 @@
 import Core
-import Foundation
+import FoundationEssentials
 import Torch
 
 /// A run as a folder: settings, state, log, snapshots and sheets; it goes on from itself.
-public final class TeacherRun {
+public final class Run {
   public let folder: String
-  public let teacher: Teacher
+  public let trainer: Trainer
+  /// Whether each state is also saved as one that travels.
+  public var savesLightly = false
   private let report: (String) -> Void
   private var log: [String]
   /// Sums of losses since the last line of the log.
@@ -30,14 +32,14 @@ public final class TeacherRun {
   /// - Returns: The run at its beginning.
   /// - Throws: `usage`, `cannotCreate`, and what reading the data says.
   public static func start(
-    _ settings: TeacherSettings, in folder: String, device: Device,
+    _ settings: RunSettings, in folder: String, device: Device,
     report: @escaping (String) -> Void
-  ) throws(ObverseError) -> TeacherRun {
+  ) throws(ObverseError) -> Run {
     try settings.check()
     guard !FileManager.default.fileExists(atPath: "\(folder)/settings.json") else {
       throw .cannotCreate(path: folder, why: "it holds a run; --resume goes on with it")
     }
-    let run = try TeacherRun(settings, folder, device, log: [], report)
+    let run = try Run(settings, folder, device, log: [], report)
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -63,21 +65,25 @@ public final class TeacherRun {
   /// - Throws: `missing`, `malformed`, and what reading the data says.
   public static func resume(
     _ folder: String, kimg: Double? = nil, device: Device, report: @escaping (String) -> Void
-  ) throws(ObverseError) -> TeacherRun {
+  ) throws(ObverseError) -> Run {
     let path = "\(folder)/settings.json"
     let bytes = try Bytes(mapping: path)
-    var settings: TeacherSettings
+    var settings: RunSettings
     do {
-      settings = try JSONDecoder().decode(TeacherSettings.self, from: Data(bytes.array))
+      settings = try JSONDecoder().decode(RunSettings.self, from: Data(bytes.array))
     } catch {
       throw .malformed(what: "'\(path)'", why: "these are no settings of a teacher")
     }
     if let kimg { settings.kimg = kimg }
     try settings.check()
-    let run = try TeacherRun(settings, folder, device, log: [], report)
+    let run = try Run(settings, folder, device, log: [], report)
     if FileManager.default.fileExists(atPath: run.statePath) {
-      try run.teacher.load(run.statePath)
-      run.tickImages = run.teacher.images
+      try run.trainer.load(run.statePath)
+      run.tickImages = run.trainer.images
+    } else if let parts = LightState.parts(in: folder) {
+      try run.trainer.loadLightly(parts)
+      run.tickImages = run.trainer.images
+      run.report("from a light state: the optimisers begin anew")
     }
     run.log = run.linesUpToNow()
     run.ticks = run.log.count
@@ -86,13 +92,13 @@ public final class TeacherRun {
   }
 
   private init(
-    _ settings: TeacherSettings, _ folder: String, _ device: Device, log: [String],
+    _ settings: RunSettings, _ folder: String, _ device: Device, log: [String],
     _ report: @escaping (String) -> Void
   ) throws(ObverseError) {
-    let data = try ImageData(settings.data, size: settings.size)
+    let data = try ImageData(settings.data, size: settings.size, part: settings.part)
     report("\(data.count) images of \(settings.size)x\(settings.size) from '\(settings.data)'")
     for (why, count) in data.refusals { report("left out \(count): \(why)") }
-    teacher = try Teacher(settings, data: data, device: device)
+    trainer = try Trainer(settings, data: data, device: device)
     tickImages = 0
     self.folder = folder
     self.log = log
@@ -105,22 +111,24 @@ public final class TeacherRun {
   /// - Returns: Whether the end was reached.
   /// - Throws: `inputOutput`; `request` where a loss is no longer finite.
   public func train(shouldStop: () -> Bool = { false }) throws(ObverseError) -> Bool {
-    let settings = teacher.settings
+    let settings = trainer.settings
     let end = Int(settings.kimg * 1000)
-    if teacher.step == 0 { try Sheet.write(teacher.average, to: "\(folder)/sheet-000000.png") }
+    // What all later measures are compared with.
+    if trainer.step == 0 { try snapshot() }
     tickStart = .now
     var lastSave = tickStart
-    while teacher.images < end {
-      add(try teacher.takeStep())
+    while trainer.images < end {
+      add(try trainer.takeStep())
       let isStopped = shouldStop()
-      let isDone = teacher.images >= end
-      let isTick = Double(teacher.images - tickImages) >= settings.tickKimg * 1000
+      let isDone = trainer.images >= end
+      let isTick = Double(trainer.images - tickImages) >= settings.tickKimg * 1000
       guard isTick || isDone || isStopped else { continue }
       try tick()
-      if isDone || ticks % settings.snapshotTicks == 0 { try snapshot() }
+      if isDone || isStopped || ticks % settings.snapshotTicks == 0 { try snapshot() }
       let isLate = ContinuousClock.now - lastSave > Self.longestUnsaved
       if isDone || isStopped || isLate || ticks % settings.snapshotTicks == 0 {
-        try teacher.save(statePath)
+        try trainer.save(statePath)
+        if savesLightly { try trainer.saveLightly(in: folder) }
         lastSave = .now
       }
       tickStart = .now  // saving does not count as training
@@ -133,11 +141,11 @@ public final class TeacherRun {
   }
 
   private var position: String {
-    let total = teacher.settings.kimg
-    return "\(Double(teacher.images) / 1000) of \(total) kimg, step \(teacher.step)"
+    let total = trainer.settings.kimg
+    return "\(Double(trainer.images) / 1000) of \(total) kimg, step \(trainer.step)"
   }
 
-  private func add(_ losses: Teacher.Losses) {
+  private func add(_ losses: Trainer.Losses) {
     for (name, value) in losses.values {
       guard let i = sums.firstIndex(where: { $0.name == name }) else {
         sums.append((name, value, 1))
@@ -150,14 +158,14 @@ public final class TeacherRun {
 
   /// Reads the losses since the last tick, and writes one line of the log.
   private func tick() throws(ObverseError) {
-    var fields = ["\"step\":\(teacher.step)", "\"images\":\(teacher.images)"]
+    var fields = ["\"step\":\(trainer.step)", "\"images\":\(trainer.images)"]
     var words: [String] = []
     for (name, sum, count) in sums {
       let mean = sum.item / Double(count)
       guard mean.isFinite else {
         throw .request(
-          "\(name) is no longer finite at step \(teacher.step); what was saved before stays",
-          hint: "begin again with a lower --rate or a higher --gamma")
+          "\(name) is no longer finite at step \(trainer.step); what was saved before stays",
+          hint: "--resume goes on from the last state; a lower --rate or higher --gamma may help")
       }
       fields.append("\"\(name)\":\(mean)")
       words.append("\(name) \((mean * 1000).rounded() / 1000)")
@@ -165,24 +173,24 @@ public final class TeacherRun {
     sums = []
     let elapsed = ContinuousClock.now - tickStart
     let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
-    let rate = Double(teacher.images - tickImages) / max(seconds, 1e-9)
+    let rate = Double(trainer.images - tickImages) / max(seconds, 1e-9)
     fields.append("\"seconds\":\((seconds * 1000).rounded() / 1000)")
     fields.append("\"images_per_second\":\((rate * 10).rounded() / 10)")
-    tickImages = teacher.images
+    tickImages = trainer.images
     ticks += 1
     log.append("{\(fields.joined(separator: ","))}")
     try Self.write(Array((log.joined(separator: "\n") + "\n").utf8), to: logPath)
-    let left = max(teacher.settings.kimg * 1000 - Double(teacher.images), 0) / rate
+    let left = max(trainer.settings.kimg * 1000 - Double(trainer.images), 0) / rate
     report(
       "\(position): \(words.joined(separator: ", ")); \((rate * 10).rounded() / 10) images/s, "
         + "\(Self.duration(left)) left")
   }
 
   private func snapshot() throws(ObverseError) {
-    let digits = String(teacher.images / 1000)
+    let digits = String(trainer.images / 1000)
     let name = String(repeating: "0", count: max(6 - digits.count, 0)) + digits
-    try teacher.export("\(folder)/snapshot-\(name).safetensors")
-    try Sheet.write(teacher.average, to: "\(folder)/sheet-\(name).png")
+    try trainer.export("\(folder)/snapshot-\(name).safetensors")
+    try Sheet.write(trainer.average, to: "\(folder)/sheet-\(name).png")
     report("wrote \(folder)/snapshot-\(name).safetensors and sheet-\(name).png")
   }
 
@@ -190,8 +198,11 @@ public final class TeacherRun {
   private func linesUpToNow() -> [String] {
     guard let text = try? String(contentsOfFile: logPath, encoding: .utf8) else { return [] }
     return text.split(separator: "\n").map(String.init).filter { line in
-      let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-      return (object?["step"] as? Int).map { $0 <= teacher.step } ?? false
+      struct Line: Decodable {
+        var step: Int
+      }
+      let found = try? JSONDecoder().decode(Line.self, from: Data(line.utf8))
+      return found.map { $0.step <= trainer.step } ?? false
     }
   }
 

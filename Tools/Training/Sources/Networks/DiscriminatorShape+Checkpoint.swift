@@ -1,0 +1,47 @@
+import Checkpoint
+import Core
+
+extension DiscriminatorShape {
+  /// Reads the shape off a discriminator with NVlabs' names.
+  ///
+  /// - Parameters:
+  ///   - file: A checkpoint of any container.
+  ///   - prefix: Stands before the names, such as `D.`.
+  ///   - clamp: Bound of activations, which tensors do not say.
+  ///   - groupSize: Images compared with each other, which tensors do not say either.
+  /// - Throws: `missingTensor`, `unsupported`.
+  public init(
+    _ file: CheckpointFile, prefix: String, clamp: Double?, groupSize: Int
+  ) throws(ObverseError) {
+    var shapes: [String: [Int]] = [:]
+    for (name, tensor) in file.tensors where name.hasPrefix(prefix) {
+      shapes[String(name.dropFirst(prefix.count))] = tensor.shape
+    }
+    func shape(_ name: String, axes: Int) throws(ObverseError) -> [Int] {
+      guard let shape = shapes[name] else { throw .missingTensor(prefix + name) }
+      guard shape.count == axes else {
+        throw .unsupported(
+          what: "tensor \(prefix)\(name)", why: "it has \(shape.count) axes, not \(axes)",
+          hint: nil)
+      }
+      return shape
+    }
+    guard shapes["mapping.fc0.weight"] == nil else {
+      throw .unsupported(what: "the discriminator", why: "it has classes", hint: nil)
+    }
+    var widths = [try shape("b4.fc.weight", axes: 2)[0]]
+    var side = 8
+    while shapes["b\(side).conv0.weight"] != nil, side <= 1024 {
+      widths.append(try shape("b\(side).conv0.weight", axes: 4)[0])
+      side *= 2
+    }
+    guard widths.count >= 2 else { throw .missingTensor("\(prefix)b8.conv0.weight") }
+    let rgb = try shape("b\(side / 2).fromrgb.weight", axes: 4)
+    let isResnet = shapes["b8.skip.weight"] != nil
+    let architecture: Architecture =
+      isResnet ? .resnet : shapes["b4.fromrgb.weight"] != nil ? .skip : .orig
+    self.init(
+      imageChannels: rgb[1], widths: widths, architecture: architecture, clamp: clamp,
+      groupSize: groupSize)
+  }
+}

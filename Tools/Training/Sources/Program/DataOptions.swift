@@ -1,0 +1,23 @@
+import Core
+import Training
+
+/// The options that name pictures and an output.
+enum DataOptions {
+  static func data(
+    _ options: Options, _ say: (String) -> Void, needs: String
+  ) throws(ObverseError) -> (ImageData, output: String) {
+    guard let path = options.text("data"), let size = try options.integer("size", in: 8...1024),
+      let output = options.text("out")
+    else { throw .usage("\(needs) needs --data, --size and --out", hint: "obverse-train help") }
+    guard size.nonzeroBitCount == 1 else {
+      throw .usage("a size of \(size): it is a power of two from 8 to 1024", hint: nil)
+    }
+    let part = RunSettings.part(
+      skip: try options.integer("skip", in: 0...1_000_000_000),
+      take: try options.integer("take", in: 1...1_000_000_000))
+    let data = try ImageData(path, size: size, part: part)
+    say("\(data.count) images of \(size)x\(size) from '\(path)'")
+    for (why, count) in data.refusals { say("left out \(count): \(why)") }
+    return (data, output)
+  }
+}

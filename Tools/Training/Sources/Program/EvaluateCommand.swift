@@ -1,0 +1,60 @@
+import Core
+import Networks
+import Torch
+import Training
+
+/// `obverse-train evaluate`.
+enum EvaluateCommand: Command {
+  static let name = "evaluate"
+  static let summary = "measures a generator against real pictures, each number under its full name"
+  static let usage = "--model FILE --data PATH --size N --out FILE [options]"
+  static let options =
+    [
+      Option("model", "FILE", "checkpoint with the generator"),
+      Option("data", "PATH", "folder or zip of PNG and JPEG files"),
+      Option("size", "N", "side of the images"),
+      Option("skip", "N", "leaves out the first N files, by name"),
+      Option("take", "N", "uses N files; all"),
+      Option("out", "FILE", "the report, JSON"),
+      Option("judge", "FILE", "the network of 'obverse-train judge'"),
+    ] + KernelOptions.table + [
+      Option("inception", "FILE", "pytorch-fid's pt_inception-2015-12-05: FID by its port"),
+      Option("no-patches", nil, "leaves the sliced Wasserstein distance out"),
+      Option("count", "N", "drawn images, and real ones if there are; 10000"),
+      Option("batch", "N", "images at once; 32"),
+      Option("seed", "N", "0"),
+    ] + DeviceOptions.table
+
+  static func run(_ options: Options) throws(ObverseError) {
+    let device = try DeviceOptions.device(options)
+    let say = DeviceOptions.speaker(options)
+    guard let model = options.text("model") else {
+      throw .usage("an evaluation needs --model", hint: "obverse-train help evaluate")
+    }
+    let (data, output) = try DataOptions.data(options, say, needs: "an evaluation")
+    var settings = Evaluation.Settings()
+    settings.count = try options.integer("count", in: 2...10_000_000) ?? settings.count
+    settings.batch = try options.integer("batch", in: 1...4096) ?? settings.batch
+    settings.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 0)
+    settings.measuresPatches = !options.has("no-patches")
+    let kinds: [(String, FeatureKind)] = [
+      ("judge", .judge), ("efficientnet", .efficientNetLite0), ("clip", .clipRN50),
+      ("dino", .dinoResNet50), ("inception", .inceptionV3),
+    ]
+    for (option, kind) in kinds {
+      guard let path = options.text(option) else { continue }
+      settings.networks.append(try kind.network(path, on: device))
+    }
+    var countdown: (name: String, value: Countdown)?
+    let measures = try Evaluation.measure(model, data: data, settings, on: device) {
+      name, done, total in
+      if countdown?.name != name {
+        countdown = (name, Countdown(of: total, "images seen by \(name)", say))
+      }
+      countdown?.value.reached(done)
+    }
+    for measure in measures { say(measure.line) }
+    try Evaluation.write(measures, model: model, to: output)
+    say("wrote \(output)")
+  }
+}

@@ -1,0 +1,24 @@
+import Core
+import Networks
+import Training
+
+/// The options that name frozen networks.
+enum KernelOptions {
+  static let table = [
+    Option("efficientnet", "FILE", "EfficientNet-Lite0; Tools/Training/networks fetches it"),
+    Option("clip", "FILE", "CLIP RN50, the authors' weights as a state dict"),
+    Option("dino", "FILE", "DINO ResNet-50, the authors' dino_resnet50_pretrain.pth"),
+  ]
+
+  private static let kinds: [(option: String, kind: FeatureKind)] = [
+    ("efficientnet", .efficientNetLite0), ("clip", .clipRN50), ("dino", .dinoResNet50),
+  ]
+
+  /// Files that were given, each with the paper's weight.
+  static func kernels(_ options: Options) -> [DistilSettings.Kernel] {
+    kinds.compactMap { option, kind in
+      guard let path = options.text(option), let weight = kind.kernelWeight else { return nil }
+      return DistilSettings.Kernel(kind: kind, path: path, weight: weight)
+    }
+  }
+}

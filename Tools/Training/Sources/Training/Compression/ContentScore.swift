@@ -1,0 +1,49 @@
+import Networks
+import Torch
+
+/// The content-aware score of CAGC with the whole image as content.
+///
+/// Source: Liu et al. 2021, arXiv:2104.02244. Some pixels of a picture become black or white; the
+/// score of a channel is how much its weights would have to do with the difference.
+enum ContentScore {
+  static func scores(
+    _ generator: Generator, _ settings: PruneSettings, progress: (Int) -> Void
+  ) -> [[Float]] {
+    let device = generator.registry.device
+    let weights = generator.synthesis.readers.map(\.weight)
+    var sums: [[Double]] = generator.shape.widths.map { [Double](repeating: 0, count: $0) }
+    var done = 0
+    Torch.seed(settings.seed)
+    while done < settings.samples {
+      let n = min(settings.batch, settings.samples - done)
+      let z = Tensor.normal([n, generator.shape.zDim], on: device)
+      let images = generator(z, noise: .random)
+      let size = images.shape[2]
+      var random = SplitMix64(seed: settings.seed, stream: UInt64(done))
+      var replaced = [Float](repeating: 0, count: n * size * size)
+      var values = replaced
+      for i in replaced.indices {
+        replaced[i] = random.fraction() < settings.noise ? 1 : 0
+        values[i] = random.next() & 1 == 1 ? 1 : -1
+      }
+      let loss = loss(
+        images, replaced: .values(replaced, [n, 1, size, size], on: device),
+        values: .values(values, [n, 1, size, size], on: device))
+      for (i, gradient) in Tensor.gradients(of: loss, with: weights).enumerated() {
+        guard let gradient else { continue }
+        // Signs meet within a batch, not between batches, as in the authors' code.
+        for (c, value) in gradient.magnitude.mean(over: [0, 2, 3]).floats.enumerated() {
+          sums[i][c] += Double(value)
+        }
+      }
+      done += n
+      progress(done)
+    }
+    return sums.map { $0.map(Float.init) }
+  }
+
+  /// `Σ |noisy - clean|`: what is not replaced is equal, and so are its gradients.
+  static func loss(_ images: Tensor, replaced: Tensor, values: Tensor) -> Tensor {
+    ((values - images).magnitude * replaced).sum
+  }
+}

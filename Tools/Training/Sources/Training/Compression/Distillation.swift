@@ -1,0 +1,191 @@
+import Core
+import Networks
+import Torch
+
+/// How a student is trained from a pruned generator.
+///
+/// Presets are those of the authors' code; each doubt about it is a choice here.
+public struct DistilSettings: Codable, Equatable, Sendable {
+  public enum Method: String, Codable, Sendable, CaseIterable {
+    /// NICKEL and DiME against two discriminators.
+    case nickelDiME = "nickel-dime"
+    /// Adversarial fine-tuning against the teacher's discriminator.
+    case plain
+  }
+
+  /// A frozen network for DiME.
+  public struct Kernel: Codable, Equatable, Sendable {
+    public var kind: FeatureKind
+    public var path: String
+    public var weight: Double
+
+    public init(kind: FeatureKind, path: String, weight: Double) {
+      self.kind = kind
+      self.path = path
+      self.weight = weight
+    }
+  }
+
+  public enum TeacherMoments: String, Codable, Sendable, CaseIterable {
+    /// Of many images, from a file.
+    case global
+    /// Of the same latents, drawn by the teacher at each step.
+    case batch
+  }
+
+  public enum Start: String, Codable, Sendable, CaseIterable {
+    case random, teacher
+  }
+
+  /// How moments are compared.
+  public enum MomentDistance: String, Codable, Sendable, CaseIterable {
+    /// Mean absolute difference, as the authors' code has it.
+    case absolute
+    /// Squared length of the difference: the textbook's MMD with a linear kernel.
+    case squared
+  }
+
+  /// How two maps of features are compared.
+  public enum NickelTransform: String, Codable, Sendable, CaseIterable {
+    /// Mean squared differences of the high bands of each level, added; the last mean is left out.
+    case haar
+    /// The mean squared difference, as the paper's words can be read.
+    case plain
+  }
+
+  /// Checkpoint with the teacher's averaged generator and its discriminator.
+  public var teacher: String
+  /// The pruned generator.
+  public var student: String
+  public var method = Method.nickelDiME
+  public var kernels: [Kernel] = []
+  /// The teacher's moments; needed for `global`.
+  public var moments: String?
+  public var teacherMoments = TeacherMoments.global
+  /// Applies each kernel's own mean and deviation to images.
+  public var normalizesKernels = false
+  /// Images whose moments are taken together.
+  public var momentGroup = 8
+  public var momentDistance = MomentDistance.absolute
+  public var nickelWeight = 10.0
+  public var nickelTransform = NickelTransform.haar
+  /// The teacher's discriminator plays without learning.
+  public var freezesTeacherDiscriminator = false
+  /// Where the student's own discriminator begins.
+  public var discriminatorStart = Start.random
+
+  public init(teacher: String, student: String) {
+    self.teacher = teacher
+    self.student = student
+  }
+
+  /// Refuses what contradicts itself.
+  /// - Throws: `usage`.
+  public func check() throws(ObverseError) {
+    for kernel in kernels where kernel.kind.kernelWeight == nil {
+      throw .usage(
+        "\(kernel.kind.rawValue) is for measuring and is kept out of every loss", hint: nil)
+    }
+    guard method == .nickelDiME else {
+      guard kernels.isEmpty, moments == nil else {
+        throw .usage("plain fine-tuning uses no kernels and no moments", hint: nil)
+      }
+      return
+    }
+    if !kernels.isEmpty, teacherMoments == .global, moments == nil {
+      throw .usage(
+        "DiME needs the teacher's moments",
+        hint: "obverse-train moments makes them; --teacher-moments batch goes without")
+    }
+    if kernels.isEmpty, nickelWeight == 0 {
+      throw .usage("N&D without kernels and without NICKEL is plain fine-tuning", hint: nil)
+    }
+  }
+}
+
+/// The networks and methods that a student's settings ask for.
+struct Distillation {
+  let student: Generator
+  /// Discriminators that play against the student; its own, if it has one, first.
+  let discriminators: [(name: String, network: Discriminator, learns: Bool)]
+  let methods: [any Method]
+  /// Networks that its beginning was already trained to please.
+  let inherited: [String]
+
+  /// Reads everything.
+  ///
+  /// - Parameters:
+  ///   - settings: What to read.
+  ///   - resolution: Side of the data's images.
+  ///   - groupSize: Images that discriminators compare.
+  ///   - device: Where it is computed.
+  /// - Throws: `request` for networks that do not fit each other, and what reading says.
+  init(
+    _ settings: DistilSettings, resolution: Int, groupSize: Int, on device: Device
+  ) throws(ObverseError) {
+    let file = try TeacherFile(settings.teacher)
+    let teacher = try file.generator(on: device)
+    let start = try TeacherFile(settings.student)
+    student = try start.generator(on: device)
+    inherited = (start.metadata("trained_against") ?? "").split(separator: ",").map(String.init)
+    for (path, generator) in [(settings.teacher, teacher), (settings.student, student)] {
+      let side = generator.shape.resolution
+      guard side == resolution else {
+        throw .request(
+          "'\(path)' draws \(side)x\(side), and the data is \(resolution)x\(resolution)",
+          hint: "--size \(side)")
+      }
+    }
+    guard teacher.shape.zDim == student.shape.zDim else {
+      throw .request(
+        "the teacher's z has \(teacher.shape.zDim) numbers, the student's"
+          + " \(student.shape.zDim)", hint: nil)
+    }
+    let theirs = try file.discriminator(groupSize: groupSize, on: device)
+    guard theirs.shape.resolution == resolution else {
+      throw .request(
+        "the discriminator of '\(settings.teacher)' looks at images of"
+          + " \(theirs.shape.resolution)x\(theirs.shape.resolution)", hint: nil)
+    }
+    guard settings.method == .nickelDiME else {
+      discriminators = [("D", theirs, true)]
+      methods = []
+      return
+    }
+    let own = Discriminator(theirs.shape, device: device)
+    if settings.discriminatorStart == .teacher { own.copy(theirs) }
+    discriminators = [
+      ("D", own, true), ("D_T", theirs, !settings.freezesTeacherDiscriminator),
+    ]
+    var methods: [any Method] = []
+    if settings.nickelWeight > 0 {
+      methods.append(
+        try NICKEL(
+          teacher: teacher, discriminator: own.shape,
+          comparison: settings.nickelTransform,
+          weight: settings.nickelWeight))
+    }
+    if !settings.kernels.isEmpty {
+      methods.append(try Self.dime(settings, teacher: teacher, on: device))
+    }
+    self.methods = methods
+  }
+
+  private static func dime(
+    _ settings: DistilSettings, teacher: Generator, on device: Device
+  ) throws(ObverseError) -> DiME {
+    let moments: Moments? =
+      if settings.teacherMoments == .global, let path = settings.moments {
+        try Moments(path, of: teacher.fingerprint)
+      } else { nil }
+    var eyes: [DiME.Eye] = []
+    for kernel in settings.kernels {
+      let network = try kernel.kind.network(
+        kernel.path, normalizes: settings.normalizesKernels, on: device)
+      let pair = try moments?.pair(for: network, on: device)
+      eyes.append(DiME.Eye(network: network, weight: kernel.weight, moments: pair))
+    }
+    return DiME(
+      eyes: eyes, distance: settings.momentDistance, group: settings.momentGroup, teacher: teacher)
+  }
+}

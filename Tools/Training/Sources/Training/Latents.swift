@@ -1,0 +1,32 @@
+import Networks
+import Torch
+
+/// A batch of latents, which several generators can draw from.
+struct Latents {
+  /// `[N, zDim]`.
+  let z: Tensor
+  /// From layer `cutoff` on, images take their styles from here; nil for unmixed ones.
+  let second: Tensor?
+  let cutoff: Int
+
+  /// Draws z, and by chance a second one.
+  init(
+    _ n: Int, _ shape: GeneratorShape, mixing: Double, _ random: inout SplitMix64, on device: Device
+  ) {
+    z = .normal([n, shape.zDim], on: device)
+    // Drawn in any case, so that the order of numbers does not depend on the outcome.
+    let chance = random.fraction()
+    cutoff = 1 + random.below(shape.wsCount - 1)
+    second = chance < mixing ? .normal([n, shape.zDim], on: device) : nil
+  }
+
+  /// `[n, wsCount, wDim]` by a generator's own mapping.
+  func ws(of generator: Generator, updatesAverage: Bool = false) -> Tensor {
+    let ws = generator.broadcast(generator.mapping(z, updatesAverage: updatesAverage))
+    guard let second else { return ws }
+    let late = generator.broadcast(generator.mapping(second))
+    return .concatenated(
+      [ws.slice(axis: 1, 0..<cutoff), late.slice(axis: 1, cutoff..<generator.shape.wsCount)],
+      axis: 1)
+  }
+}

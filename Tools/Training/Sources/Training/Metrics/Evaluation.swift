@@ -1,0 +1,168 @@
+import Core
+import FoundationEssentials
+import Networks
+import Torch
+
+/// One number about a generator, with all that its name needs.
+public struct Measure: Codable, Equatable, Sendable {
+  /// Whether the generator was trained to please what measures it.
+  public enum Mark: String, Codable, Sendable {
+    case trainedAgainst = "trained against"
+    case unseen
+    /// The checkpoint does not say.
+    case unknown
+  }
+
+  /// Such as `frechet`, `kid x1000`, `precision k=3`.
+  public var measure: String
+  /// The network that looks, and SHA-256 of its file; `pixels` and nothing for patches.
+  public var network: String
+  public var networkFile: String?
+  public var preparation: String
+  public var real: Int
+  public var drawn: Int
+  public var value: Double
+  public var mark: Mark
+
+  /// One line for people.
+  public var line: String {
+    let digits = (value * 10_000).rounded() / 10_000
+    return "\(measure), \(network), \(preparation), \(real) real, \(drawn) drawn: \(digits)"
+      + " (\(mark.rawValue))"
+  }
+}
+
+/// Measures a generator against real images.
+public enum Evaluation {
+  /// What to measure with.
+  public struct Settings {
+    /// Drawn images; as many real ones are used, if there are.
+    public var count = 10_000
+    public var networks: [any FeatureNetwork] = []
+    public var batch = 32
+    public var seed: UInt64 = 0
+    public var measuresPatches = true
+
+    public init() {}
+  }
+
+  /// Points of precision and recall, whose cost grows with the square.
+  private static let mostNeighbours = 10_000
+  /// Images of one estimate of KID, as its authors take them.
+  private static let kernelGroup = 1000
+
+  /// Draws, looks and compares.
+  ///
+  /// - Parameters:
+  ///   - path: The generator's checkpoint.
+  ///   - data: Real images, of the generator's size.
+  ///   - settings: What to measure with.
+  ///   - device: Where it is computed.
+  ///   - progress: Receives what is being done, and images done of images to do.
+  /// - Returns: All measures, patches first.
+  /// - Throws: `request` where sizes differ; what reading says.
+  public static func measure(
+    _ path: String, data: ImageData, _ settings: Settings, on device: Device,
+    progress: (String, Int, Int) -> Void = { _, _, _ in }
+  ) throws(ObverseError) -> [Measure] {
+    let file = try TeacherFile(path)
+    let generator = try file.generator(on: device)
+    guard generator.shape.resolution == data.size else {
+      let side = generator.shape.resolution
+      throw .request(
+        "'\(path)' draws \(side)x\(side), and the data is \(data.size)x\(data.size)",
+        hint: "--size \(side)")
+    }
+    let real = ImageSet(data, count: settings.count, on: device)
+    let drawn = ImageSet(generator, count: settings.count, seed: settings.seed, on: device)
+    let pleased = file.metadata("trained_against")?.split(separator: ",").map(String.init)
+    var measures: [Measure] = []
+    if settings.measuresPatches {
+      progress("patches", 0, 1)
+      let levels = try SlicedWasserstein.distances(real, drawn, seed: settings.seed, on: device)
+      let count = min(real.count, drawn.count)
+      for (size, distance) in levels {
+        measures.append(
+          Measure(
+            measure: SlicedWasserstein.name, network: "pixels",
+            preparation: "level \(size)x\(size)", real: count, drawn: count, value: distance,
+            mark: .unseen))
+      }
+    }
+    for network in settings.networks {
+      let name = network.kind.rawValue
+      let total = real.count + drawn.count
+      let a = try real.features(network, batch: settings.batch) { progress(name, $0, total) }
+      let b = try drawn.features(network, batch: settings.batch) {
+        progress(name, real.count + $0, total)
+      }
+      let mark: Measure.Mark =
+        pleased.map { $0.contains(name) ? .trainedAgainst : .unseen } ?? .unknown
+      for (measure, value, counts) in numbers(a, b) {
+        measures.append(
+          Measure(
+            measure: measure, network: name, networkFile: network.fileHash,
+            preparation: network.preparation, real: counts.real, drawn: counts.drawn, value: value,
+            mark: mark))
+      }
+    }
+    return measures
+  }
+
+  private typealias Counts = (real: Int, drawn: Int)
+
+  private static func numbers(
+    _ real: Tensor, _ drawn: Tensor
+  ) -> [(measure: String, value: Double, counts: Counts)] {
+    let counts = (real: real.shape[0], drawn: drawn.shape[0])
+    var numbers: [(measure: String, value: Double, counts: Counts)] = [
+      ("frechet", FeatureDistance.frechet(real, drawn), counts)
+    ]
+    let fewest = min(counts.real, counts.drawn)
+    let group = min(kernelGroup, fewest)
+    let groups = fewest / group
+    let kid = (0..<groups).reduce(0.0) { sum, i in
+      let rows = i * group..<(i + 1) * group
+      return sum
+        + FeatureDistance.kernel(real.slice(axis: 0, rows), drawn.slice(axis: 0, rows))
+    }
+    numbers.append(
+      (
+        "kid x1000 (\(groups) groups of \(group))", 1000 * kid / Double(groups),
+        (groups * group, groups * group)
+      ))
+    guard fewest > 4 else { return numbers }
+    let some = min(fewest, mostNeighbours)
+    let (a, b) = (real.slice(axis: 0, 0..<some), drawn.slice(axis: 0, 0..<some))
+    numbers.append(
+      ("precision k=3", FeatureDistance.coverage(of: b, by: a, k: 3), (some, some)))
+    numbers.append(("recall k=3", FeatureDistance.coverage(of: a, by: b, k: 3), (some, some)))
+    return numbers
+  }
+
+  /// Writes measures as JSON.
+  /// - Throws: `cannotCreate`, `inputOutput`; what reading the model says.
+  public static func write(
+    _ measures: [Measure], model: String, to path: String
+  ) throws(ObverseError) {
+    struct Report: Codable {
+      var model: String
+      /// Over names and values of the generator, whatever file they came from.
+      var modelFingerprint: String
+      var producer: String
+      var measures: [Measure]
+    }
+    let fingerprint = try TeacherFile(model).generator().fingerprint
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let report = Report(
+      model: model, modelFingerprint: fingerprint, producer: "obverse-train \(Version.number)",
+      measures: measures)
+    guard let json = try? encoder.encode(report) else {
+      throw .request("a measure is not finite: the generator draws no numbers", hint: nil)
+    }
+    let bytes = Array(json) + [0x0a]
+    let span = bytes.span
+    try AtomicFile.write(span.bytes, to: path)
+  }
+}

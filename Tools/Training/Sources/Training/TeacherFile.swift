@@ -1,0 +1,91 @@
+import Checkpoint
+import Core
+import FoundationEssentials
+import Networks
+import Torch
+
+/// A checkpoint with a generator, and perhaps with the discriminator that it was trained against.
+public struct TeacherFile {
+  public let path: String
+  let file: CheckpointFile
+  /// What stands before the generator's names: `G_ema.` or nothing.
+  private let prefix: String
+
+  /// Looks for an averaged generator, in NVlabs' pickles, in a run's state, or alone.
+  ///
+  /// - Parameter path: A checkpoint, or the folder of a run: its state, else its light one.
+  /// - Throws: What opening says; `noGenerator`.
+  public init(_ path: String) throws(ObverseError) {
+    self.path = path
+    file = try Self.open(path)
+    let names = Set(file.tensors.map(\.name))
+    guard let prefix = ["G_ema.", ""].first(where: { names.contains("\($0)synthesis.b4.const") })
+    else {
+      throw ObverseError.noGenerator(found: Array(names.sorted().prefix(3))).inFile(path)
+    }
+    self.prefix = prefix
+  }
+
+  private static func open(_ path: String) throws(ObverseError) -> CheckpointFile {
+    var isFolder = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    guard isFolder else { return try CheckpointFile.open(path) }
+    let state = "\(path)/state.safetensors"
+    guard !FileManager.default.fileExists(atPath: state), let parts = LightState.parts(in: path)
+    else { return try CheckpointFile.open(state) }
+    var tensors: [(name: String, tensor: StoredTensor)] = []
+    var attributes: [String: Attribute] = [:]
+    for part in parts {
+      let file = try CheckpointFile.open(part)
+      tensors += file.tensors
+      attributes = file.attributes
+    }
+    return CheckpointFile(
+      path: path, container: .safetensors, containerDetail: "light state", tensors: tensors,
+      attributes: attributes)
+  }
+
+  /// The generator, in the shape that its tensors have.
+  /// - Throws: `missingTensor`, `shape`, `unsupported`, each in the file.
+  public func generator(on device: Device = .cpu) throws(ObverseError) -> Generator {
+    do throws(ObverseError) {
+      let generator = Generator(try GeneratorShape(file, prefix: prefix), device: device)
+      try generator.load(file, prefix: prefix)
+      return generator
+    } catch {
+      throw error.inFile(path)
+    }
+  }
+
+  /// The discriminator, in the shape that its tensors have.
+  ///
+  /// - Parameters:
+  ///   - groupSize: Images that it compares with each other; no tensor says it.
+  ///   - device: Where it is made.
+  /// - Returns: The network under the file's `D.`.
+  /// - Throws: `request` where there is none; `missingTensor`, `shape`, `unsupported`.
+  public func discriminator(
+    groupSize: Int, on device: Device = .cpu
+  ) throws(ObverseError) -> Discriminator {
+    guard file.tensors.contains(where: { $0.name.hasPrefix("D.b4.") }) else {
+      throw .request(
+        "'\(path)' holds no discriminator, which plays against the student",
+        hint: "a run's state.safetensors and NVlabs' pickles hold both networks")
+    }
+    do throws(ObverseError) {
+      let clamp = try GeneratorShape(file, prefix: prefix).clamp
+      let shape = try DiscriminatorShape(file, prefix: "D.", clamp: clamp, groupSize: groupSize)
+      let discriminator = Discriminator(shape, device: device)
+      try discriminator.load(file, prefix: "D.")
+      return discriminator
+    } catch {
+      throw error.inFile(path)
+    }
+  }
+
+  /// A word that the file's writer left beside the tensors.
+  func metadata(_ key: String) -> String? {
+    guard case .text(let text) = file.attributes["__metadata__.\(key)"] else { return nil }
+    return text
+  }
+}

@@ -1,0 +1,99 @@
+import Checkpoint
+import Core
+import Networks
+import Torch
+
+// What a run keeps of its networks, to go on from and to hand out.
+extension Trainer {
+  /// Networks by the prefix of their names in states.
+  var networks: [(prefix: String, network: any Network)] {
+    [("G.", generator)] + opponents.map { ("\($0.name).", $0.network) } + [("G_ema.", average)]
+  }
+
+  /// Every tensor that a resumed run needs.
+  private var state: [Registry.Entry] {
+    var state: [Registry.Entry] = []
+    for (prefix, network) in networks {
+      let entries = network.registry.parameters + network.registry.buffers
+      state += entries.map { (prefix + $0.name, $0.tensor) }
+    }
+    var adams = [("adam.G.", trained, generatorAdam)]
+    for opponent in opponents {
+      guard let adam = opponent.adam else { continue }
+      adams.append(("adam.\(opponent.name).", opponent.network.registry.parameters, adam))
+    }
+    for (prefix, entries, adam) in adams {
+      for (i, entry) in entries.enumerated() {
+        state.append((prefix + "mean." + entry.name, adam.means[i]))
+        state.append((prefix + "square." + entry.name, adam.squares[i]))
+      }
+    }
+    state.append(("path.mean", pathMean))
+    return state
+  }
+
+  /// Writes all that `load` needs to go on to the bit.
+  public func save(_ path: String) throws(ObverseError) {
+    var metadata = position
+    metadata["steps_g"] = "\(generatorAdam.step)"
+    metadata["steps_d"] = "\(opponents.map { $0.adam?.step ?? 0 }.max() ?? 0)"
+    try SafetensorsWriter.write(state, metadata: metadata, to: path)
+  }
+
+  /// Where the run is, for states.
+  var position: [String: String] {
+    var metadata = metadata
+    metadata["step"] = "\(step)"
+    metadata["images"] = "\(images)"
+    return metadata
+  }
+
+  /// Takes the state of a run with the same settings.
+  /// - Throws: `missingTensor`, `shape`, `malformed`, each in the file.
+  public func load(_ path: String) throws(ObverseError) {
+    let file = try CheckpointFile.open(path)
+    do throws(ObverseError) {
+      var stored: [String: StoredTensor] = [:]
+      for (name, tensor) in file.tensors { stored[name] = tensor }
+      for (name, target) in state { try Self.take(name, into: target, from: stored) }
+      try takePosition(file)
+      generatorAdam.step = try Self.number("steps_g", in: file)
+      let steps = try Self.number("steps_d", in: file)
+      for opponent in opponents { opponent.adam?.step = steps }
+    } catch {
+      throw error.inFile(path)
+    }
+  }
+
+  /// Goes to where a state was saved.
+  func takePosition(_ file: CheckpointFile) throws(ObverseError) {
+    (step, images) = (try Self.number("step", in: file), try Self.number("images", in: file))
+  }
+
+  private static func number(_ key: String, in file: CheckpointFile) throws(ObverseError) -> Int {
+    guard case .text(let text) = file.attributes["__metadata__.\(key)"], let number = Int(text),
+      number >= 0
+    else { throw .malformed(what: "metadata \(key)", why: "it is absent or no number") }
+    return number
+  }
+
+  /// Writes the averaged generator as `obverse convert` and NVlabs' code name it.
+  public func export(_ path: String) throws(ObverseError) {
+    var metadata = metadata
+    metadata["format"] = "pt"
+    metadata["kimg"] = "\(Double(images) / 1000)"
+    try SafetensorsWriter.write(average.tensors, metadata: metadata, to: path)
+  }
+
+  /// Words beside the tensors of whatever leaves the run.
+  private var metadata: [String: String] {
+    var metadata = ["producer": "obverse-train \(Version.number)"]
+    if let clamp = generator.shape.clamp { metadata["conv_clamp"] = "\(clamp)" }
+    // Whoever measures a generator with a network must know whether it was trained to please it.
+    let eyes = (settings.distil?.kernels ?? []).map(\.kind.rawValue)
+    let all = inherited + eyes + (pairEye == nil ? [] : [FeatureKind.efficientNetLite0.rawValue])
+    metadata["trained_against"] = Set(all).sorted().joined(separator: ",")
+    metadata["method"] = settings.distil?.method.rawValue ?? "teacher"
+    return metadata
+  }
+}

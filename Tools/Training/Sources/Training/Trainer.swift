@@ -1,0 +1,245 @@
+import Core
+import Networks
+import Torch
+
+/// A generator in training, a teacher or a student: its opponents, its average, and all that goes on.
+public final class Trainer {
+  public let settings: RunSettings
+  public let device: Device
+  public let generator: Generator
+  /// Whom the generator plays against; its own discriminator first.
+  let opponents: [Opponent]
+  /// The averaged generator, which is what a run is for.
+  public let average: Generator
+  /// Whether products of the large phases use bfloat16 factors; for GPUs.
+  public var usesBFloat16 = false
+  let generatorAdam: Adam
+  /// Running mean of path lengths.
+  let pathMean: Tensor
+  /// Steps taken and real images shown.
+  public internal(set) var step = 0
+  public internal(set) var images = 0
+  private var order: Order
+  private let data: ImageData
+  private let methods: [any Method]
+  private let pairs: Pairs?
+  /// Sees the pictures of a paired start.
+  let pairEye: EfficientNetLite0?
+  let inherited: [String]
+  /// Parameters of the generator that move: all but a borrowed mapping's.
+  let trained: [Registry.Entry]
+
+  /// A discriminator, and its Adam if it learns.
+  struct Opponent {
+    let name: String
+    let network: Discriminator
+    let adam: Adam?
+  }
+
+  /// Makes all networks, in the states that a run begins with.
+  ///
+  /// - Throws: What reading pairs, teacher, student and kernels says.
+  public init(
+    _ settings: RunSettings, data: ImageData, device: Device
+  ) throws(ObverseError) {
+    self.settings = settings
+    self.data = data
+    self.device = device
+    Torch.seed(settings.seed)
+    let discriminators: [(name: String, network: Discriminator, learns: Bool)]
+    if let distil = settings.distil {
+      let parts = try Distillation(
+        distil, resolution: settings.size, groupSize: settings.groupSize, on: device)
+      generator = parts.student
+      discriminators = parts.discriminators
+      methods = parts.methods
+      inherited = parts.inherited
+    } else {
+      generator = Generator(settings.generator, device: device)
+      discriminators = [("D", Discriminator(settings.discriminator, device: device), true)]
+      methods = []
+      inherited = []
+    }
+    average = Generator(generator.shape, device: device)
+    if let start = settings.pairs {
+      try generator.mapping.load(folded: start.mapping)
+      pairs = try Pairs(
+        start, wAverage: generator.mapping.wAverage.floats, listed: data.listedCount)
+      pairEye = try start.features.map { path throws(ObverseError) in
+        try EfficientNetLite0(path, on: device)
+      }
+      trained = generator.registry.parameters.filter { !$0.name.hasPrefix("mapping.") }
+    } else {
+      pairs = nil
+      pairEye = nil
+      trained = generator.registry.parameters
+    }
+    average.copy(generator)
+    generatorAdam = Self.adam(trained.map(\.tensor), settings.rate, every: settings.pathInterval)
+    opponents = discriminators.map { name, network, learns in
+      let adam = Self.adam(network.parameters, settings.rate, every: settings.r1Interval)
+      return Opponent(name: name, network: network, adam: learns ? adam : nil)
+    }
+    pathMean = .zeros([], on: device)
+    order = Order(count: data.count, seed: settings.seed)
+  }
+
+  /// Adam for parameters that a penalty moves once more on every `every`th step.
+  ///
+  /// Rate and decay are lowered so that `every + 1` updates do as much as `every` would.
+  private static func adam(_ parameters: [Tensor], _ rate: Double, every: Int) -> Adam {
+    let share = Double(every) / Double(every + 1)
+    return Adam(parameters, rate: rate * share, beta1: 0, beta2: power(0.99, share))
+  }
+
+  /// What one step did, as tensors that nobody has waited for yet.
+  struct Losses {
+    var values: [(name: String, value: Tensor)] = []
+
+    mutating func add(_ name: String, _ value: Tensor) { values.append((name, value.detached)) }
+  }
+
+  /// Takes one step: generator, its penalty, discriminators, their penalty, average.
+  func takeStep() throws(ObverseError) -> Losses {
+    // Everything random follows from the seed and the step alone.
+    var random = SplitMix64(seed: settings.seed, stream: UInt64(step))
+    Torch.seed(random.next())
+    var losses = Losses()
+
+    if let pairs, let start = settings.pairs, Double(images) < start.kimg * 1000 {
+      losses.add("regression", try regress(pairs))
+      finishStep()
+      return losses
+    }
+    let real = try realImages(&random)
+    trainGenerator(&random, &losses)
+    if step % settings.pathInterval == 0, settings.pathWeight > 0 {
+      penalizePaths(&random, &losses)
+    }
+    trainDiscriminators(real, &random, &losses)
+    if step % settings.r1Interval == 0, settings.gamma > 0 {
+      for opponent in opponents {
+        guard let adam = opponent.adam else { continue }
+        let penalty = Training.Losses.r1(opponent.network, real)
+        losses.add("r1\(opponent.suffix)", penalty)
+        adam.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
+      }
+    }
+    finishStep()
+    return losses
+  }
+
+  private func trainGenerator(_ random: inout SplitMix64, _ losses: inout Losses) {
+    let loss = Torch.withBFloat16(usesBFloat16) {
+      let latents = latents(settings.batch, &random)
+      let images = generator.synthesis(
+        latents.ws(of: generator, updatesAverage: movesMean), noise: .random)
+      var sum = Tensor.zeros([], on: device)
+      for opponent in opponents {
+        let loss = Training.Losses.generator(opponent.network(images))
+        losses.add("loss_g\(opponent.suffix)", loss)
+        sum = sum + loss
+      }
+      for term in methods.flatMap({ $0.generatorTerms(latents, images: images) }) {
+        losses.add(term.name, term.value)
+        sum = sum + term.value * term.weight
+      }
+      return sum
+    }
+    generatorAdam.minimize(loss)
+  }
+
+  private func penalizePaths(_ random: inout SplitMix64, _ losses: inout Losses) {
+    let ws = latents(settings.batch / 2, &random).ws(of: generator, updatesAverage: movesMean)
+    let drawn = generator.synthesis(ws, noise: .random)
+    let penalty = Training.Losses.pathLength(
+      drawn, ws, directions: .normal(drawn.shape, on: device), mean: pathMean)
+    losses.add("path_penalty", penalty)
+    generatorAdam.minimize(penalty * (settings.pathWeight * Double(settings.pathInterval)))
+  }
+
+  private func trainDiscriminators(
+    _ real: Tensor, _ random: inout SplitMix64, _ losses: inout Losses
+  ) {
+    let latents = latents(settings.batch, &random)
+    let fake = Torch.withoutGradients {
+      Torch.withBFloat16(usesBFloat16) {
+        generator.synthesis(
+          latents.ws(of: generator, updatesAverage: movesMean), noise: .random)
+      }
+    }
+    for (i, opponent) in opponents.enumerated() {
+      guard let adam = opponent.adam else { continue }
+      let loss = Torch.withBFloat16(usesBFloat16) {
+        let (fakeScores, realScores) = (opponent.network(fake), opponent.network(real))
+        var loss = Training.Losses.discriminator(fakeScores: fakeScores, realScores: realScores)
+        losses.add("loss_d\(opponent.suffix)", loss)
+        losses.add("score_real\(opponent.suffix)", realScores.mean)
+        losses.add("score_fake\(opponent.suffix)", fakeScores.mean)
+        guard i == 0 else { return loss }
+        for term in methods.flatMap({ $0.discriminatorTerms(latents, opponent.network) }) {
+          losses.add(term.name, term.value)
+          loss = loss + term.value * term.weight
+        }
+        return loss
+      }
+      adam.minimize(loss)
+    }
+  }
+
+  /// Draws the pictures of known w without noise, and moves them towards the real ones.
+  private func regress(_ pairs: Pairs) throws(ObverseError) -> Tensor {
+    // Unmirrored: the mirrored picture has another w.
+    let indices = (0..<settings.batch).map { order.image(at: images + $0) }
+    let real = try data.batch(
+      indices, mirrored: indices.map { _ in false }, on: device)
+    let w = pairs.batch(indices.map { data.readable[$0] }, on: device)
+    let drawn = generator.synthesis(generator.broadcast(w), noise: .none)
+    let loss = Training.Losses.regression(drawn, real)
+    guard let pairEye else {
+      generatorAdam.minimize(loss * 2)
+      return loss
+    }
+    let features = Training.Losses.features(drawn, real, pairEye)
+    generatorAdam.minimize(loss * 2 + features)
+    return loss + features
+  }
+
+  private func finishStep() {
+    step += 1
+    images += settings.batch
+    updateAverage()
+  }
+
+  private func realImages(_ random: inout SplitMix64) throws(ObverseError) -> Tensor {
+    var indices: [Int] = []
+    var mirrored: [Bool] = []
+    for i in 0..<settings.batch {
+      indices.append(order.image(at: images + i))
+      mirrored.append(settings.mirror && random.next() & 1 == 1)
+    }
+    return try data.batch(indices, mirrored: mirrored, on: device)
+  }
+
+  private func latents(_ n: Int, _ random: inout SplitMix64) -> Latents {
+    Latents(n, generator.shape, mixing: settings.mixing, &random, on: device)
+  }
+
+  /// Whether the running mean of w follows: a borrowed mapping brings its own.
+  private var movesMean: Bool { pairs == nil }
+
+  private func updateAverage() {
+    var halfLife = settings.emaKimg * 1000
+    if let share = settings.emaRampUp { halfLife = min(halfLife, Double(images) * share) }
+    let kept = power(0.5, Double(settings.batch) / max(halfLife, 1e-8))
+    Tensor.move(average.parameters, towards: generator.parameters, by: 1 - kept)
+    for (mine, theirs) in zip(average.registry.buffers, generator.registry.buffers) {
+      mine.tensor.assign(theirs.tensor)
+    }
+  }
+}
+
+extension Trainer.Opponent {
+  /// Behind the names of its losses: nothing for the first one, else `_t`.
+  var suffix: String { name == "D" ? "" : "_t" }
+}

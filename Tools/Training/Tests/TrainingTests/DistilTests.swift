@@ -1,0 +1,193 @@
+import Checkpoint
+import Core
+import Foundation
+import Testing
+
+import Networks
+import Torch
+
+@testable import Training
+
+@Suite(.serialized)
+struct DistilTests {
+  let folder: TemporaryFolder
+  let data: String
+  let teacher: String
+  let student: String
+
+  /// A folder with pictures, a teacher's state after a few steps, and its pruned generator.
+  init() throws {
+    Torch.threads = 1
+    folder = try TemporaryFolder()
+    data = folder.path + "/data"
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try RunTests.writeImages(12, to: data)
+    let run = try Run.start(
+      RunTests.settings(data), in: folder.path + "/teacher", device: .cpu, report: { _ in })
+    _ = try run.train { true }
+    teacher = folder.path + "/teacher/state.safetensors"
+    student = folder.path + "/student.safetensors"
+    var settings = PruneSettings(perMille: 500)
+    settings.score = .weight
+    _ = try Pruner.prune(teacher, settings, to: student, device: .cpu)
+  }
+
+  func settings(_ change: (inout DistilSettings) -> Void = { _ in }) -> RunSettings {
+    var settings = RunTests.settings(data)
+    var distil = DistilSettings(teacher: teacher, student: student)
+    change(&distil)
+    settings.distil = distil
+    return settings
+  }
+
+  func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
+
+  func trained(
+    _ settings: RunSettings, _ name: String, steps: Int = .max
+  ) throws -> Run {
+    let run = try Run.start(
+      settings, in: "\(folder.path)/\(name)", device: .cpu, report: { _ in })
+    var count = 0
+    _ = try run.train {
+      count += 1
+      return count == steps
+    }
+    return run
+  }
+
+  /// Eight steps against four, a new program and four more; both discriminators learn.
+  @Test func resumesToTheBit() throws {
+    let whole = try trained(settings(), "whole")
+    #expect(whole.trainer.opponents.map(\.name) == ["D", "D_T"])
+    #expect(whole.trainer.generator.shape.widths == [8, 8, 8, 8, 4, 4])
+    _ = try trained(settings(), "half", steps: 4)
+    let rest = try Run.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    #expect(try rest.train())
+    let state = try bytes(folder.path + "/whole/state.safetensors")
+    #expect(try bytes(folder.path + "/half/state.safetensors") == state)
+
+    let log = try String(decoding: bytes(folder.path + "/half/log.jsonl"), as: UTF8.self)
+    for name in ["nickel", "loss_d", "loss_d_t", "loss_g_t", "r1_t"] {
+      #expect(log.contains("\"\(name)\""), "\(name)")
+    }
+    let before = try TeacherFile(teacher).discriminator(groupSize: 4)
+    #expect(before.fingerprint != whole.trainer.opponents[1].network.fingerprint)
+  }
+
+  /// What is a switch must switch something: other weights after the same steps.
+  @Test func everySwitchCounts() throws {
+    let plain = try trained(settings(), "preset", steps: 3).trainer
+    let changes: [(String, (inout DistilSettings) -> Void)] = [
+      ("transform", { $0.nickelTransform = .plain }), ("weight", { $0.nickelWeight = 1 }),
+      ("frozen", { $0.freezesTeacherDiscriminator = true }),
+      ("start", { $0.discriminatorStart = .teacher }), ("method", { $0.method = .plain }),
+    ]
+    for (name, change) in changes {
+      let other = try trained(settings(change), name, steps: 3).trainer
+      #expect(other.generator.fingerprint != plain.generator.fingerprint, "\(name)")
+    }
+    let frozen = try trained(settings { $0.freezesTeacherDiscriminator = true }, "f", steps: 2)
+    let theirs = try TeacherFile(teacher).discriminator(groupSize: 4)
+    #expect(frozen.trainer.opponents[1].network.fingerprint == theirs.fingerprint)
+    let alone = try trained(settings { $0.method = .plain }, "alone", steps: 2)
+    #expect(alone.trainer.opponents.map(\.name) == ["D"])
+  }
+
+  /// The networks come back rounded to 16 bits, in parts that no carrier refuses.
+  @Test func lightStatesTravel() throws {
+    let run = try trained(settings(), "run", steps: 3)
+    let moved = folder.path + "/moved"
+    try FileManager.default.createDirectory(atPath: moved, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: folder.path + "/run/settings.json", toPath: moved + "/settings.json")
+    try run.trainer.saveLightly(in: moved)
+    #expect(LightState.parts(in: moved)?.count == 1)
+    let again = try Run.resume(moved, device: .cpu, report: { _ in }).trainer
+    #expect(again.step == 3 && again.images == 12)
+    for (a, b) in zip(run.trainer.generator.tensors, again.generator.tensors) {
+      // 11 bits of mantissa; what is below 2^-14 loses some of them.
+      for (x, y) in zip(a.tensor.floats, b.tensor.floats) {
+        #expect(abs(x - y) <= max(abs(x) * 0x1p-11, 0x1p-25))
+      }
+    }
+    // A run's folder stands for its state, light or whole.
+    for (path, trainer) in [(moved, again), (folder.path + "/run", run.trainer)] {
+      #expect(try TeacherFile(path).generator().fingerprint == trainer.average.fingerprint)
+      #expect(
+        try TeacherFile(path).discriminator(groupSize: 4).fingerprint
+          == trainer.opponents[0].network.fingerprint)
+    }
+    let entries = run.trainer.generator.tensors
+    try LightState.save(
+      entries, metadata: [:], images: 13, in: moved, mostBytes: 2000)
+    let parts = try #require(LightState.parts(in: moved))
+    #expect(parts.count > 3 && parts.allSatisfy { $0.contains("light-13-") })
+    // A part that is missing makes no state.
+    try FileManager.default.removeItem(atPath: parts[1])
+    #expect(LightState.parts(in: moved) == nil)
+  }
+
+  @Test func momentsAreThoseOfTheImages() throws {
+    let path = folder.path + "/moments.safetensors"
+    let generator = try TeacherFile(teacher).generator()
+    for entry in generator.registry.parameters where entry.name.hasSuffix("noise_strength") {
+      entry.tensor.assign(.zeros([]))
+    }
+    Torch.seed(9)
+    let eye = SmallEye(.normal([7, 3, 3, 3]))
+    var settings = MomentMaker.Settings()
+    (settings.count, settings.batch, settings.seed) = (10, 4, 3)
+    try MomentMaker.write(generator, [eye], settings, to: path)
+    Torch.seed(3)
+    var features: [Tensor] = []
+    for n in [4, 4, 2] {
+      // The order of draws is that of the maker: z, then the noise of every layer.
+      features.append(Torch.withoutGradients { eye(generator(.normal([n, 16]), noise: .random)) })
+    }
+    let all = Tensor.concatenated(features, axis: 0)
+    let pair = try Moments(path, of: generator.fingerprint).pair(for: eye, on: .cpu)
+    #expect(largestDifference(pair.first, all.mean(over: [0])) < 1e-6)
+    #expect(largestDifference(pair.second, all.squared.mean(over: [0])) < 1e-5)
+  }
+
+  /// A loss on raw moments would not notice what these refusals do.
+  @Test func foreignMomentsAreRefused() throws {
+    let path = folder.path + "/moments.safetensors"
+    let eye = SmallEye(.normal([7, 3, 3, 3]))
+    func write(_ change: (inout [String: String]) -> Void, width: Int = 7) throws {
+      var metadata = ["teacher": "mine", "dino.sha256": "", "dino.preparation": "none"]
+      change(&metadata)
+      try SafetensorsWriter.write(
+        [("global_dino_first", .zeros([width])), ("global_dino_second", .zeros([width]))],
+        metadata: metadata, to: path)
+    }
+    func read() throws(ObverseError) { _ = try Moments(path, of: "mine").pair(for: eye, on: .cpu) }
+    try write { _ in }
+    try read()
+    for change: (inout [String: String]) -> Void in [
+      { $0["teacher"] = "another" }, { $0["dino.sha256"] = "0" },
+      { $0["dino.preparation"] = "bilinear" }, { $0["dino.sha256"] = nil },
+      { $0["teacher"] = nil },
+    ] {
+      try write(change)
+      #expect(throws: ObverseError.self) { try read() }
+    }
+    try write({ _ in }, width: 8)
+    #expect(throws: ObverseError.self) { try read() }
+  }
+
+  @Test func sizesThatDoNotFitAreRefused() throws {
+    var settings = settings()
+    settings.size = 32
+    #expect(throws: ObverseError.self) { try trained(settings, "size") }
+    #expect(throws: ObverseError.self) {
+      // A snapshot has no discriminator.
+      try trained(self.settings { $0.teacher = student }, "lonely")
+    }
+    #expect(throws: ObverseError.self) {
+      try trained(
+        self.settings { $0.kernels = [.init(kind: .judge, path: student, weight: 1)] }, "judged")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/size/settings.json"))
+  }
+}
