@@ -160,9 +160,9 @@ public final class Generator {
     run.trace(workers, body)
   }
 
-  /// What a face is made of: `mapping`, `styles`, then the layers of each step.
+  /// What a face is made of: `latent`, `mapping`, `styles`, then the layers of each step.
   package var parts: [[String]] {
-    [["mapping"], ["styles"]] + model.plan.steps.map(\.layers)
+    [["latent"], ["mapping"], ["styles"]] + model.plan.steps.map(\.layers)
   }
 
   /// Draws the face of a seed and gives the nanoseconds of each part.
@@ -173,6 +173,7 @@ public final class Generator {
     clock.reset(parts: parts.count)
     run.clock = clock
     defer { run.clock = nil }
+    clock.stamp()
     _ = try face(seed: seed, label: label)
     clock.stamp()
     return clock.parts

@@ -1,8 +1,9 @@
+import Kernels
 import ModelFile
 
 /// What one part of a face has to do, whoever times it.
 package struct StepReport: Sendable {
-  /// `mapping`, `styles`, or the layers of a step.
+  /// `latent`, `mapping`, `styles`, or the layers of a step.
   package let layers: [String]
   /// Multiply-adds; over all parts they are `NetworkShape.macs`.
   package let macs: Int
@@ -59,6 +60,19 @@ extension ConvAlgorithm {
   }
 }
 
+extension Step {
+  /// How the step's 3x3 convolutions are computed; nil for a step without.
+  fileprivate var algorithm: ConvAlgorithm? {
+    switch work {
+    case .conv(let layer, _, _, _): layer is FastWinograd ? .winograd : .direct
+    case .upConv: .direct
+    case .transpose, .resample: .winograd
+    case .planarBlock: .planar
+    default: nil
+    }
+  }
+}
+
 /// The least traffic of each part: every number that it needs from outside once, and every number that
 /// it leaves once.
 ///
@@ -79,7 +93,12 @@ private struct Traffic {
   init(_ model: Model) {
     self.model = model
     layers = Dictionary(uniqueKeysWithValues: model.shape.layers.map { ($0.name, $0) })
-    algorithms = (try? ConvAlgorithm.chosen(for: model.description, model.instructionSet)) ?? [:]
+    var algorithms: [String: ConvAlgorithm] = [:]
+    for step in model.plan.steps {
+      guard let algorithm = step.algorithm else { continue }
+      for name in step.layers where !name.hasSuffix("torgb") { algorithms[name] = algorithm }
+    }
+    self.algorithms = algorithms
     switch model.description.synthesis {
     case .styleGAN2(let architecture, let blocks):
       addsImages = architecture == .skip
@@ -105,11 +124,12 @@ private struct Traffic {
   }
 
   func algorithm(_ names: [String]) -> ConvAlgorithm? {
-    names.lazy.compactMap { algorithms[base($0)] }.first
+    names.lazy.compactMap { algorithms[$0] }.first
   }
 
   func bytes(_ names: [String]) -> Int {
     switch names {
+    case ["latent"]: return 4 * model.zDim
     case ["mapping"]: return 4 * mapping
     case ["styles"]: return 4 * styles
     default: break
