@@ -75,6 +75,8 @@ let package = Package(
       name: "networks", dependencies: ["Core", "ModelFile"], path: "Benchmarks/Networks",
       swiftSettings: safe),
     .executableTarget(
+      name: "shapes", dependencies: ["Kernels"], path: "Benchmarks/Kernels", swiftSettings: safe),
+    .executableTarget(
       name: "steps", dependencies: ["ModelFile", "Obverse"], path: "Benchmarks/Steps",
       swiftSettings: safe),
     .target(name: "Support", dependencies: ["Core", "Checkpoint"], path: "Tests/Support"),

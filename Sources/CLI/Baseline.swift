@@ -67,13 +67,14 @@ struct Baseline {
   /// Refuses a baseline that has no run of any of these models, before anything is measured.
   func check(models: [String]) throws(ObverseError) {
     guard !runs.contains(where: { models.contains($0.sha256) }) else { return }
-    throw ObverseError.unsupported(
-      what: "baseline", why: "it has no run of \(models.count == 1 ? "this model" : "these models")",
-      hint: nil
-    ).inFile(path)
+    let these = models.count == 1 ? "this model" : "these models"
+    throw ObverseError.unsupported(what: "baseline", why: "it has no run of \(these)", hint: nil)
+      .inFile(path)
   }
 
-  /// Now against then, by name: below 1 is faster or less. Empty where then has no such run.
+  /// Now against then, by name: below 1 is faster or less.
+  ///
+  /// Empty where then has no such run.
   func ratios(_ run: BenchRun) -> [(name: String, ratio: Double)] {
     guard
       let then = runs.last(where: {

@@ -27,8 +27,8 @@ struct Bench: Command {
           Option("warmup", "N", "faces drawn before, untimed", preset: "3"),
           Option(
             "batch", "N", "N faces at once, a thread for each", preset: "1",
-            detail: "Times are those of a batch then; faces/s counts its faces. With more faces than"
-              + " threads, whoever is free takes the next."),
+            detail: "Times are those of a batch then; faces/s counts its faces. With more faces"
+              + " than threads, whoever is free takes the next."),
           Option(
             "encode", "KIND", "png times encoding too, in its own column", preset: "none",
             takes: .choices(Encoder.self)),
@@ -37,9 +37,9 @@ struct Bench: Command {
             detail: "Measures the machine too. Not with --batch."),
           Option(
             "machine", nil, "measure peak arithmetic and memory bandwidth",
-            detail: "With as many threads as the run, in the instruction set of the kernels: the best"
-              + " of some loops of multiply-adds on registers, and of a triad over arrays that no"
-              + " cache holds."),
+            detail: "With as many threads as the run, in the instruction set of the kernels: the"
+              + " best of some loops of multiply-adds on registers, and of a triad over arrays of"
+              + " 256 MB at most."),
           Option(
             "count", "RULE", "size at which up-convs count: in, out or fit", preset: "in",
             rare: true, takes: .words(CountRule.allCases.map(\.rawValue))),

@@ -106,10 +106,13 @@ struct BenchReport {
     if request.measuresRoof {
       cells += [
         fixed(run.roof.map { $0.flopsPerSecond / 1e9 }, 1),
-        fixed(run.roof.map { $0.bytesPerSecond / 1e9 }, 1), fixed(run.peakShare.map { 100 * $0 }, 0),
+        fixed(run.roof.map { $0.bytesPerSecond / 1e9 }, 1),
+        fixed(run.peakShare.map { 100 * $0 }, 0),
       ]
     }
-    for name in events { cells.append(fixed(run.events.first { $0.name == name }.map { $0.count / 1e6 }, 2)) }
+    for name in events {
+      cells.append(fixed(run.events.first { $0.name == name }.map { $0.count / 1e6 }, 2))
+    }
     if let baseline {
       let ratios = baseline.ratios(run)
       for name in ["median", "peak"] {
@@ -123,7 +126,9 @@ struct BenchReport {
   private var layersOfAll: TextTable {
     var table = TextTable([.init("model"), .init("threads", number: true)] + StepTimes.columns)
     for run in runs {
-      for row in run.steps?.cells ?? [] { table.add([Path.stem(run.path), "\(run.threads)"] + row) }
+      for row in run.steps?.cells ?? [] {
+        table.add([Path.stem(run.path), "\(run.threads)"] + row)
+      }
     }
     return table
   }
@@ -171,7 +176,8 @@ extension BenchRun {
     func list(_ samples: [UInt64]) -> JSON { .list(samples.map { .nanoseconds($0) }) }
     var members: [(String, JSON)] = [
       ("path", .text(path)), ("sha256", .text(modelSHA256)), ("threads", .integer(threads)),
-      ("batch", .integer(batch)), ("load_ns", .nanoseconds(load)), ("first_ns", .nanoseconds(first)),
+      ("batch", .integer(batch)), ("load_ns", .nanoseconds(load)),
+      ("first_ns", .nanoseconds(first)),
       ("median_ns", .nanoseconds(median)), ("p95_ns", .nanoseconds(quantile95)),
       ("min_ns", .nanoseconds(least)), ("faces", .integer(samples.count * batch)),
       ("faces_per_s", .number(facesPerSecond)), ("peak_bytes", .integer(peakBytes)),

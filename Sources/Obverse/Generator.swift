@@ -170,7 +170,7 @@ public final class Generator {
   /// - Throws: `request`, `cancelled`.
   package func timeParts(seed: UInt32, label: Int? = nil) throws(ObverseError) -> [UInt64] {
     let clock = StepClock()
-    clock.reset(parts: parts.count)
+    clock.reset(parts: model.plan.steps.count + 3)
     run.clock = clock
     defer { run.clock = nil }
     clock.stamp()

@@ -84,11 +84,11 @@ private final class Streaming: SharedWork {
 
   init(_ fast: Fast) {
     self.fast = fast
-    // Four times the last cache in all, so that none of it is there when it is wanted again; within
-    // reason, since virtual machines show the cache of their host; and a small part of the memory.
+    // Four times the last cache in all, so that none of it is there when it is wanted again. Within
+    // reason: virtual machines show all of their host's cache. And a small part of the memory.
     let cache = max(sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)), 0)
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-    let bytes = min(max(4 * cache, 192 << 20), 768 << 20, memory / 8)
+    let bytes = min(max(4 * cache, 96 << 20), 256 << 20, memory / 8)
     count = bytes / (3 * MemoryLayout<Float>.size) / 16 * 16
     a = FloatBuffer(count: count)
     b = FloatBuffer(count: count)

@@ -39,6 +39,7 @@ extension ConvAlgorithm {
   /// - Parameters:
   ///   - description: A valid network; its weights are not read.
   ///   - instructionSet: nil takes `OBVERSE_ISA`, else the best that this processor has.
+  /// - Returns: Names such as `b64.conv0`; MobileStyleGAN has one such layer.
   /// - Throws: `usage` for an instruction set that this processor lacks.
   package static func chosen(
     for description: ModelDescription, _ instructionSet: InstructionSet? = nil
