@@ -53,7 +53,7 @@ enum PageStyle {
     i.memory { background: var(--memory); }
     @media (max-width: 600px) {
       text { font-size: 17px; }
-      text.tick, text.number { font-size: 15px; }
+      text.tick { font-size: 15px; }
       th, td { padding: 4px 6px; }
       .card { padding: 12px; }
       .steps td:nth-child(2) { white-space: normal; min-width: 108px; }
