@@ -66,13 +66,16 @@ let package = Package(
     .target(
       name: "ImageFile", dependencies: ["Core", "CPNG", "CJPEG"], exclude: ["README.md"],
       swiftSettings: safe),
+    .target(name: "CCounters", exclude: ["README.md"]),
     .executableTarget(
       name: "CLI",
-      dependencies: ["Obverse", "Converter", "Checkpoint", "ImageFile", "ModelFile"],
+      dependencies: ["Obverse", "Converter", "Checkpoint", "ImageFile", "ModelFile", "CCounters"],
       exclude: ["README.md"], swiftSettings: safe),
     .executableTarget(
       name: "networks", dependencies: ["Core", "ModelFile"], path: "Benchmarks/Networks",
       swiftSettings: safe),
+    .executableTarget(
+      name: "shapes", dependencies: ["Kernels"], path: "Benchmarks/Kernels", swiftSettings: safe),
     .executableTarget(
       name: "steps", dependencies: ["ModelFile", "Obverse"], path: "Benchmarks/Steps",
       swiftSettings: safe),
@@ -95,6 +98,6 @@ let package = Package(
     .testTarget(name: "ObverseTests", dependencies: ["Obverse", "Converter", "Support"]),
     .testTarget(
       name: "ObverseCTests", dependencies: ["CObverse", "ObverseC", "ModelFile", "Support"]),
-    .testTarget(name: "CLITests", dependencies: ["CLI", "Support"]),
+    .testTarget(name: "CLITests", dependencies: ["CLI", "ImageFile", "Support"]),
   ]
 )

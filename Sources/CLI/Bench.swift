@@ -1,58 +1,127 @@
+import ModelFile
 import Obverse
 
-/// `obverse bench`: how fast a model draws on this machine.
+/// `obverse bench`: how fast models draw on this machine, and where the time goes.
 struct Bench: Command {
   static let table = CommandTable(
-    name: "bench", purpose: "Measures loading and drawing, for one or more thread counts.",
+    name: "bench", purpose: "Measures loading and drawing, as wholes or step by step.",
     usage: "[-m FILE] [-t 1,2,4] [OPTIONS]",
     examples: [
-      "obverse bench", "obverse bench -m faces256.obv -t 1,2,4 --format json -o here.json",
+      "obverse bench -m faces256.obv -t 1,2,4 --format json -o here.json",
+      "obverse bench -t 1 --layers --html report.html",
     ],
     operands: 0...0,
     groups: [
       OptionGroup(
         "what to measure",
         [
-          CommonOptions.model,
+          Option(
+            "model", "FILE", "model file or bare name; again for more", preset: "faces",
+            short: "m", aliases: ["network"],
+            detail: "Given several times, each model is measured with each thread count.",
+            takes: .files(["obv"])),
           Option(
             "threads", "LIST", "thread counts, such as 1,2,4; 0 is automatic", preset: "0",
             short: "t"),
           Option("repeat", "N", "faces timed for each", preset: "20", short: "r"),
           Option("warmup", "N", "faces drawn before, untimed", preset: "3"),
+          Option(
+            "batch", "N", "N faces at once, a thread for each", preset: "1",
+            detail: "Times are those of a batch then; faces/s counts its faces. With more faces"
+              + " than threads, whoever is free takes the next."),
+          Option(
+            "encode", "KIND", "png times encoding too, in its own column", preset: "none",
+            takes: .choices(Encoder.self)),
+          Option(
+            "layers", nil, "a row for each step of a face, against the roof",
+            detail: "Measures the machine too. Not with --batch."),
+          Option(
+            "machine", nil, "measure peak arithmetic and memory bandwidth",
+            detail: "With as many threads as the run, in the instruction set of the kernels: the"
+              + " best of some loops of multiply-adds on registers, and of a triad over arrays of"
+              + " 256 MB at most."),
+          Option(
+            "count", "RULE", "size at which up-convs count: in, out or fit", preset: "in",
+            rare: true, takes: .words(CountRule.allCases.map(\.rawValue))),
         ]),
       OptionGroup(
         "what to print",
         [
-          Option("format", "F", "md, csv, json or jsonl", preset: "md"),
+          Option(
+            "format", "F", "md, csv, json or jsonl", preset: "md",
+            takes: .choices(BenchReport.Kind.self)),
           Option("output", "FILE", "write there", preset: "standard output", short: "o"),
+          Option(
+            "html", "FILE", "also one page: roofline, steps, histogram, faces",
+            detail: "Nothing in it is loaded from elsewhere. It implies --layers, or --machine for"
+              + " batches.", takes: .files(["html"])),
+          Option(
+            "baseline", "FILE", "earlier --format json: adds ratios, now / then",
+            takes: .files(["json"])),
           Option("json", nil, "the same as --format json", rare: true),
         ]),
       CommonOptions.talk,
     ],
     notes: [
-      "Times are of drawing alone, from the seed to the bytes of the image; nothing is encoded."
-        + " The first face of a generator is its own column. Peak memory is that of the program."
+      "Times are of drawing alone, from the seed to the bytes of the image; nothing is encoded. The"
+        + " first face of a generator is its own column. Peak memory is that of the program.",
+      "With --layers each row is a step of the plan; a fused step lists its layers. Times are means"
+        + " over the middle half of the faces, so that the steps add up to the total. MMAC are the"
+        + " multiply-adds that 'obverse inspect' counts, so their totals agree; filters, noise and"
+        + " activations count in MB moved and ms only. MB moved are what a step must read and write"
+        + " at least: weights in the form of its algorithm, biases, styles, noise planes, maps and"
+        + " images, each number once and as 4 bytes; padding, scratch and repeated reads do not"
+        + " count. % roof is the time that the measured machine would need at least for both, over"
+        + " the time taken; above 100 are maps that never leave a cache, and Winograd, which needs"
+        + " fewer multiply-adds than are counted.",
+      "Where the system lends hardware counters, --layers and --machine report instructions, cycles"
+        + " and cache misses a face.",
     ])
 
-  private let model: String
-  private let threads: [Int]
-  private let repeats: Int
-  private let warmup: Int
-  private let format: Report
-  private let output: String?
-  private let environment: Environment
-
-  private enum Report: String, CaseIterable {
-    case md, csv, json, jsonl
+  /// What `--encode` times.
+  private enum Encoder: String, CaseIterable {
+    case png, none
   }
 
+  private let models: [String]
+  private let threads: [Int]
+  private let request: BenchRequest
+  private let showsLayers: Bool
+  private let format: BenchReport.Kind
+  private let output: String?
+  private let page: String?
+  private let baseline: String?
+  private let environment: Environment
+
   init(_ parsed: ParsedOptions, _ environment: Environment) throws(ObverseError) {
-    model = environment.modelName(parsed)
-    repeats = try parsed.integer("repeat", in: 1...100_000) ?? 20
-    warmup = try parsed.integer("warmup", in: 0...100_000) ?? 3
+    let given = parsed.texts("model")
+    models = given.isEmpty ? [environment.modelName()] : given
+    var request = BenchRequest()
+    request.repeats = try parsed.integer("repeat", in: 1...100_000) ?? 20
+    request.warmup = try parsed.integer("warmup", in: 0...100_000) ?? 3
+    request.batch = try parsed.integer("batch", in: 1...10_000) ?? 1
+    request.encodes = try parsed.choice("encode", Encoder.self) == .png
+    request.rule = try parsed.choice("count") ?? .input
+    showsLayers = parsed.has("layers")
+    page = parsed.text("html")
+    guard !showsLayers || request.batch == 1 else {
+      throw .usage(
+        "--layers and --batch exclude each other: faces of a batch are at different steps",
+        hint: nil)
+    }
+    request.timesSteps = request.batch == 1 && (showsLayers || page != nil)
+    request.measuresRoof = showsLayers || page != nil || parsed.has("machine")
+    self.request = request
     format = parsed.has("json") ? .json : try parsed.choice("format") ?? .md
     output = parsed.text("output").flatMap { $0 == "-" ? nil : $0 }
+    baseline = parsed.text("baseline")
     self.environment = environment
+    guard output?.isEmpty != true, page?.isEmpty != true else {
+      throw .usage("an output needs a name", hint: nil)
+    }
+    guard page != "-" else {
+      throw .usage("--html needs a file: standard output carries the figures", hint: nil)
+    }
     guard let list = parsed.text("threads") else {
       threads = [try environment.threads(parsed)]
       return
@@ -69,66 +138,59 @@ struct Bench: Command {
   }
 
   func run(_ console: Console) throws(ObverseError) {
-    let path = try environment.modelPath(model)
-    Interrupt.listen()
-    var runs: [BenchRun] = []
-    for count in threads {
-      runs.append(
-        try BenchRun(path, threads: count, repeats: repeats, warmup: warmup, console))
+    let paths = try models.map { (name) throws(ObverseError) in try environment.modelPath(name) }
+    let baseline = try self.baseline.map { (path) throws(ObverseError) in
+      try Baseline(path: path)
     }
-    let text = try report(runs, path: path) + "\n"
+    if let baseline {
+      let hashes = try paths.map { (path) throws(ObverseError) in
+        try ModelFile.read(path: path).weightsSHA256
+      }
+      try baseline.check(models: hashes)
+    }
+    Interrupt.listen()
+    let counters = request.measuresRoof ? self.counters(console) : nil
+    var runs: [BenchRun] = []
+    for path in paths {
+      for count in threads {
+        runs.append(try BenchRun(path, threads: count, request, counters, console))
+      }
+    }
+    let report = BenchReport(
+      runs: runs, request: request, showsLayers: showsLayers, baseline: baseline)
+    if let baseline { warn(baseline, runs, console) }
+    let text = report.text(format) + "\n"
+    if let page {
+      let html = try BenchPage(report, pictures: Pictures(path: paths[0])).html
+      try OutputFile.write(Array(html.utf8), to: page)
+      console.note("wrote \(page)")
+    }
     guard let output else { return try console.data(Array(text.utf8)) }
     try OutputFile.write(Array(text.utf8), to: output)
     try console.line(output)
   }
 
-  private func report(_ runs: [BenchRun], path: String) throws(ObverseError) -> String {
-    switch format {
-    case .md: return table(runs, path).markdown.joined(separator: "\n")
-    case .csv: return table(runs, path).csv.joined(separator: "\n")
-    case .json:
-      return JSON.object(facts(runs, path) + [("runs", .list(runs.map { .object($0.members) }))])
-        .line
-    case .jsonl:
-      return runs.map { JSON.object(facts(runs, path) + $0.members).line }.joined(separator: "\n")
+  private func counters(_ console: Console) -> Counters? {
+    do {
+      return try Counters()
+    } catch {
+      console.note("hardware counters are left out: \(error.why)")
+      return nil
     }
   }
 
-  private func table(_ runs: [BenchRun], _ path: String) -> TextTable {
-    let numbers = [
-      "params", "GMAC", "threads", "load ms", "first ms", "median ms", "p95 ms", "min ms",
-      "faces/s", "peak MB",
-    ]
-    var table = TextTable(
-      [.init("model"), .init("type")] + numbers.map { .init($0, number: true) })
-    for run in runs {
-      func milliseconds(_ time: UInt64) -> String { Format.fixed(Double(time) / 1e6, 2) }
-      table.add([
-        Path.stem(path), run.network.type, run.network.parameters,
-        Format.significant(Double(run.network.shape.macs()) / 1e9), "\(run.threads)",
-        Format.fixed(Double(run.load) / 1e6, 1), Format.fixed(Double(run.first) / 1e6, 1),
-        milliseconds(run.median), milliseconds(run.quantile95), milliseconds(run.least),
-        Format.fixed(run.facesPerSecond, 1), Format.fixed(Double(run.peakBytes) / 1e6, 0),
-      ])
+  /// Ratios between two machines say little of the program.
+  private func warn(_ baseline: Baseline, _ runs: [BenchRun], _ console: Console) {
+    if let then = baseline.instructionSet, let now = runs.first?.instructionSet, then != now {
+      console.warn("'\(baseline.path)' was measured with \(then), this with \(now)")
     }
-    return table
-  }
-
-  private func facts(_ runs: [BenchRun], _ path: String) -> [(String, JSON)] {
-    guard let run = runs.first else { return [] }
-    var facts: [(String, JSON)] = [
-      ("schema", .text("obverse.bench/1")),
-      (
-        "model",
-        .object([
-          ("path", .text(path)), ("sha256", .text(run.modelSHA256)), ("network", run.network.json),
-        ])
-      ),
-      ("version", .text(Version.number)), ("isa", .text(run.instructionSet)),
-      ("cpu", Machine.processor.map { .text($0) } ?? .null),
-      ("processors", .integer(Machine.allowedProcessors)),
-    ]
-    if let governor = Machine.governor { facts.append(("governor", .text(governor))) }
-    return facts + [("repeat", .integer(repeats)), ("warmup", .integer(warmup))]
+    if let then = baseline.processor, let now = Machine.processor, then != now {
+      console.warn("'\(baseline.path)' was measured on another processor, \(then)")
+    }
+    for run in runs where baseline.ratios(run).isEmpty {
+      console.warn(
+        "'\(baseline.path)' has no run of \(Path.stem(run.path)) with"
+          + " \(Format.count(run.threads, "thread")), batch \(run.batch)")
+    }
   }
 }

@@ -1,68 +1,185 @@
+import ImageFile
+import ModelFile
 import Obverse
+
+/// What a run measures, and how often.
+struct BenchRequest {
+  var repeats = 20
+  var warmup = 3
+  /// Faces drawn at once, each on a thread of its own; 1 draws one face on all threads.
+  var batch = 1
+  var encodes = false
+  /// Whether to time the steps of a face.
+  var timesSteps = false
+  /// Whether to measure the machine.
+  var measuresRoof = false
+  var rule = CountRule.input
+}
 
 /// The times of one model with one thread count.
 struct BenchRun {
-  let network: NetworkText
+  let path: String
+  let network: NetworkFacts
   let modelSHA256: String
   let instructionSet: String
   let threads: Int
+  let batch: Int
   let load: UInt64
   let first: UInt64
+  /// Of a face, or of a batch.
   let samples: [UInt64]
+  /// Of a face's PNG.
+  let encodeSamples: [UInt64]
   let peakBytes: Int
+  /// Events of the processor, a face.
+  let events: [(name: String, count: Double)]
+  let roof: MachineRoof?
+  let steps: StepTimes?
 
-  /// Loads, warms up and draws.
+  /// Loads, warms up and draws; `counters` were opened before.
   init(
-    _ path: String, threads: Int, repeats: Int, warmup: Int, _ console: Console
+    _ path: String, threads: Int, _ request: BenchRequest, _ counters: Counters?,
+    _ console: Console
   ) throws(ObverseError) {
     Machine.resetPeakMemory()
     let start = Clock.now
     let model = try Model(path: path)
     load = Clock.now - start
-    // Labels change nothing about the time.
-    let label = model.classes > 0 ? 0 : nil
-    let generator = try Generator(model, threads: threads)
-    Interrupt.stops(generator)
-    func draw(_ seed: Int) throws(ObverseError) -> UInt64 {
-      if Interrupt.isRequested { throw .cancelled }
-      let start = Clock.now
-      let image = try generator.face(seed: UInt32(truncatingIfNeeded: seed), label: label)
-      let time = Clock.now - start
-      // Asked for, so that no compiler may leave the work out.
-      guard image.pixels.count == image.width * image.height * image.channels else {
-        throw .bug("a face of \(image.pixels.count) bytes")
-      }
-      return time
-    }
-    first = try draw(0)
-    for seed in 0..<warmup { _ = try draw(seed) }
+    let drawer = try Drawer(model, threads: threads, batch: request.batch)
+    Interrupt.stops(drawer.cancelled)
+    first = try drawer.draw(0).time
+    for seed in 0..<request.warmup { _ = try drawer.draw(seed) }
     var samples: [UInt64] = []
-    let progress = Progress(console, total: repeats, noun: "faces", now: Clock.now)
-    for seed in 0..<repeats {
-      samples.append(try draw(seed))
-      progress.finished(samples[seed], now: Clock.now)
+    var encodeSamples: [UInt64] = []
+    let progress = Progress(
+      console, total: request.repeats, noun: request.batch > 1 ? "batches" : "faces",
+      now: Clock.now)
+    let before = counters?.totals ?? []
+    for repetition in 0..<request.repeats {
+      let seed = repetition * request.batch
+      let drawn =
+        if let counters {
+          try counters.count { () throws(ObverseError) in try drawer.draw(seed) }
+        } else {
+          try drawer.draw(seed)
+        }
+      samples.append(drawn.time)
+      if request.encodes { encodeSamples.append(try Self.encode(drawn.image)) }
+      progress.finished(drawn.time, now: Clock.now)
     }
     progress.end()
+    let faces = Double(request.repeats * request.batch)
+    events = (counters?.totals ?? []).map { name, count in
+      (name, (count - (before.first { $0.name == name }?.count ?? 0)) / faces)
+    }
     self.samples = samples
+    self.encodeSamples = encodeSamples
     peakBytes = Machine.peakMemory
-    network = NetworkText(model.description)
+    self.path = path
+    network = NetworkFacts(NetworkText(model.description, rule: request.rule))
     modelSHA256 = model.weightsSHA256
     instructionSet = model.instructionSet.rawValue
-    self.threads = generator.threads
+    self.threads = drawer.threads
+    batch = request.batch
+    let roof = request.measuresRoof ? try drawer.roof() : nil
+    self.roof = roof
+    steps = request.timesSteps ? try drawer.steps(request, roof) : nil
+  }
+
+  private static func encode(_ image: Image) throws(ObverseError) -> UInt64 {
+    let start = Clock.now
+    let file = try PNG.encode(
+      Pixels(
+        width: image.width, height: image.height, channels: image.channels, bytes: image.pixels))
+    guard !file.isEmpty else { throw .bug("a PNG of no bytes") }
+    return Clock.now - start
   }
 
   var median: UInt64 { Samples.median(samples) }
   var quantile95: UInt64 { Samples.quantile(samples, 95) }
   var least: UInt64 { samples.min() ?? 0 }
-  var facesPerSecond: Double { 1e9 / Double(max(median, 1)) }
+  var encode: UInt64 { Samples.median(encodeSamples) }
+  var facesPerSecond: Double { Double(batch) * 1e9 / Double(max(median, 1)) }
+  /// Share of the measured multiply-adds that the counted ones of a face are.
+  var peakShare: Double? {
+    roof.map { 2 * Double(network.macs) * facesPerSecond / $0.flopsPerSecond }
+  }
+}
 
-  var members: [(String, JSON)] {
-    [
-      ("threads", .integer(threads)), ("batch", .integer(1)), ("load_ns", .nanoseconds(load)),
-      ("first_ns", .nanoseconds(first)), ("median_ns", .nanoseconds(median)),
-      ("p95_ns", .nanoseconds(quantile95)), ("min_ns", .nanoseconds(least)),
-      ("faces", .integer(samples.count)), ("peak_bytes", .integer(peakBytes)),
-      ("samples_ns", .list(samples.map { .nanoseconds($0) })),
-    ]
+/// What is said of a network, without the network: a run must not keep the model of the one before in
+/// memory.
+struct NetworkFacts {
+  let type: String
+  let parameters: String
+  let macs: Int
+  let rule: CountRule
+  let json: JSON
+
+  init(_ network: NetworkText) {
+    type = network.type
+    parameters = network.parameters
+    macs = network.shape.macs(network.rule)
+    rule = network.rule
+    json = network.json
+  }
+}
+
+/// One face on all threads, or a batch with a thread each.
+private enum Drawer {
+  case face(Generator)
+  case batch(Batch)
+
+  init(_ model: Model, threads: Int, batch: Int) throws(ObverseError) {
+    self =
+      batch == 1
+      ? .face(try Generator(model, threads: threads))
+      : .batch(try Batch(model, faces: batch, threads: threads))
+  }
+
+  var threads: Int {
+    switch self {
+    case .face(let generator): generator.threads
+    case .batch(let batch): batch.threads
+    }
+  }
+
+  /// The generator that Ctrl-C stops.
+  var cancelled: Generator {
+    switch self {
+    case .face(let generator): generator
+    case .batch(let batch): batch.first
+    }
+  }
+
+  private var model: Model { cancelled.model }
+
+  // Labels change nothing about the time.
+  private var label: Int? { model.classes > 0 ? 0 : nil }
+
+  func draw(_ number: Int) throws(ObverseError) -> (time: UInt64, image: Image) {
+    if Interrupt.isRequested { throw .cancelled }
+    let seed = UInt32(truncatingIfNeeded: number)
+    let start = Clock.now
+    let image =
+      switch self {
+      case .face(let generator): try generator.face(seed: seed, label: label)
+      case .batch(let batch): try batch.draw(seed: seed, label: label)
+      }
+    let time = Clock.now - start
+    // Asked for, so that no compiler may leave the work out.
+    guard image.pixels.count == image.width * image.height * image.channels else {
+      throw .bug("a face of \(image.pixels.count) bytes")
+    }
+    return (time, image)
+  }
+
+  func roof() throws(ObverseError) -> MachineRoof {
+    try MachineRoof(measuring: model.instructionSet, threads: threads)
+  }
+
+  /// Times the steps; nil for a batch, whose faces are at different steps.
+  func steps(_ request: BenchRequest, _ roof: MachineRoof?) throws(ObverseError) -> StepTimes? {
+    guard case .face(let generator) = self, let roof else { return nil }
+    return try StepTimes(generator, label: label, request, roof)
   }
 }

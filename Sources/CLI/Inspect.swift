@@ -16,7 +16,10 @@ struct Inspect: Command {
       OptionGroup(
         "what to show",
         [
-          Option("layers", nil, "channels, sizes, work and parameters of each layer"),
+          Option(
+            "layers", nil, "channels, sizes, work and parameters of each layer",
+            detail: "algorithm is how a 3x3 convolution would be computed with the kernels of this"
+              + " machine, or of OBVERSE_ISA."),
           Option("tensors", nil, "name, type and shape of each tensor"),
           Option("sha256", nil, "hashes of file and weights, computed anew"),
           Option(
@@ -73,7 +76,9 @@ struct Inspect: Command {
     }
     if showsLayers, let description = findings.description {
       try console.line("")
-      for line in NetworkText(description, rule: rule).layers.markdown { try console.line(line) }
+      let layers = NetworkText(description, rule: rule).layers(
+        try ConvAlgorithm.chosen(for: description))
+      for line in layers.markdown { try console.line(line) }
     }
     if showsTensors {
       try console.line("")
@@ -93,7 +98,8 @@ struct Inspect: Command {
     var members: [(String, JSON)] = [("schema", .text("obverse.inspect/1"))]
     members += findings.members(rule)
     if showsLayers, let description = findings.description {
-      members.append(("layers", NetworkText(description, rule: rule).layersJSON))
+      let network = NetworkText(description, rule: rule)
+      members.append(("layers", network.layersJSON(try ConvAlgorithm.chosen(for: description))))
     }
     if showsTensors { members.append(("tensors", findings.tensorsJSON)) }
     if showsPickle {

@@ -1,5 +1,6 @@
 import Core
 import ModelFile
+import Obverse
 
 /// A generator's shape in words and as JSON, the same for every command.
 struct NetworkText {
@@ -72,11 +73,12 @@ struct NetworkText {
     ])
   }
 
-  /// A row a layer: name, channels, size, MACs with the style layer's, parameters.
-  var layers: TextTable {
+  /// A row a layer: name, channels, size, MACs with the style layer's, parameters, and how a 3x3
+  /// convolution would be computed here.
+  func layers(_ algorithms: [String: ConvAlgorithm]) -> TextTable {
     var table = TextTable([
       .init("layer"), .init("in -> out"), .init("size"), .init("MMAC", number: true),
-      .init("params", number: true),
+      .init("params", number: true), .init("algorithm"),
     ])
     for layer in shape.layers {
       let size =
@@ -84,16 +86,17 @@ struct NetworkText {
       table.add([
         layer.name, "\(layer.inChannels) -> \(layer.outChannels)",
         layer.kind == .dense ? "" : size, Format.fixed(Double(macs(layer)) / 1e6, 2),
-        "\(layer.parameters)",
+        "\(layer.parameters)", algorithms[layer.name]?.rawValue ?? "",
       ])
     }
     table.add([
       "total", "", "", Format.fixed(Double(shape.macs(rule)) / 1e6, 2), "\(shape.parameters)",
+      "",
     ])
     return table
   }
 
-  var layersJSON: JSON {
+  func layersJSON(_ algorithms: [String: ConvAlgorithm]) -> JSON {
     .list(
       shape.layers.map { layer in
         .object([
@@ -101,6 +104,7 @@ struct NetworkText {
           ("in", .integer(layer.inChannels)), ("out", .integer(layer.outChannels)),
           ("in_size", .integer(layer.inSize)), ("out_size", .integer(layer.outSize)),
           ("macs", .integer(macs(layer))), ("params", .integer(layer.parameters)),
+          ("algorithm", algorithms[layer.name].map { .text($0.rawValue) } ?? .null),
         ])
       })
   }

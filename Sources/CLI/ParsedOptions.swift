@@ -4,14 +4,15 @@ import Core
 ///
 /// Values are checked when they are asked for.
 package struct ParsedOptions: Sendable {
-  private let values: [String: String]
+  /// The values given for each option, in order; those of a flag are empty.
+  private let values: [String: [String]]
   package let operands: [String]
 
   /// Sorts `words`, the command's name not among them.
   ///
   /// - Throws: `usage` for an unknown option, a missing or a superfluous value.
   package init(_ words: [String], for table: CommandTable) throws(ObverseError) {
-    var values: [String: String] = [:]
+    var values: [String: [String]] = [:]
     var operands: [String] = []
     var rest = words[...]
     while let word = rest.popFirst() {
@@ -28,11 +29,11 @@ package struct ParsedOptions: Sendable {
         guard attached == nil else {
           throw .usage("option '--\(option.name)' takes no value", hint: nil)
         }
-        values[option.name] = ""
+        values[option.name, default: []].append("")
       } else if let attached {
-        values[option.name] = attached
+        values[option.name, default: []].append(attached)
       } else if let next = rest.first, !next.hasPrefix("-") || next == "-" || Self.isNumber(next) {
-        values[option.name] = next
+        values[option.name, default: []].append(next)
         rest.removeFirst()
       } else {
         throw .usage("option '--\(option.name)' needs a value: \(option.value ?? "")", hint: nil)
@@ -66,13 +67,16 @@ package struct ParsedOptions: Sendable {
   package func has(_ name: String) -> Bool { values[name] != nil }
 
   /// The last value given.
-  package func text(_ name: String) -> String? { values[name] }
+  package func text(_ name: String) -> String? { values[name]?.last }
+
+  /// All values given, in order; only for options that say so in help.
+  package func texts(_ name: String) -> [String] { values[name] ?? [] }
 
   /// The last value given, as an integer of `range`.
   package func integer(
     _ name: String, in range: ClosedRange<Int>
   ) throws(ObverseError) -> Int? {
-    guard let text = values[name] else { return nil }
+    guard let text = text(name) else { return nil }
     guard let value = Int(text), range.contains(value) else {
       throw .usage(
         "option '--\(name)' needs a whole number from \(range.lowerBound) to"
@@ -83,7 +87,7 @@ package struct ParsedOptions: Sendable {
 
   /// The last value given, as a finite number.
   package func number(_ name: String) throws(ObverseError) -> Float? {
-    guard let text = values[name] else { return nil }
+    guard let text = text(name) else { return nil }
     guard let value = Float(text), value.isFinite else {
       throw .usage("option '--\(name)' needs a finite number, not '\(text)'", hint: nil)
     }
@@ -94,7 +98,7 @@ package struct ParsedOptions: Sendable {
   package func choice<T: RawRepresentable<String> & CaseIterable>(
     _ name: String, _: T.Type = T.self
   ) throws(ObverseError) -> T? {
-    guard let text = values[name] else { return nil }
+    guard let text = text(name) else { return nil }
     if let value = T(rawValue: text) { return value }
     let words = T.allCases.map(\.rawValue)
     throw .usage(

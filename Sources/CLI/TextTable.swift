@@ -10,8 +10,8 @@ package struct TextTable {
     }
   }
 
-  private let columns: [Column]
-  private var rows: [[String]] = []
+  let columns: [Column]
+  private(set) var rows: [[String]] = []
 
   package init(_ columns: [Column]) { self.columns = columns }
 

@@ -74,4 +74,9 @@ public protocol KernelSet: SendableMetatype {
   static func planarImageRow(
     _ image: UnsafePointer<kernel_image>, y: Int, row: UnsafePointer<Float>,
     _ epilogue: UnsafePointer<kernel_epilogue>, _ scratch: UnsafeMutablePointer<Float>)
+  static var multiplyAddsPerTurn: Int { get }
+  static func multiplyAdds(turns: Int) -> Float
+  static func triad(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>,
+    count: Int)
 }

@@ -160,9 +160,9 @@ public final class Generator {
     run.trace(workers, body)
   }
 
-  /// What a face is made of: `mapping`, `styles`, then the layers of each step.
+  /// What a face is made of: `latent`, `mapping`, `styles`, then the layers of each step.
   package var parts: [[String]] {
-    [["mapping"], ["styles"]] + model.plan.steps.map(\.layers)
+    [["latent"], ["mapping"], ["styles"]] + model.plan.steps.map(\.layers)
   }
 
   /// Draws the face of a seed and gives the nanoseconds of each part.
@@ -170,9 +170,10 @@ public final class Generator {
   /// - Throws: `request`, `cancelled`.
   package func timeParts(seed: UInt32, label: Int? = nil) throws(ObverseError) -> [UInt64] {
     let clock = StepClock()
-    clock.reset(parts: parts.count)
+    clock.reset(parts: model.plan.steps.count + 3)
     run.clock = clock
     defer { run.clock = nil }
+    clock.stamp()
     _ = try face(seed: seed, label: label)
     clock.stamp()
     return clock.parts

@@ -1,6 +1,6 @@
 import Glibc
 
-/// When the first worker came to each part of a face: the mapping, the styles, each step.
+/// When the first worker came to each part of a face: the latent, the mapping, the styles, each step.
 @safe
 final class StepClock {
   /// Nanoseconds at the start of each part, and the end of the last.

@@ -137,22 +137,28 @@ struct HelpTests {
     """
 
   private static let bench = """
-    Measures loading and drawing, for one or more thread counts.
+    Measures loading and drawing, as wholes or step by step.
 
     USAGE  obverse bench [-m FILE] [-t 1,2,4] [OPTIONS]
 
     EXAMPLES
-      obverse bench
       obverse bench -m faces256.obv -t 1,2,4 --format json -o here.json
+      obverse bench -t 1 --layers --html report.html
 
     OPTIONS (what to measure)
-      -m, --model FILE        model file, or the bare name of one [faces]
+      -m, --model FILE        model file or bare name; again for more [faces]
       -t, --threads LIST      thread counts, such as 1,2,4; 0 is automatic [0]
       -r, --repeat N          faces timed for each [20]
           --warmup N          faces drawn before, untimed [3]
+          --batch N           N faces at once, a thread for each [1]
+          --encode KIND       png times encoding too, in its own column [none]
+          --layers            a row for each step of a face, against the roof
+          --machine           measure peak arithmetic and memory bandwidth
     OPTIONS (what to print)
           --format F          md, csv, json or jsonl [md]
       -o, --output FILE       write there [standard output]
+          --html FILE         also one page: roofline, steps, histogram, faces
+          --baseline FILE     earlier --format json: adds ratios, now / then
 
     All options: --help-all. See 'obverse help --man'.
 

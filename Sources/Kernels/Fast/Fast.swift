@@ -22,7 +22,7 @@ package enum Target: String, Sendable, CaseIterable {
 /// The kernels of one instruction set; each function does rows of a layer and allocates nothing.
 package struct Fast: Sendable {
   package let target: Target
-  private let kernels: any KernelSet.Type
+  let kernels: any KernelSet.Type
 
   package init(_ target: Target) {
     precondition(Target.available.contains(target))
