@@ -134,14 +134,15 @@ final class FaceRun: SharedWork {
       swap(&input, &output)
       workers.barrier()
     }
+    let w = unsafe UnsafePointer(arena.base + input)
     for entry in share(wsCount, index, workers) {
-      for i in 0..<wDim {
-        var w = arena[input + i]
-        if let truncation, entry < truncation.cutoff {
-          w = truncation.average[i] + truncation.psi * (w - truncation.average[i])
-        }
-        arena[plan.ws + entry * wDim + i] = w
+      let target = unsafe arena.base + (plan.ws + entry * wDim)
+      guard let truncation, entry < truncation.cutoff else {
+        unsafe target.update(from: w, count: wDim)
+        continue
       }
+      let (average, psi) = unsafe (truncation.average.base, truncation.psi)
+      for i in 0..<wDim { unsafe target[i] = average[i] + psi * (w[i] - average[i]) }
     }
     workers.barrier()
   }
