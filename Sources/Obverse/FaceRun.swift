@@ -246,14 +246,7 @@ final class FaceRun: SharedWork {
       return (places, nil)
     case .random(let seed):
       places.noise = nil
-      guard let layer else { return (places, nil) }
-      let arena = arena
-      return (
-        places,
-        { rows, plane in
-          DrawnNoise.fill(arena, at: plane, size: size, rows: rows, seed: seed, layer: layer)
-        }
-      )
+      return (places, layer.map { FastPlanarBlock.Draw(seed: seed, layer: $0) })
     }
   }
 

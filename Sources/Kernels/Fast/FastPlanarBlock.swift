@@ -40,8 +40,16 @@ package final class FastPlanarBlock: Sendable {
     up.scratchCount + same.scratchCount + windowCount + 2 * noiseCount + outCount
   }
 
-  /// Draws noise for rows, into a plane at a place; nil where it is stored or absent.
-  package typealias Draw = (_ rows: Range<Int>, _ plane: Int) -> Void
+  /// Noise that a worker draws for the rows it does.
+  package struct Draw {
+    let seed: UInt32
+    let layer: Int
+
+    package init(seed: UInt32, layer: Int) {
+      self.seed = seed
+      self.layer = layer
+    }
+  }
 
   /// Computes rows of the output map.
   ///
@@ -73,15 +81,13 @@ package final class FastPlanarBlock: Sendable {
       let new = kept.upperBound..<min(last + 1, size)
       atUp.output = window - kept.lowerBound * middleRow
       if let drawUp {
-        atUp.drawnNoise = upNoise - new.lowerBound * size
-        drawUp(new, upNoise - new.lowerBound * size)
+        atUp.drawnNoise = fill(arena, upNoise, new, drawUp)
       }
       before = up.run(arena, atUp, rows: new, scratch: upScratch, continuing: before)
       held = kept.lowerBound..<new.upperBound
       atSame.input = atUp.output
       if let drawSame {
-        atSame.drawnNoise = sameNoise - first * size
-        drawSame(first..<last, sameNoise - first * size)
+        atSame.drawnNoise = fill(arena, sameNoise, first..<last, drawSame)
       }
       for quad in stride(from: first, to: last, by: 4) {
         if !keepsMap { atSame.output = out - quad * outRow }
@@ -90,5 +96,12 @@ package final class FastPlanarBlock: Sendable {
         }
       }
     }
+  }
+
+  /// Draws rows of a plane to `place`; gives where the plane would begin.
+  private func fill(_ arena: FloatBuffer, _ place: Int, _ rows: Range<Int>, _ draw: Draw) -> Int {
+    let plane = place - rows.lowerBound * size
+    DrawnNoise.fill(arena, at: plane, size: size, rows: rows, seed: draw.seed, layer: draw.layer)
+    return plane
   }
 }
