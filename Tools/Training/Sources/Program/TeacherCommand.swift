@@ -15,11 +15,13 @@ enum TeacherCommand: Command {
       Option("w-dim", "N", "512"),
       Option("mapping-layers", "N", "8"),
       Option("clamp", "X", "bound of activations; none"),
+      Option("from", "FILE", "checkpoint whose networks it begins with, and whose shapes it has"),
       Option("pairs", "FILE", ".npy with the w of every image: begins by regression (ours)"),
       Option("pairs-mapping", "FILE", ".npz with the mapping behind these w"),
       Option("pairs-kimg", "N", "length of the regression; 100"),
       Option("pairs-psi", "X", "truncation that these w went through; 1"),
       Option("pairs-features", "FILE", "EfficientNet-Lite0, to compare features as well"),
+      Option("pairs-adversarial", "X", "keeps the regression, beside an adversarial loss of this weight"),
     ] + DeviceOptions.table
 
   static func run(_ options: Options) throws(ObverseError) {
@@ -38,13 +40,15 @@ enum TeacherCommand: Command {
     settings.mappingLayers =
       try options.integer("mapping-layers", in: 1...32) ?? settings.mappingLayers
     settings.clamp = try options.number("clamp") ?? settings.clamp
+    settings.from = options.text("from")
     guard let w = options.text("pairs") else { return settings }
     guard let mapping = options.text("pairs-mapping") else {
       throw .usage("--pairs needs --pairs-mapping: z must lead to the same w", hint: nil)
     }
     settings.pairs = PairedStart(
       w: w, mapping: mapping, kimg: try options.number("pairs-kimg") ?? 100,
-      psi: try options.number("pairs-psi") ?? 1, features: options.text("pairs-features"))
+      psi: try options.number("pairs-psi") ?? 1, features: options.text("pairs-features"),
+      adversarial: try options.number("pairs-adversarial"))
     return settings
   }
 }

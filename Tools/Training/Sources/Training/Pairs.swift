@@ -18,15 +18,20 @@ public struct PairedStart: Codable, Equatable, Sendable {
   public var psi = 1.0
   /// EfficientNet-Lite0's file: its features are compared beside the pixels.
   public var features: String?
+  /// The weight of an adversarial loss beside a regression that goes on to the end; nil ends the
+  /// regression after `kimg`, and the discriminator plays alone.
+  public var adversarial: Double?
 
   public init(
-    w: String, mapping: String, kimg: Double, psi: Double = 1, features: String? = nil
+    w: String, mapping: String, kimg: Double, psi: Double = 1, features: String? = nil,
+    adversarial: Double? = nil
   ) {
     self.w = w
     self.mapping = mapping
     self.kimg = kimg
     self.psi = psi
     self.features = features
+    self.adversarial = adversarial
   }
 }
 
@@ -89,5 +94,42 @@ extension Mapping {
       try take("fc\(i)_bias", into: layer.bias, divisor: layer.biasGain)
     }
     try take("w_avg", into: wAverage, divisor: 1)
+  }
+}
+
+extension Trainer {
+  /// Draws the pictures of known w without noise, and moves them towards the real ones.
+  ///
+  /// Blurred answers are the best that a regression finds; a discriminator does not let them pass.
+  ///
+  /// - Parameters:
+  ///   - pairs: The w of each image.
+  ///   - adversarial: The weight of the adversarial loss; nil leaves the discriminator out.
+  ///   - losses: Receives what was found.
+  func regress(
+    _ pairs: Pairs, adversarial: Double?, _ losses: inout Losses
+  ) throws(ObverseError) {
+    // Unmirrored: the mirrored picture has another w.
+    let indices = (0..<settings.batch).map { order.image(at: images + $0) }
+    let real = try data.batch(
+      indices, mirrored: indices.map { _ in false }, on: device)
+    let w = pairs.batch(indices.map { data.readable[$0] }, on: device)
+    let drawn = generator.synthesis(generator.broadcast(w), noise: .none)
+    let pixels = Training.Losses.regression(drawn, real)
+    losses.add("regression", pixels)
+    var loss = pixels * 2
+    if let pairEye {
+      let features = Training.Losses.features(drawn, real, pairEye)
+      losses.add("regression_features", features)
+      loss = loss + features
+    }
+    if let adversarial {
+      let played = Training.Losses.generator(opponents[0].network(drawn))
+      losses.add("loss_g", played)
+      loss = loss + played * adversarial
+    }
+    generatorAdam.minimize(loss)
+    guard adversarial != nil else { return }
+    trainDiscriminators(real: real, fake: drawn.detached, nil, &losses)
   }
 }

@@ -40,6 +40,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
   public var emaRampUp: Double? = 0.05
   /// Half of the images are shown mirrored.
   public var mirror = true
+  /// A checkpoint whose generator a teacher begins with, and its discriminator if it has one; the
+  /// networks have the shapes of the file.
+  public var from: String?
   /// Begins by regression from w, with the source's mapping, which stays as it is.
   public var pairs: PairedStart?
   /// Trains a pruned generator; its networks have the shapes of their files, and `base`, `widest`,

@@ -57,30 +57,56 @@ public struct TeacherFile {
     }
   }
 
-  /// The discriminator, in the shape that its tensors have.
+  /// The generator of images of a size.
+  /// - Throws: `request` where it draws others, and what reading says.
+  public func generator(of size: Int, on device: Device) throws(ObverseError) -> Generator {
+    let generator = try generator(on: device)
+    let side = generator.shape.resolution
+    guard side == size else {
+      throw .request(
+        "'\(path)' draws \(side)x\(side), and the data is \(size)x\(size)", hint: "--size \(side)")
+    }
+    return generator
+  }
+
+  public var hasDiscriminator: Bool { file.tensors.contains { $0.name.hasPrefix("D.b4.") } }
+
+  /// The discriminator of images of a size, in the shape that its tensors have.
   ///
   /// - Parameters:
+  ///   - size: Side of the images.
   ///   - groupSize: Images that it compares with each other; no tensor says it.
   ///   - device: Where it is made.
   /// - Returns: The network under the file's `D.`.
-  /// - Throws: `request` where there is none; `missingTensor`, `shape`, `unsupported`.
+  /// - Throws: `request` where there is none for that size; `missingTensor`, `shape`, `unsupported`.
   public func discriminator(
-    groupSize: Int, on device: Device = .cpu
+    of size: Int, groupSize: Int, on device: Device = .cpu
   ) throws(ObverseError) -> Discriminator {
-    guard file.tensors.contains(where: { $0.name.hasPrefix("D.b4.") }) else {
+    guard hasDiscriminator else {
       throw .request(
         "'\(path)' holds no discriminator, which plays against the student",
         hint: "a run's state.safetensors and NVlabs' pickles hold both networks")
     }
+    let discriminator: Discriminator
     do throws(ObverseError) {
       let clamp = try GeneratorShape(file, prefix: prefix).clamp
       let shape = try DiscriminatorShape(file, prefix: "D.", clamp: clamp, groupSize: groupSize)
-      let discriminator = Discriminator(shape, device: device)
+      discriminator = Discriminator(shape, device: device)
       try discriminator.load(file, prefix: "D.")
-      return discriminator
     } catch {
       throw error.inFile(path)
     }
+    let side = discriminator.shape.resolution
+    guard side == size else {
+      throw .request(
+        "the discriminator of '\(path)' looks at images of \(side)x\(side)", hint: nil)
+    }
+    return discriminator
+  }
+
+  /// Networks that the generator was trained to please, as far as its writer said.
+  var trainedAgainst: [String] {
+    (metadata("trained_against") ?? "").split(separator: ",").map(String.init)
   }
 
   /// A word that the file's writer left beside the tensors.

@@ -19,8 +19,8 @@ public final class Trainer {
   /// Steps taken and real images shown.
   public internal(set) var step = 0
   public internal(set) var images = 0
-  private var order: Order
-  private let data: ImageData
+  var order: Order
+  let data: ImageData
   private let methods: [any Method]
   private let pairs: Pairs?
   /// Sees the pictures of a paired start.
@@ -55,10 +55,19 @@ public final class Trainer {
       methods = parts.methods
       inherited = parts.inherited
     } else {
-      generator = Generator(settings.generator, device: device)
-      discriminators = [("D", Discriminator(settings.discriminator, device: device), true)]
+      let start = try settings.from.map { path throws(ObverseError) in try TeacherFile(path) }
+      generator =
+        try start?.generator(of: settings.size, on: device)
+        ?? Generator(settings.generator, device: device)
+      let theirs =
+        start?.hasDiscriminator == true
+        ? try start?.discriminator(
+          of: settings.size, groupSize: settings.groupSize, on: device) : nil
+      discriminators = [
+        ("D", theirs ?? Discriminator(settings.discriminator, device: device), true)
+      ]
       methods = []
-      inherited = []
+      inherited = start?.trainedAgainst ?? []
     }
     average = Generator(generator.shape, device: device)
     if let start = settings.pairs {
@@ -106,25 +115,27 @@ public final class Trainer {
     Torch.seed(random.next())
     var losses = Losses()
 
-    if let pairs, let start = settings.pairs, Double(images) < start.kimg * 1000 {
-      losses.add("regression", try regress(pairs))
-      finishStep()
-      return losses
+    if let pairs, let start = settings.pairs {
+      let isAlone = Double(images) < start.kimg * 1000
+      if isAlone || start.adversarial != nil {
+        try regress(pairs, adversarial: isAlone ? nil : start.adversarial, &losses)
+        finishStep()
+        return losses
+      }
     }
     let real = try realImages(&random)
     trainGenerator(&random, &losses)
     if step % settings.pathInterval == 0, settings.pathWeight > 0 {
       penalizePaths(&random, &losses)
     }
-    trainDiscriminators(real, &random, &losses)
-    if step % settings.r1Interval == 0, settings.gamma > 0 {
-      for opponent in opponents {
-        guard let adam = opponent.adam else { continue }
-        let penalty = Training.Losses.r1(opponent.network, real)
-        losses.add("r1\(opponent.suffix)", penalty)
-        adam.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
+    let latents = latents(settings.batch, &random)
+    let fake = Torch.withoutGradients {
+      Torch.withBFloat16(usesBFloat16) {
+        generator.synthesis(
+          latents.ws(of: generator, updatesAverage: movesMean), noise: .random)
       }
     }
+    trainDiscriminators(real: real, fake: fake, latents, &losses)
     finishStep()
     return losses
   }
@@ -158,16 +169,16 @@ public final class Trainer {
     generatorAdam.minimize(penalty * (settings.pathWeight * Double(settings.pathInterval)))
   }
 
-  private func trainDiscriminators(
-    _ real: Tensor, _ random: inout SplitMix64, _ losses: inout Losses
+  /// Teaches the discriminators to tell real from drawn, and holds their slopes down now and then.
+  ///
+  /// - Parameters:
+  ///   - real: Images of the data.
+  ///   - fake: Images of the generator, behind which no gradient goes.
+  ///   - latents: What methods draw from; nil leaves their terms out.
+  ///   - losses: Receives what was found.
+  func trainDiscriminators(
+    real: Tensor, fake: Tensor, _ latents: Latents?, _ losses: inout Losses
   ) {
-    let latents = latents(settings.batch, &random)
-    let fake = Torch.withoutGradients {
-      Torch.withBFloat16(usesBFloat16) {
-        generator.synthesis(
-          latents.ws(of: generator, updatesAverage: movesMean), noise: .random)
-      }
-    }
     for (i, opponent) in opponents.enumerated() {
       guard let adam = opponent.adam else { continue }
       let loss = Torch.withBFloat16(usesBFloat16) {
@@ -176,7 +187,7 @@ public final class Trainer {
         losses.add("loss_d\(opponent.suffix)", loss)
         losses.add("score_real\(opponent.suffix)", realScores.mean)
         losses.add("score_fake\(opponent.suffix)", fakeScores.mean)
-        guard i == 0 else { return loss }
+        guard i == 0, let latents else { return loss }
         for term in methods.flatMap({ $0.discriminatorTerms(latents, opponent.network) }) {
           losses.add(term.name, term.value)
           loss = loss + term.value * term.weight
@@ -185,24 +196,13 @@ public final class Trainer {
       }
       adam.minimize(loss)
     }
-  }
-
-  /// Draws the pictures of known w without noise, and moves them towards the real ones.
-  private func regress(_ pairs: Pairs) throws(ObverseError) -> Tensor {
-    // Unmirrored: the mirrored picture has another w.
-    let indices = (0..<settings.batch).map { order.image(at: images + $0) }
-    let real = try data.batch(
-      indices, mirrored: indices.map { _ in false }, on: device)
-    let w = pairs.batch(indices.map { data.readable[$0] }, on: device)
-    let drawn = generator.synthesis(generator.broadcast(w), noise: .none)
-    let loss = Training.Losses.regression(drawn, real)
-    guard let pairEye else {
-      generatorAdam.minimize(loss * 2)
-      return loss
+    guard step % settings.r1Interval == 0, settings.gamma > 0 else { return }
+    for opponent in opponents {
+      guard let adam = opponent.adam else { continue }
+      let penalty = Training.Losses.r1(opponent.network, real)
+      losses.add("r1\(opponent.suffix)", penalty)
+      adam.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
     }
-    let features = Training.Losses.features(drawn, real, pairEye)
-    generatorAdam.minimize(loss * 2 + features)
-    return loss + features
   }
 
   private func finishStep() {

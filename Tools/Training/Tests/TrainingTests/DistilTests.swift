@@ -70,7 +70,7 @@ struct DistilTests {
     for name in ["nickel", "loss_d", "loss_d_t", "loss_g_t", "r1_t"] {
       #expect(log.contains("\"\(name)\""), "\(name)")
     }
-    let before = try TeacherFile(teacher).discriminator(groupSize: 4)
+    let before = try TeacherFile(teacher).discriminator(of: 16, groupSize: 4)
     #expect(before.fingerprint != whole.trainer.opponents[1].network.fingerprint)
   }
 
@@ -87,7 +87,7 @@ struct DistilTests {
       #expect(other.generator.fingerprint != plain.generator.fingerprint, "\(name)")
     }
     let frozen = try trained(settings { $0.freezesTeacherDiscriminator = true }, "f", steps: 2)
-    let theirs = try TeacherFile(teacher).discriminator(groupSize: 4)
+    let theirs = try TeacherFile(teacher).discriminator(of: 16, groupSize: 4)
     #expect(frozen.trainer.opponents[1].network.fingerprint == theirs.fingerprint)
     let alone = try trained(settings { $0.method = .plain }, "alone", steps: 2)
     #expect(alone.trainer.opponents.map(\.name) == ["D"])
@@ -114,7 +114,7 @@ struct DistilTests {
     for (path, trainer) in [(moved, again), (folder.path + "/run", run.trainer)] {
       #expect(try TeacherFile(path).generator().fingerprint == trainer.average.fingerprint)
       #expect(
-        try TeacherFile(path).discriminator(groupSize: 4).fingerprint
+        try TeacherFile(path).discriminator(of: 16, groupSize: 4).fingerprint
           == trainer.opponents[0].network.fingerprint)
     }
     let entries = run.trainer.generator.tensors

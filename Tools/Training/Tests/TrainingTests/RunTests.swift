@@ -108,8 +108,9 @@ struct RunTests {
     #expect(records.contains { $0["r1"] != nil } && records.contains { $0["path_penalty"] != nil })
   }
 
-  /// Half of the run by regression from known w, the rest as ever; the mapping stays the given one.
-  @Test func pairedStartResumesToo() throws {
+  /// Half of the run by regression from known w, the rest as ever or with the regression beside it;
+  /// the mapping stays the given one.
+  @Test(arguments: [nil, 0.1]) func pairedStartResumesToo(adversarial: Double?) throws {
     Torch.threads = 1
     let folder = try TemporaryFolder()
     let data = folder.path + "/data"
@@ -130,7 +131,8 @@ struct RunTests {
       to: URL(filePath: folder.path + "/w.npy"))
     var settings = Self.settings(data)
     settings.pairs = PairedStart(
-      w: folder.path + "/w.npy", mapping: folder.path + "/mapping.npz", kimg: 0.016, psi: 0.5)
+      w: folder.path + "/w.npy", mapping: folder.path + "/mapping.npz", kimg: 0.016, psi: 0.5,
+      adversarial: adversarial)
 
     let whole = try Run.start(
       settings, in: folder.path + "/whole", device: .cpu, report: { _ in })
@@ -149,9 +151,11 @@ struct RunTests {
       try bytes(folder.path + "/half/state.safetensors")
         == bytes(folder.path + "/whole/state.safetensors"))
     let log = try String(decoding: bytes(folder.path + "/half/log.jsonl"), as: UTF8.self)
+    let lines = log.split(separator: "\n")
     #expect(
-      log.split(separator: "\n").map { $0.contains("regression") }
-        == [true, true, true, false, false])
+      lines.map { $0.contains("regression") }
+        == [true, true, true] + [adversarial != nil, adversarial != nil])
+    #expect(lines.map { $0.contains("loss_d") } == [false, false, true, true, true])
 
     let file = try CheckpointFile.open(folder.path + "/whole/state.safetensors")
     let stored = try #require(file.tensors.first { $0.name == "G_ema.mapping.fc0.weight" })
@@ -161,6 +165,30 @@ struct RunTests {
     let undone = try Pairs(try #require(settings.pairs), wAverage: average, listed: 12)
     for (i, found) in undone.batch([3], on: .cpu).floats.enumerated() {
       #expect(abs(found - (2 * w[48 + i] - average[i])) < 1e-5)
+    }
+  }
+
+  /// A teacher that begins with another's networks has their weights, and refuses other sizes.
+  @Test func aTeacherBeginsWithAnother() throws {
+    let folder = try TemporaryFolder()
+    let data = folder.path + "/data"
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try Self.writeImages(12, to: data)
+    var settings = Self.settings(data)
+    let first = try Run.start(settings, in: folder.path + "/first", device: .cpu, report: { _ in })
+    #expect(try first.train())
+    settings.from = folder.path + "/first"
+    settings.seed = 5
+    settings.base = 64
+    let second = try Run.start(
+      settings, in: folder.path + "/second", device: .cpu, report: { _ in })
+    #expect(second.trainer.generator.fingerprint == first.trainer.average.fingerprint)
+    #expect(
+      second.trainer.opponents[0].network.fingerprint
+        == first.trainer.opponents[0].network.fingerprint)
+    settings.size = 32
+    #expect(throws: ObverseError.self) {
+      _ = try Trainer(settings, data: try ImageData(data, size: 16), device: .cpu)
     }
   }
 

@@ -124,29 +124,16 @@ struct Distillation {
     _ settings: DistilSettings, resolution: Int, groupSize: Int, on device: Device
   ) throws(ObverseError) {
     let file = try TeacherFile(settings.teacher)
-    let teacher = try file.generator(on: device)
+    let teacher = try file.generator(of: resolution, on: device)
     let start = try TeacherFile(settings.student)
-    student = try start.generator(on: device)
-    inherited = (start.metadata("trained_against") ?? "").split(separator: ",").map(String.init)
-    for (path, generator) in [(settings.teacher, teacher), (settings.student, student)] {
-      let side = generator.shape.resolution
-      guard side == resolution else {
-        throw .request(
-          "'\(path)' draws \(side)x\(side), and the data is \(resolution)x\(resolution)",
-          hint: "--size \(side)")
-      }
-    }
+    student = try start.generator(of: resolution, on: device)
+    inherited = start.trainedAgainst
     guard teacher.shape.zDim == student.shape.zDim else {
       throw .request(
         "the teacher's z has \(teacher.shape.zDim) numbers, the student's"
           + " \(student.shape.zDim)", hint: nil)
     }
-    let theirs = try file.discriminator(groupSize: groupSize, on: device)
-    guard theirs.shape.resolution == resolution else {
-      throw .request(
-        "the discriminator of '\(settings.teacher)' looks at images of"
-          + " \(theirs.shape.resolution)x\(theirs.shape.resolution)", hint: nil)
-    }
+    let theirs = try file.discriminator(of: resolution, groupSize: groupSize, on: device)
     guard settings.method == .nickelDiME else {
       discriminators = [("D", theirs, true)]
       methods = []
