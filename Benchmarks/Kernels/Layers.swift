@@ -80,7 +80,7 @@ func layers(_ shape: Shape, _ fast: Fast) -> [(name: String, run: () -> Void)] {
           "winograd",
           { [first, second] in
             winograd.transpose(buffer, first, rows: 0..<side, scratch: scratch)
-            winograd.filter(buffer, second, rows: 0..<size, scratch: scratch)
+            winograd.run(buffer, second, rows: 0..<size, scratch: scratch)
           }
         ))
     }

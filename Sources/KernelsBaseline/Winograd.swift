@@ -85,13 +85,14 @@ extension Vectorized {
     let lanes = Vector.scalarCount
     let plane = w.tile_rows * w.tiles * lanes
     let point = w.in_blocks * plane
+    // Outside the loops, since it is zeroed where it is made.
+    var half = InlineArray<36, Vector> { _ in .zero }
     for tileRow in 0..<w.tile_rows {
       for block in 0..<w.in_blocks {
         for tile in 0..<w.tiles {
           let from =
             w.input + (4 * tileRow * w.input_row + block * w.input_block + 4 * tile * lanes)
           let to = w.transformed + (block * plane + (tileRow * w.tiles + tile) * lanes)
-          var half = InlineArray<36, Vector> { _ in .zero }
           for x in 0..<6 {
             let p = from + x * lanes
             let column = spread(
@@ -134,6 +135,7 @@ extension Vectorized {
     let slope = Vector(repeating: e.slope)
     let gain = Vector(repeating: e.gain)
     let limit = Vector(repeating: e.clamp)
+    var half = InlineArray<24, Vector> { _ in .zero }
     for tileRow in 0..<w.tile_rows {
       for block in 0..<w.out_blocks {
         let factors = load(e.factors + block * lanes)
@@ -142,7 +144,6 @@ extension Vectorized {
           let from = Floats(w.products) + (block * plane + (tileRow * w.tiles + tile) * lanes)
           let y0 = 4 * tileRow
           let to = w.output + (y0 * w.output_row + block * w.output_block + 4 * tile * lanes)
-          var half = InlineArray<24, Vector> { _ in .zero }
           for x in 0..<6 {
             let p = from + x * point
             let column = gather(
@@ -247,13 +248,13 @@ extension Vectorized {
     let lanes = Vector.scalarCount
     let plane = u.tile_rows * u.tiles * lanes
     let point = u.in_blocks * plane
+    var half = InlineArray<25, Vector> { _ in .zero }
     for tileRow in 0..<u.tile_rows {
       for block in 0..<u.in_blocks {
         for tile in 0..<u.tiles {
           let from =
             u.input + (4 * tileRow * u.input_row + block * u.input_block + 4 * tile * lanes)
           let to = u.transformed + (block * plane + (tileRow * u.tiles + tile) * lanes)
-          var half = InlineArray<25, Vector> { _ in .zero }
           for x in 0..<5 {
             let p = from + x * lanes
             let column = spreadPair(
@@ -307,6 +308,7 @@ extension Vectorized {
     let lanes = Vector.scalarCount
     let plane = u.tile_rows * u.tiles * lanes
     let point = u.out_blocks * plane
+    var half = InlineArray<36, Vector> { _ in .zero }
     for tileRow in 0..<u.tile_rows {
       for block in 0..<u.out_blocks {
         for tile in 0..<u.tiles {
@@ -315,7 +317,6 @@ extension Vectorized {
             u.output
             + (8 * tileRow * u.output_row + block * u.output_block
               + 4 * tile * lanes)
-          var half = InlineArray<36, Vector> { _ in .zero }
           for c in 0..<9 {
             let p = from + c * point
             let column = gatherPair(

@@ -69,10 +69,9 @@ final class FaceRun: SharedWork {
       run(step, 0..<step.rows, scratch: plan.sharedCount)
       let place: Int
       switch step.work {
-      case .conv(_, let places, _, _), .upConv(_, let places), .resample(_, let places),
-        .separable(_, let places, _):
+      case .conv(_, let places, _, _), .upConv(_, let places), .separable(_, let places, _):
         place = places.output
-      case .planarBlock(let block, _):
+      case .block(let block, _, _):
         guard block.keepsMap else { continue }
         place = block.same.output
       case .transpose, .skip, .haarImage: continue
@@ -99,9 +98,9 @@ final class FaceRun: SharedWork {
           }
         }
       }
-      // A planar block has no whole map behind its first convolution.
+      // A block has no whole map behind its first convolution.
       for name in step.layers where !name.hasSuffix("torgb") {
-        if step.isPlanar, name.hasSuffix("conv0") { continue }
+        if step.layers.count > 1, name.hasSuffix("conv0") || name.hasSuffix("filter") { continue }
         body(name, map)
       }
     }
@@ -192,14 +191,14 @@ final class FaceRun: SharedWork {
       layer.run(arena, drawing(step, places, rows), rows: rows, scratch: scratch)
     case .transpose(let layer, let places):
       layer.transpose(arena, places, rows: rows, scratch: scratch)
-    case .resample(let layer, let places):
-      layer.filter(arena, drawing(step, places, rows), rows: rows, scratch: scratch)
-    case .planarBlock(let block, let image):
-      let (up, drawUp) = drawing(block.up, block.upNoise, step.size)
-      let (same, drawSame) = drawing(block.same, step.noise, step.size)
+    case .block(let block, let residual, let image):
+      let (up, drawUp) = drawing(block.up, block.upNoise)
+      let (same, drawSame) = drawing(block.same, block.sameNoise)
       block.layer.run(
         arena, up, same, drawUp: drawUp, drawSame: drawSame, rows: rows, scratch: scratch
       ) { band, map in
+        if let residual { residual.skip.add(arena, skip: residual.place, to: map, rows: band) }
+        guard let image else { return }
         draw(image, step.size, map: map, rows: band, scratch: scratch + block.layer.scratchCount)
       }
     case .skip(let layer, let input, let output):
@@ -236,8 +235,8 @@ final class FaceRun: SharedWork {
 
   /// The layer's places with the noise of this face, and what draws rows of it.
   private func drawing(
-    _ places: LayerPlaces, _ layer: Int?, _ size: Int
-  ) -> (LayerPlaces, FastPlanarBlock.Draw?) {
+    _ places: LayerPlaces, _ layer: Int?
+  ) -> (LayerPlaces, FastBlock.Draw?) {
     var places = places
     switch noise {
     case .const: return (places, nil)
@@ -246,7 +245,7 @@ final class FaceRun: SharedWork {
       return (places, nil)
     case .random(let seed):
       places.noise = nil
-      return (places, layer.map { FastPlanarBlock.Draw(seed: seed, layer: $0) })
+      return (places, layer.map { FastBlock.Draw(seed: seed, layer: $0) })
     }
   }
 

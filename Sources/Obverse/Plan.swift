@@ -45,10 +45,9 @@ final class Plan: Sendable {
   var hasStoredNoise: Bool {
     steps.contains { step in
       switch step.work {
-      case .conv(_, let places, _, _), .upConv(_, let places), .resample(_, let places),
-        .separable(_, let places, _):
+      case .conv(_, let places, _, _), .upConv(_, let places), .separable(_, let places, _):
         places.noise != nil
-      case .planarBlock(let block, _): block.up.noise != nil || block.same.noise != nil
+      case .block(let block, _, _): block.up.noise != nil || block.same.noise != nil
       case .transpose, .skip, .haarImage: false
       }
     }

@@ -58,8 +58,7 @@ struct PlanBuilder {
     let region = max(pairs.max() ?? 0, maps.max() ?? 0)
     let base = reserve(region)
     let skip = reserve(largestSkip)
-    // Planar blocks draw noise band by band.
-    let largest = steps.map { $0.isPlanar || $0.noise == nil ? 0 : $0.size }.max() ?? 0
+    let largest = steps.map { $0.noise == nil ? 0 : $0.size }.max() ?? 0
     noisePlace = reserve(largest * largest)
     let maps = maps
     let place = { (map: Int) in map % 2 == 0 ? base : base + region - maps[map] }

@@ -7,11 +7,11 @@ struct Step: Sendable {
     /// A 3x3 convolution; then, while the rows are in cache, a resnet block's skip and the image.
     case conv(any ConvLayer, LayerPlaces, residual: Residual?, image: ImagePlaces?)
     case upConv(FastUpConv, LayerPlaces)
-    /// The transposed convolution alone, to a map of raw rows; `resample` does the rest.
+    /// The transposed convolution alone, to a map of raw rows; the block behind it filters them.
     case transpose(FastWinogradUpConv, LayerPlaces)
-    case resample(FastWinogradUpConv, LayerPlaces)
-    /// Both convolutions of a block on planar maps, and the image.
-    case planarBlock(PlanarBlock, image: ImagePlaces)
+    /// What doubles the size, or the filter behind it, and the convolution that follows; then, while
+    /// the rows are in cache, a resnet block's skip and the image.
+    case block(Block, residual: Residual?, image: ImagePlaces?)
     /// A resnet block's 1x1, before the block's first convolution frees its input.
     case skip(FastSkip, input: Int, output: Int)
     /// A depthwise and pointwise pair, behind an inverse Haar transform if `haarStyle` is given.
@@ -24,12 +24,13 @@ struct Step: Sendable {
     let place: Int
   }
 
-  struct PlanarBlock: Sendable {
-    let layer: FastPlanarBlock
+  struct Block: Sendable {
+    let layer: FastBlock
     let up: LayerPlaces
     let same: LayerPlaces
-    /// Index of the first convolution's noise; the second's is the step's.
+    /// Indices of the layers' noise, which is drawn band by band.
     let upNoise: Int?
+    let sameNoise: Int?
     /// Whether the output map exists as a whole.
     let keepsMap: Bool
   }
@@ -51,11 +52,11 @@ struct Step: Sendable {
     switch work {
     case .conv(let layer, _, _, _): layer.rowMultiple
     case .transpose: FastWinogradUpConv.rowMultiple
-    case .planarBlock: FastPlanarBlock.rowMultiple
+    case .block: FastBlock.rowMultiple
     default: 1
     }
   }
-  /// Index of the layer's noise, counted over all layers; nil for a layer without.
+  /// Index of the layer's noise, counted over all layers; nil for a layer without, and for blocks.
   let noise: Int?
   /// Side of the output map and of the noise plane.
   let size: Int

@@ -67,8 +67,8 @@ extension Step {
     switch work {
     case .conv(let layer, _, _, _): layer is FastWinograd ? .winograd : .direct
     case .upConv: .direct
-    case .transpose, .resample: .winograd
-    case .planarBlock: .planar
+    case .transpose: .winograd
+    case .block: isPlanar ? .planar : .winograd
     default: nil
     }
   }
@@ -141,10 +141,10 @@ private struct Traffic {
     // The chain's map is read by the first layer and written behind the last that makes one.
     if names[0].hasSuffix(".filter") {
       numbers += first.outChannels * raw(first) + finishing(first)
-      numbers += first.outChannels * first.outSize * first.outSize
-      return 4 * numbers
+    } else {
+      numbers += first.inChannels * first.inSize * first.inSize
     }
-    numbers += first.inChannels * first.inSize * first.inSize
+    let isBlock = names.contains { $0.hasSuffix(".conv1") } && !names[0].hasSuffix(".conv1")
     var written = 0
     for name in names {
       guard let layer = layers[name] else { continue }
@@ -163,8 +163,8 @@ private struct Traffic {
       } else if name.hasSuffix(".skip") {
         written = layer.outChannels * layer.inSize * layer.inSize
       } else {
-        // A planar block's last map becomes an image a few rows at a time.
-        let staysInside = algorithms[name] == .planar && layer.outSize == model.resolution
+        // A block's last map becomes an image a few rows at a time.
+        let staysInside = isBlock && layer.outSize == model.resolution
         written = staysInside ? 0 : layer.outChannels * plane
         if layer.kind != .inverseHaar { numbers += finishing(layer) }
         numbers += (skips[name] ?? 0) * plane / 4

@@ -69,7 +69,7 @@ struct FastWinogradUpConvTests {
         arena: next, rows: 2 * size, output: output..<(output + to.count),
         scratch: own..<(own + layer.scratchCount),
         written: { [to.range($0, at: output)] },
-        run: { layer.filter($0, ends, rows: $1, scratch: own) })
+        run: { layer.run($0, ends, rows: $1, scratch: own) })
       let finished = filter.result("\(target)")
       #expect(areFinite(finished), "\(target): unused lanes too")
       #expect(exact.mismatch(to.planes(finished)) == nil, "\(target)")

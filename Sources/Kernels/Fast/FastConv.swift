@@ -6,6 +6,8 @@ import CKernels
 package protocol ConvLayer: AnyObject, Sendable {
   /// A worker's rows begin and end on a multiple of it.
   var rowMultiple: Int { get }
+  /// Rows that it does together at most.
+  var bandRows: Int { get }
   /// Floats of scratch that a worker needs.
   var scratchCount: Int { get }
   /// Computes rows of the output map; `after` sees each band while it is in cache.
@@ -25,7 +27,7 @@ package final class FastConv: ConvLayer {
   private let outBlocks: Int
   private let weights: FloatBuffer
   private let finish: Finish
-  private let band: Int
+  package let bandRows: Int
   private let taps: InlineArray<9, Int>
 
   /// Packs `weight`, `[out, in, 3, 3]`.
@@ -43,7 +45,7 @@ package final class FastConv: ConvLayer {
       weight, inChannels: inChannels, kernelSize: 9, kernelIndices: Array(0..<9),
       outputs: outputs, lanes: fast.lanes)
     let row = inBlocks * (size + 2) * fast.lanes
-    band = bandRows(floatsPerRow: row, atMost: size)
+    bandRows = Kernels.bandRows(floatsPerRow: row, atMost: size)
     let lanes = fast.lanes
     taps = InlineArray { k in k / 3 * row + k % 3 * lanes }
   }
@@ -51,7 +53,7 @@ package final class FastConv: ConvLayer {
   private var preparedRow: Int { inBlocks * (size + 2) * fast.lanes }
 
   /// Floats of scratch that a worker needs.
-  package var scratchCount: Int { (band + 2) * preparedRow }
+  package var scratchCount: Int { (bandRows + 2) * preparedRow }
 
   /// Computes rows of the output map; `after` sees each band while it is in cache.
   package func run(
@@ -67,10 +69,10 @@ package final class FastConv: ConvLayer {
     var first = rows.lowerBound
     var prepared = first - 1  // rows below this one are in scratch
     while first < rows.upperBound {
-      let last = min(first + band, rows.upperBound)
+      let last = min(first + bandRows, rows.upperBound)
       if first > rows.lowerBound {
         // The last two prepared rows are the next band's first two.
-        scratch.update(from: scratch + band * width, count: 2 * width)
+        scratch.update(from: scratch + bandRows * width, count: 2 * width)
       }
       while prepared < last + 1 {
         fast.modulateRow(

@@ -4,7 +4,7 @@
 import CKernels
 
 /// A 3x3 convolution that doubles the size and writes a planar map; immutable, shared by threads.
-package final class FastPlanarUpConv: Sendable {
+package final class FastPlanarUpConv: RowSource {
   private let fast: Fast
   /// Side of the input.
   private let size: Int
@@ -79,9 +79,6 @@ package final class FastPlanarUpConv: Sendable {
   }
 
   /// Computes rows of the output map, which has `2 * size` of them.
-  ///
-  /// A call may go on where the last one ended, if it gets what that one gave and scratch is as it was;
-  /// 0 begins afresh.
   @discardableResult
   package func run(
     _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int,

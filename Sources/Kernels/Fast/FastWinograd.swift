@@ -15,6 +15,7 @@ package final class FastWinograd: ConvLayer {
   private let finish: Finish
   /// Tile rows done together.
   private let band: Int
+  package var bandRows: Int { 4 * band }
 
   /// Transforms and packs `weight`, `[out, in, 3, 3]`; `size` is a multiple of 4.
   package init(

@@ -7,7 +7,7 @@
 import CKernels
 
 /// A 3x3 convolution that doubles the size, with transformed weights; immutable, shared by threads.
-package final class FastWinogradUpConv: Sendable {
+package final class FastWinogradUpConv: RowSource {
   /// A worker's input rows begin and end on a multiple of it.
   package static let rowMultiple = 4
   private let fast: Fast
@@ -110,10 +110,12 @@ package final class FastWinogradUpConv: Sendable {
     }
   }
 
-  /// Filters raw rows, `at.input`, into rows of the output map and finishes them.
-  package func filter(
-    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch: Int
-  ) {
+  /// Filters raw rows, `at.input`, into rows of the output map and finishes them; each call for itself.
+  @discardableResult
+  package func run(
+    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch: Int,
+    continuing before: Int = 0
+  ) -> Int {
     // Output row Y needs raw rows from Y - 1 on, and row -1 is the map's first.
     let raw = arena.at(at.input + rows.lowerBound * rawRow)
     let outRow = outBlocks * 2 * size * fast.lanes
@@ -123,6 +125,7 @@ package final class FastWinogradUpConv: Sendable {
         output: arena.base + at.output + rows.lowerBound * outRow, output_row: outRow,
         blocks: outBlocks, width: size, rows: rows.count, vertical: arena.base + scratch),
       finish.epilogue(arena, at), row: rows.lowerBound, size: 2 * size)
+    return before
   }
 
   /// Zeros in the columns that no one computes: -1, 2w + 1 and 2w + 2.

@@ -1,12 +1,25 @@
-// A block of few channels: doubling, convolution and what rides on it, band by band, so that the map
-// between them stays in cache.
+// A block: doubling, convolution and what rides on it, band by band, so that the map between them
+// stays in cache.
 
-/// Both convolutions of a block on planar maps; immutable, shared by threads.
-package final class FastPlanarBlock: Sendable {
+/// What makes the map between a block's convolutions, some rows at a time.
+package protocol RowSource: AnyObject, Sendable {
+  /// Floats of scratch that a worker needs.
+  var scratchCount: Int { get }
+  /// Computes rows of the output map.
+  ///
+  /// A call may go on where the last one ended, if it gets what that one gave and scratch is as it was;
+  /// 0 begins afresh.
+  func run(
+    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch: Int, continuing before: Int
+  ) -> Int
+}
+
+/// The two convolutions of a block; immutable, shared by threads.
+package final class FastBlock: Sendable {
   /// A worker's rows begin and end on a multiple of it.
   package static let rowMultiple = 4
-  private let up: FastPlanarUpConv
-  private let same: FastPlanarConv
+  private let up: any RowSource
+  private let same: any ConvLayer
   private let size: Int
   private let middleRow: Int
   private let outRow: Int
@@ -14,26 +27,35 @@ package final class FastPlanarBlock: Sendable {
   /// Output rows done together.
   private let band: Int
 
-  /// Joins two convolutions with `middle` channels between them; `size` is the output's.
+  /// Joins two convolutions.
   ///
-  /// Unless `keepsMap`, only four rows of the output map exist at a time.
+  /// Unless `keepsMap`, only as many rows of the output map exist at a time as `same` does together.
+  ///
+  /// - Parameters:
+  ///   - up: Doubles the size, or is the filter behind what does.
+  ///   - same: Follows it.
+  ///   - size: Side of the output.
+  ///   - middleRow: Floats of a row of the map between them.
+  ///   - outRow: Floats of a row of the output map.
+  ///   - keepsMap: Whether that map shall exist as a whole.
   package init(
-    _ up: FastPlanarUpConv, _ same: FastPlanarConv, size: Int, middle: Int, outChannels: Int,
+    _ up: any RowSource, _ same: any ConvLayer, size: Int, middleRow: Int, outRow: Int,
     keepsMap: Bool
   ) {
     self.up = up
     self.same = same
     self.size = size
     self.keepsMap = keepsMap
-    middleRow = middle * size
-    outRow = outChannels * size
+    self.middleRow = middleRow
+    self.outRow = outRow
     // Windows of 128 KB: with what both convolutions keep beside it, half of a second-level cache.
-    band = min(max(32768 / middleRow / 4 * 4, 4), 16)
+    let together = same.bandRows
+    band = max(min(32768 / middleRow, 16) / together, 1) * together
   }
 
   private var windowCount: Int { (band + 3) * middleRow }
   private var noiseCount: Int { (band + 3) * size }
-  private var outCount: Int { keepsMap ? 0 : 4 * outRow }
+  private var outCount: Int { keepsMap ? 0 : same.bandRows * outRow }
 
   /// Floats of scratch that a worker needs.
   package var scratchCount: Int {
@@ -53,7 +75,7 @@ package final class FastPlanarBlock: Sendable {
 
   /// Computes rows of the output map.
   ///
-  /// `after` sees four rows at a time while they are in cache, and the place where the map begins, or
+  /// `after` sees some rows at a time while they are in cache, and the place where the map begins, or
   /// would begin if it were kept.
   package func run(
     _ arena: FloatBuffer, _ atUp: LayerPlaces, _ atSame: LayerPlaces, drawUp: Draw?,
@@ -89,11 +111,11 @@ package final class FastPlanarBlock: Sendable {
       if let drawSame {
         atSame.drawnNoise = fill(arena, sameNoise, first..<last, drawSame)
       }
-      for quad in stride(from: first, to: last, by: 4) {
-        if !keepsMap { atSame.output = out - quad * outRow }
-        same.run(arena, atSame, rows: quad..<(quad + 4), scratch: sameScratch) { rows in
-          after(rows, atSame.output)
-        }
+      for start in stride(from: first, to: last, by: same.bandRows) {
+        if !keepsMap { atSame.output = out - start * outRow }
+        same.run(
+          arena, atSame, rows: start..<min(start + same.bandRows, last), scratch: sameScratch
+        ) { rows in after(rows, atSame.output) }
       }
     }
   }
