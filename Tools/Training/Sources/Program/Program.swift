@@ -19,7 +19,7 @@ enum Program {
   private static var commands: [any Command.Type] {
     [
       TeacherCommand.self, PruneCommand.self, MomentsCommand.self, DistilCommand.self,
-      JudgeCommand.self, EvaluateCommand.self, SelfTestCommand.self,
+      JudgeCommand.self, EvaluateCommand.self, NeighboursCommand.self, SelfTestCommand.self,
     ]
   }
 

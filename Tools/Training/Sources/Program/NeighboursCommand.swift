@@ -1,0 +1,45 @@
+import Core
+import Networks
+import Torch
+import Training
+
+/// `obverse-train neighbours`.
+enum NeighboursCommand: Command {
+  static let name = "neighbours"
+  static let summary = "shows the real pictures nearest to drawn ones: whether a generator copies"
+  static let usage = "--model FILE --data PATH --size N --out FILE [options]"
+  static let options =
+    [
+      Option("model", "FILE", "checkpoint with the generator"),
+      Option("data", "PATH", "folder or zip of PNG and JPEG files"),
+      Option("size", "N", "side of the images"),
+      Option("skip", "N", "leaves out the first N files, by name"),
+      Option("take", "N", "uses N files; all"),
+      Option("out", "FILE", "the sheet, PNG: a row for each seed, the drawn picture first"),
+      Option("judge", "FILE", "compares features of this network; without it, pictures of 16x16"),
+      Option("count", "N", "seeds, from 0 on; 16"),
+      Option("nearest", "N", "real pictures of a row; 5"),
+    ] + DeviceOptions.table
+
+  static func run(_ options: Options) throws(ObverseError) {
+    let device = try DeviceOptions.device(options)
+    let say = DeviceOptions.speaker(options)
+    guard let model = options.text("model") else {
+      throw .usage("neighbours need --model", hint: "obverse-train help neighbours")
+    }
+    let (data, output) = try DataOptions.data(options, say, needs: "a search")
+    let generator = try TeacherFile(model).generator(of: data.size, on: device)
+    let network = try options.text("judge").map { path throws(ObverseError) in
+      try FeatureKind.judge.network(path, on: device)
+    }
+    let rows = try Neighbours.write(
+      generator, data: data, network: network,
+      count: try options.integer("count", in: 1...1024) ?? 16,
+      nearest: try options.integer("nearest", in: 1...64) ?? 5, to: output, on: device)
+    let nearest = rows.compactMap { $0.first?.distance }.min() ?? 0
+    say(
+      "the nearest real picture of any seed is at \((nearest * 1000).rounded() / 1000) of the mean"
+        + " distance")
+    say("wrote \(output)")
+  }
+}
