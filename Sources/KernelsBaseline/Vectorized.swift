@@ -351,16 +351,21 @@ extension Vectorized {
     size: Int
   ) {
     let f = filter.pointee
-    let finish = Activated(epilogue.pointee, row: row, size: size)
+    let e = epilogue.pointee
     let lanes = Vector.scalarCount
     let plane = (f.width + 2) * lanes
     let evenRow = f.vertical
     let oddRow = f.vertical + plane
-    // Gain 4 of the upsampling over the 8 x 8 of the filter's sums: a sixteenth.
-    let scale = Vector(repeating: 1.0 / 16)
     let three = Vector(repeating: 3)
+    let slope = Vector(repeating: e.slope)
+    let gain = Vector(repeating: e.gain)
+    let limit = Vector(repeating: e.clamp)
     for y in 0..<f.rows {
+      let noise = e.noise.map { $0 + (row + y) * size }
       for block in 0..<f.blocks {
+        // Gain 4 of the upsampling over the 8 x 8 of the filter's sums: a sixteenth.
+        let factors = load(e.factors + block * lanes) * (1.0 / 16)
+        let bias = load(e.bias + block * lanes)
         let from = y * f.raw_row + block * plane
         vertical(f.even + from, f.raw_row, plane, three, evenRow)
         vertical(f.odd + from, f.raw_row, plane, three, oddRow)
@@ -372,14 +377,23 @@ extension Vectorized {
           let odd1 = load(oddRow + (x + 1) * lanes)
           let even1 = load(evenRow + (x + 1) * lanes)
           let odd2 = load(oddRow + (x + 2) * lanes)
-          let left = multiplyAdd(even0 + odd1, three, odd0 + even1) * scale
-          let right = multiplyAdd(odd1 + even1, three, even0 + odd2) * scale
-          store(left, out + 2 * x * lanes)
-          store(right, out + (2 * x + 1) * lanes)
+          let left = multiplyAdd(even0 + odd1, three, odd0 + even1)
+          let right = multiplyAdd(odd1 + even1, three, even0 + odd2)
+          store(finished(left, 2 * x), out + 2 * x * lanes)
+          store(finished(right, 2 * x + 1), out + (2 * x + 1) * lanes)
           odd0 = odd1
           even0 = even1
         }
-        finish.finish(out, count: 2 * f.width, channel: block * lanes, row: y, column: 0)
+
+        @_transparent
+        func finished(_ sum: Vector, _ x: Int) -> Vector {
+          var offset = bias
+          if let noise { offset += Vector(repeating: noise[x] * e.strength) }
+          let value = multiplyAdd(sum, factors, offset)
+          let leaky = value.replacing(with: value * slope, where: value .< Vector.zero) * gain
+          let raised = leaky.replacing(with: -limit, where: leaky .< -limit)
+          return raised.replacing(with: limit, where: raised .> limit)
+        }
       }
     }
   }

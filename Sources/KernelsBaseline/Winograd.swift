@@ -191,8 +191,9 @@ extension Vectorized {
 
 // F(4, 2) along each axis for the even raw rows and columns of a transposed convolution, which have
 // two taps, and plain products for the odd ones, which have one: 81 products make the 64 raw values
-// of 4 x 4 inputs, against 144 (interpolation points 0, 1, -1, 2 and infinity). FastUpConv says what
-// raw rows are.
+// of 4 x 4 inputs, against 144 (interpolation points 0, 1, -1, 2 and infinity). The 16 of odd rows and
+// odd columns need no transform, and go from the input's pixels straight to the raw map. FastUpConv
+// says what raw rows are.
 
 private typealias Five = (Vector, Vector, Vector, Vector, Vector)
 
@@ -227,7 +228,7 @@ extension Vectorized {
     let plane = tiles * Vector.scalarCount
     var tap = 0
     withUnsafePointer(to: &tap) { tap in
-      for point in 0..<81 {
+      for point in 0..<81 where point / 9 < 5 || point % 9 < 5 {
         // The four odd rows and columns share a weight.
         let weight = min(point / 9, 5) * 6 + min(point % 9, 5)
         var conv = kernel_conv(
@@ -238,11 +239,20 @@ extension Vectorized {
           blocks: u.out_blocks, pixels: tiles, rows: 1, ahead: 0)
         convRaw(&conv)
       }
+      var odd = kernel_conv(
+        input: u.input + (u.input_row + Vector.scalarCount), input_row: u.input_row,
+        input_block: u.input_block, channels: u.channels, taps: tap, tap_count: 1,
+        weights: u.weights + 35 * u.channels * u.out_blocks * Vector.scalarCount,
+        output: u.output + (u.output_row + u.odd_columns), output_row: 2 * u.output_row,
+        output_block: u.output_block, blocks: u.out_blocks, pixels: 4 * u.tiles,
+        rows: 4 * u.tile_rows, ahead: 0)
+      convRaw(&odd)
     }
     transformOutput(u)
   }
 
-  /// Prepared rows to `[81][block][tile][lane]`, nine kinds of rows times nine of columns.
+  /// Prepared rows to `[81][block][tile][lane]`, nine kinds of rows times nine of columns; those of
+  /// odd rows and odd columns stay empty.
   @inline(__always)
   private static func transformInput(_ u: kernel_winograd_up) {
     let lanes = Vector.scalarCount
@@ -270,13 +280,17 @@ extension Vectorized {
           }
           for y in 0..<5 {
             let i = 5 * y
-            storeNine(
-              (half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4]), to + 9 * y * point,
-              point)
+            let row = (half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4])
+            let out = to + 9 * y * point
+            storeEven(row, out, point)
+            store(row.1, out + 5 * point)
+            store(row.2, out + 6 * point)
+            store(row.3, out + 7 * point)
+            store(row.4, out + 8 * point)
           }
           for y in 1..<5 {
             let p = from + y * u.input_row
-            storeNine(
+            storeEven(
               (
                 load(p), load(p + lanes), load(p + 2 * lanes), load(p + 3 * lanes),
                 load(p + 4 * lanes)
@@ -287,19 +301,15 @@ extension Vectorized {
     }
   }
 
-  /// Five points of the even columns and the four columns that the odd ones take.
+  /// Five points of the even columns.
   @inline(__always)
-  private static func storeNine(_ row: Five, _ out: MutableFloats, _ point: Int) {
+  private static func storeEven(_ row: Five, _ out: MutableFloats, _ point: Int) {
     let even = spreadPair(row)
     store(even.0, out)
     store(even.1, out + point)
     store(even.2, out + 2 * point)
     store(even.3, out + 3 * point)
     store(even.4, out + 4 * point)
-    store(row.1, out + 5 * point)
-    store(row.2, out + 6 * point)
-    store(row.3, out + 7 * point)
-    store(row.4, out + 8 * point)
   }
 
   /// `[81][block][tile][lane]` to raw rows.
@@ -344,10 +354,6 @@ extension Vectorized {
                   load(p), load(p + point), load(p + 2 * point), load(p + 3 * point),
                   load(p + 4 * point)
                 )), odd)
-            storeFour(
-              (
-                load(p + 5 * point), load(p + 6 * point), load(p + 7 * point), load(p + 8 * point)
-              ), odd + u.odd_columns)
           }
         }
       }

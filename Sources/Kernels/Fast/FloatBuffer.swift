@@ -1,3 +1,5 @@
+import Glibc
+
 /// Floats at a 64-byte boundary.
 ///
 /// Weights are filled once, or borrowed from a file's mapping, and never change again; a generator's
@@ -5,6 +7,9 @@
 package final class FloatBuffer: @unchecked Sendable {
   package let base: UnsafeMutablePointer<Float>
   package let count: Int
+  /// Large buffers ask for pages of this size: layers walk through megabytes, and the processor's
+  /// table of pages holds few thousand small ones.
+  private static let hugePage = 2 << 20
   /// Keeps borrowed memory alive; nil for memory of our own.
   private let owner: (any Sendable)?
 
@@ -12,8 +17,12 @@ package final class FloatBuffer: @unchecked Sendable {
   package init(count: Int) {
     self.count = count
     owner = nil
+    let bytes = max(count, 16) * MemoryLayout<Float>.size
+    let isLarge = bytes >= 4 * Self.hugePage
     let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 16) * MemoryLayout<Float>.size, alignment: 64)
+      byteCount: bytes, alignment: isLarge ? Self.hugePage : 64)
+    // Before the first touch, so that no small page is there yet; where it fails, small ones do.
+    if isLarge { _ = madvise(raw, bytes, MADV_HUGEPAGE) }
     base = raw.initializeMemory(as: Float.self, repeating: 0, count: max(count, 16))
   }
 
