@@ -26,6 +26,8 @@ public final class Trainer {
   /// Sees the pictures of a paired start.
   let pairEye: EfficientNetLite0?
   let inherited: [String]
+  /// Of the generator that a student is distilled from.
+  let teacherShape: GeneratorShape?
   /// Parameters of the generator that move: all but a borrowed mapping's.
   let trained: [Registry.Entry]
 
@@ -54,6 +56,7 @@ public final class Trainer {
       discriminators = parts.discriminators
       methods = parts.methods
       inherited = parts.inherited
+      teacherShape = parts.teacherShape
     } else {
       let start = try settings.from.map { path throws(ObverseError) in try TeacherFile(path) }
       generator =
@@ -68,6 +71,7 @@ public final class Trainer {
       ]
       methods = []
       inherited = start?.trainedAgainst ?? []
+      teacherShape = nil
     }
     average = Generator(generator.shape, device: device)
     if let start = settings.pairs {

@@ -1,0 +1,41 @@
+import Core
+import Networks
+
+/// What a checkpoint says about its generator, beside the weights.
+struct GeneratorFacts {
+  /// `teacher`, a method of `distil`, or `pruned` for a student that has not been trained.
+  var method: String?
+  /// Thousands of real images that it was trained with.
+  var kimg: Double?
+  /// Multiply-adds of a face, upsampling convolutions at the size of their input; skip architecture.
+  var multiplyAdds: Int?
+  /// Multiply-adds by the paper's count.
+  var multiplyAddsFit: Int?
+  /// Share of its teacher's multiply-adds that are gone, in per cent by the paper's count.
+  var compressionRate: Double?
+}
+
+extension TeacherFile {
+  /// Reads tensors' shapes and the writer's words, no weights.
+  /// - Throws: `missingTensor`, `unsupported`, each in the file.
+  func facts() throws(ObverseError) -> GeneratorFacts {
+    var facts = GeneratorFacts()
+    facts.method = metadata("method") ?? metadata("pruning_ratio").map { _ in "pruned" }
+    // Snapshots say kimg, states say images.
+    let kimg =
+      metadata("kimg").flatMap(Double.init)
+      ?? metadata("images").flatMap(Double.init).map { $0 / 1000 }
+    facts.kimg = kimg.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+    let shape = try shape()
+    // Core knows the layers of this architecture alone.
+    guard shape.architecture == .skip else { return facts }
+    let (input, fit) = (shape.network.macs(.input), shape.network.macs(.fit))
+    (facts.multiplyAdds, facts.multiplyAddsFit) = (input, fit)
+    if facts.method == "teacher" {
+      facts.compressionRate = 0
+    } else if let text = metadata(PruneReport.teacherKey), let teacher = Int(text), teacher > 0 {
+      facts.compressionRate = 100 * (1 - Double(fit) / Double(teacher))
+    }
+    return facts
+  }
+}
