@@ -16,8 +16,11 @@ struct GeneratorFacts {
 }
 
 extension TeacherFile {
+  /// A layer's width that is still believed.
+  private static let widest = 1 << 16
+
   /// Reads tensors' shapes and the writer's words, no weights.
-  /// - Throws: `missingTensor`, `unsupported`, each in the file.
+  /// - Throws: `missingTensor`, `unsupported`, `malformed`, each in the file.
   func facts() throws(ObverseError) -> GeneratorFacts {
     var facts = GeneratorFacts()
     facts.method = metadata("method") ?? metadata("pruning_ratio").map { _ in "pruned" }
@@ -29,6 +32,14 @@ extension TeacherFile {
     let shape = try shape()
     // Core knows the layers of this architecture alone.
     guard shape.architecture == .skip else { return facts }
+    // Shapes can claim what no file holds: nothing is counted of them, and nothing allocated.
+    let sides = shape.widths + [shape.zDim, shape.wDim, shape.imageChannels]
+    guard sides.allSatisfy({ (1...Self.widest).contains($0) }),
+      shape.network.parameters <= file.tensors.reduce(0, { $0 + $1.tensor.count })
+    else {
+      throw ObverseError.malformed(what: "the generator", why: "its tensors do not fit its widths")
+        .inFile(path)
+    }
     let (input, fit) = (shape.network.macs(.input), shape.network.macs(.fit))
     (facts.multiplyAdds, facts.multiplyAddsFit) = (input, fit)
     if facts.method == "teacher" {

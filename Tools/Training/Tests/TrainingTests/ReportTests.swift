@@ -102,6 +102,30 @@ struct ReportTests {
     #expect(try self.page().html.contains("sheet-000003.png cannot be read"))
   }
 
+  /// A snapshot that claims what no machine holds, in tensors of no element or of one.
+  @Test(arguments: [("[4611686018427387904,0", 0), ("[1,1", 4)])
+  func strangeSnapshotsAreNamed(axes: String, bytes: Int) throws {
+    var at = 0
+    func tensor(_ name: String, _ shape: String) -> String {
+      defer { at += bytes }
+      return "\"\(name)\":{\"dtype\":\"F32\",\"shape\":\(shape)],"
+        + "\"data_offsets\":[\(at),\(at + bytes)]}"
+    }
+    let tensors = [
+      tensor("mapping.fc0.weight", axes), tensor("synthesis.b4.const", axes + ",1"),
+      tensor("synthesis.b4.conv1.weight", axes + ",1,1"),
+      tensor("synthesis.b4.torgb.weight", axes + ",1,1"),
+    ]
+    let header = Array("{\(tensors.joined(separator: ","))}".utf8)
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    try Data(length + header + [UInt8](repeating: 0, count: at))
+      .write(to: URL(filePath: "\(run)/snapshot-000001.safetensors"))
+    let page = try ReportPage(runs: [run], evaluations: [Self.stored("run-evaluation.json")])
+    #expect(page.problems.count == 1)
+    #expect(page.problems[0].hasSuffix("its tensors do not fit its widths"), "\(page.problems)")
+    #expect(page.html.contains(">run*</text>"))
+  }
+
   @Test func foldersThatAreNoRunAreRefused() throws {
     func word(_ path: String) -> String? {
       do {

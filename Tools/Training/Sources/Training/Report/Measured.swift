@@ -73,7 +73,7 @@ struct Measured {
         for snapshot in run.snapshots where snapshot.kimg == Int(report.kimg ?? 0) {
           let path = "\(run.path)/\(snapshot.name)"
           let fingerprint =
-            fingerprints[path] ?? (try? TeacherFile(path).generator().fingerprint) ?? ""
+            fingerprints[path] ?? (try? Self.fingerprint(path)) ?? ""
           fingerprints[path] = fingerprint
           if fingerprint == report.modelFingerprint, !owners.contains(run.name) {
             owners.append(run.name)
@@ -88,6 +88,12 @@ struct Measured {
       entries.append(Entry(report: report, owners: owners, isMatched: isMatched))
     }
     self.entries = entries
+  }
+
+  /// That of a snapshot whose tensors fit each other; it may be damaged.
+  private static func fingerprint(_ path: String) throws(ObverseError) -> String? {
+    let file = try TeacherFile(path)
+    return try file.facts().multiplyAdds == nil ? nil : file.generator().fingerprint
   }
 
   /// Every kind of number that there is, in the order of the reports.
