@@ -246,6 +246,34 @@ struct ReportTests {
     }
   }
 
+  /// The start of a student is a pruned network, and one point, whichever run it was measured in.
+  @Test func longestOfEachMethodIsDrawn() throws {
+    let stored = try EvaluationReport(reading: Self.stored("run-evaluation.json"))
+    func entry(
+      _ fingerprint: String, _ method: String?, _ kimg: Double?, _ owners: [String]
+    ) -> Measured.Point {
+      var report = stored
+      (report.modelFingerprint, report.method, report.kimg) = (fingerprint, method, kimg)
+      let entry = Measured.Entry(report: report, owners: owners, isMatched: true)
+      return Measured.Point(owner: owners[0], entry: entry, measure: report.measures[0])
+    }
+    let points = [
+      entry("start", "plain", 0, ["a"]), entry("start", "plain", 0, ["b"]),
+      entry("start", "pruned", nil, ["b"]), entry("a2", "plain", 2, ["a"]),
+      entry("a1", "plain", 1, ["a"]), entry("b2", "nickel-dime", 2, ["b"]),
+      entry("t0", "teacher", 0, ["t"]), entry("t3", "teacher", 3, ["t"]), entry("u", nil, 1, ["u"]),
+    ]
+    let found = Measured.longest(points).map {
+      [$0.entry.report.modelFingerprint, $0.entry.method]
+    }
+    #expect(
+      Set(found) == [
+        ["start", "pruned"], ["a2", "plain"], ["b2", "nickel-dime"], ["t3", "teacher"],
+        ["u", "unknown"],
+      ])
+    #expect(found.count == 5)
+  }
+
   /// A measure belongs to the run that holds its generator, whatever the checkpoint was called.
   @Test func measuresFindTheirRun() throws {
     var report = try EvaluationReport(reading: Self.stored("run-evaluation.json"))

@@ -28,7 +28,7 @@ struct ComparisonSection {
     if !scores.isEmpty {
       parts.append(
         ReportPage.cards(
-          "Scores by the own discriminator",
+          "Scores by each run's own discriminator",
           "What figures 3a and 3b of the paper show: the nearer to 0 real and fake pictures are, the"
             + " better generator and discriminator are balanced.", cards: scores))
     }
@@ -122,11 +122,11 @@ struct ComparisonSection {
     func rate(_ point: Measured.Point) -> Double { point.entry.report.compressionRate ?? 0 }
     guard Set(points.map(rate)).count > 1 else { return nil }
     var methods: [String] = []
-    for point in points where !methods.contains(point.entry.report.method ?? "unknown") {
-      methods.append(point.entry.report.method ?? "unknown")
+    for point in points where !methods.contains(point.entry.method) {
+      methods.append(point.entry.method)
     }
     let lines = methods.enumerated().map { look, method in
-      let own = points.filter { $0.entry.report.method ?? "unknown" == method }
+      let own = points.filter { $0.entry.method == method }
         .sorted { rate($0) < rate($1) }
       let rates = own.map(rate)
       return LineChart.Line(
@@ -139,7 +139,7 @@ struct ComparisonSection {
       isRate: true)
     let lengths = points.map { point in
       let kimg = point.entry.kimg.map { "\(Format.significant($0)) kimg" } ?? "length unknown"
-      return "\(point.owner) (\(point.entry.report.method ?? "unknown"), \(kimg))"
+      return "\(point.owner) (\(point.entry.method), \(kimg))"
     }
     return ReportPage.card(
       title, chart.svg("\(title) against compression rate"),

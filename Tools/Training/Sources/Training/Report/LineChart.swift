@@ -27,7 +27,7 @@ struct LineChart {
   var isRate = false
 
   /// Room for names at the lines' ends.
-  private static let nameWidth = 104.0
+  private static let nameWidth = 112.0
   private static let nameHeight = 17.0
   private static let nameLength = 11
   private static var end: Double { Chart.right - nameWidth }

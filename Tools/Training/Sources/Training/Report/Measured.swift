@@ -50,6 +50,12 @@ struct Measured {
 
     /// A start from a pruned file has seen no images.
     var kimg: Double? { report.kimg ?? (isMatched ? 0 : nil) }
+
+    /// `pruned` for every student that has seen no images: it began so, whatever came after.
+    var method: String {
+      guard let method = report.method else { return "unknown" }
+      return kimg == 0 && method != "teacher" ? "pruned" : method
+    }
   }
 
   /// One number of a chart.
@@ -117,7 +123,7 @@ struct Measured {
   static func longest(_ points: [Point]) -> [Point] {
     var found: [(key: [String], point: Point)] = []
     for point in points {
-      let key = [point.owner, point.entry.report.method ?? ""]
+      let key = [point.owner, point.entry.method]
       guard let i = found.firstIndex(where: { $0.key == key }) else {
         found.append((key, point))
         continue
@@ -126,7 +132,7 @@ struct Measured {
     }
     var seen: Set<[String]> = []
     return found.map(\.point).filter {
-      seen.insert([$0.entry.report.method ?? "", $0.entry.report.modelFingerprint]).inserted
+      seen.insert([$0.entry.method, $0.entry.report.modelFingerprint]).inserted
     }
   }
 }

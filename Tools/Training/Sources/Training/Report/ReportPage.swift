@@ -71,24 +71,29 @@ public struct ReportPage {
       ], rows, numbers: [2, 3, 4, 5, 6, 8])
   }
 
-  /// Every number with all that its name needs.
+  /// Every number under all that its name needs.
   private var numbers: String {
-    guard !measured.entries.isEmpty else { return "" }
-    let rows = measured.entries.flatMap { entry in
-      entry.report.measures.map { measure in
+    let tables = measured.keys.map { key in
+      let shown = measured.entries.flatMap { entry in
+        entry.report.measures.filter { MeasureKey($0, entry.report.pictures) == key }
+          .map { (entry, $0) }
+      }
+      let rows = shown.map { entry, measure in
         [
-          entry.owners.joined(separator: ", "), entry.report.method ?? "unknown",
+          entry.owners.joined(separator: ", "), entry.method,
           entry.kimg.map(Format.significant) ?? "",
           entry.report.compressionRate.map { Format.fixed($0, 2) } ?? "",
-          Format.fixed(measure.value, 4), measure.mark.rawValue,
-          MeasureKey(measure, entry.report.pictures).sentence, entry.report.model,
+          Format.fixed(measure.value, 4), measure.mark.rawValue, entry.report.model,
         ]
       }
+      return Self.facts(key.sentence)
+        + Self.table(
+          ["run", "method", "kimg", "rate, %", "value", "network", "checkpoint"], rows,
+          numbers: [2, 3, 4])
     }
-    let table = Self.table(
-      ["run", "method", "kimg", "rate, %", "value", "", "measure", "checkpoint"], rows,
-      numbers: [2, 3, 4])
-    return Markup.element("section", [], Markup.element("h2", [], "Numbers") + table)
+    guard !tables.isEmpty else { return "" }
+    return Markup.element(
+      "section", [], Markup.element("h2", [], "Numbers") + tables.joined(separator: "\n"))
   }
 }
 

@@ -18,6 +18,7 @@ enum ReportStyle {
     .mark { fill: var(--look); stroke: var(--card); stroke-width: 1; }
     text.label { fill: var(--look); font-weight: 600; paint-order: stroke; stroke: var(--card);
       stroke-width: 4px; }
+    @media (max-width: 600px) { text.label { font-size: 15px; } }
     line.zero { stroke: var(--dim); stroke-width: 1.5; }
     svg.sample { width: 48px; height: 16px; vertical-align: -2px; margin-right: 8px; }
     .key { list-style: none; padding: 0; margin: 0 0 16px; font-size: 14px;
