@@ -42,10 +42,10 @@ extension TeacherFile {
     }
     let (input, fit) = (shape.network.macs(.input), shape.network.macs(.fit))
     (facts.multiplyAdds, facts.multiplyAddsFit) = (input, fit)
-    if facts.method == "teacher" {
-      facts.compressionRate = 0
-    } else if let text = metadata(PruneReport.teacherKey), let teacher = Int(text), teacher > 0 {
+    if let text = metadata(PruneReport.teacherKey), let teacher = Int(text), teacher > 0 {
       facts.compressionRate = 100 * (1 - Double(fit) / Double(teacher))
+    } else if facts.method == "teacher" {
+      facts.compressionRate = 0
     }
     return facts
   }
