@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "Core", targets: ["Core"]),
     .library(name: "Checkpoint", targets: ["Checkpoint"]),
     .library(name: "ImageFile", targets: ["ImageFile"]),
+    .library(name: "Page", targets: ["Page"]),
   ],
   targets: [
     .target(name: "Core", exclude: ["README.md"], swiftSettings: safe),
@@ -66,10 +67,13 @@ let package = Package(
     .target(
       name: "ImageFile", dependencies: ["Core", "CPNG", "CJPEG"], exclude: ["README.md"],
       swiftSettings: safe),
+    .target(name: "Page", exclude: ["README.md"], swiftSettings: safe),
     .target(name: "CCounters", exclude: ["README.md"]),
     .executableTarget(
       name: "CLI",
-      dependencies: ["Obverse", "Converter", "Checkpoint", "ImageFile", "ModelFile", "CCounters"],
+      dependencies: [
+        "Obverse", "Converter", "Checkpoint", "ImageFile", "ModelFile", "Page", "CCounters",
+      ],
       exclude: ["README.md"], swiftSettings: safe),
     .executableTarget(
       name: "networks", dependencies: ["Core", "ModelFile"], path: "Benchmarks/Networks",
@@ -98,6 +102,6 @@ let package = Package(
     .testTarget(name: "ObverseTests", dependencies: ["Obverse", "Converter", "Support"]),
     .testTarget(
       name: "ObverseCTests", dependencies: ["CObverse", "ObverseC", "ModelFile", "Support"]),
-    .testTarget(name: "CLITests", dependencies: ["CLI", "ImageFile", "Support"]),
+    .testTarget(name: "CLITests", dependencies: ["CLI", "ImageFile", "Page", "Support"]),
   ]
 )

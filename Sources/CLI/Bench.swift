@@ -1,5 +1,6 @@
 import ModelFile
 import Obverse
+import Page
 
 /// `obverse bench`: how fast models draw on this machine, and where the time goes.
 struct Bench: Command {

@@ -1,4 +1,5 @@
 import Obverse
+import Page
 
 /// The measured runs as text for people and programs.
 struct BenchReport {

@@ -1,4 +1,5 @@
 import Obverse
+import Page
 
 /// `obverse compare`: two models, the same seeds, the differences of their pixels.
 struct Compare: Command {

@@ -2,6 +2,7 @@ import Checkpoint
 import Converter
 import ModelFile
 import Obverse
+import Page
 
 /// `obverse convert`: a checkpoint or a model in, a model file out.
 struct Convert: Command {

@@ -2,6 +2,7 @@ import Checkpoint
 import Converter
 import ModelFile
 import Obverse
+import Page
 
 /// What `inspect` finds in a file.
 struct Findings {

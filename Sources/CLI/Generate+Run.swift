@@ -1,5 +1,6 @@
 import Checkpoint
 import Obverse
+import Page
 
 extension Generate {
   func run(_ console: Console) throws(ObverseError) {

@@ -1,4 +1,5 @@
 import Core
+import Page
 
 /// Help as text of 80 columns, made from the commands' tables.
 package enum HelpText {

@@ -1,4 +1,5 @@
 import Obverse
+import Page
 
 /// `obverse info`: what this build and this machine are.
 struct Info: Command {

@@ -2,6 +2,7 @@ import Checkpoint
 import Converter
 import ModelFile
 import Obverse
+import Page
 
 /// `obverse inspect`: what a model or checkpoint holds, without converting it.
 struct Inspect: Command {

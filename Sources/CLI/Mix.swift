@@ -1,4 +1,5 @@
 import Obverse
+import Page
 
 /// `obverse mix`: a matrix of faces, each the row's with some styles of the column's.
 struct Mix: Command {

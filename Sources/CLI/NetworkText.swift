@@ -1,6 +1,7 @@
 import Core
 import ModelFile
 import Obverse
+import Page
 
 /// A generator's shape in words and as JSON, the same for every command.
 struct NetworkText {

@@ -1,4 +1,5 @@
 import Core
+import Page
 
 /// A file name with one number in it, as printf writes it: `face-%04d.png`.
 package struct Pattern: Sendable, Equatable {

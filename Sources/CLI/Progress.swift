@@ -1,3 +1,5 @@
+import Page
+
 /// How far a run of many items is: a bar, a line now and then, or events, as the console is set.
 package final class Progress {
   private let console: Console

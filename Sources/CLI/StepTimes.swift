@@ -1,4 +1,5 @@
 import Obverse
+import Page
 
 /// Where the time of a face goes: a row for each part, held against the machine's roof.
 struct StepTimes {

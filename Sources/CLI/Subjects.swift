@@ -1,5 +1,6 @@
 import Checkpoint
 import Obverse
+import Page
 
 /// What one image is drawn from.
 struct Subject: Sendable {

@@ -1,3 +1,5 @@
+import Page
+
 /// Rows of text under headings, as Markdown or CSV.
 package struct TextTable {
   package struct Column {

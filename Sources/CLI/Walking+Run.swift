@@ -1,6 +1,7 @@
 import Glibc
 import ImageFile
 import Obverse
+import Page
 
 extension Walking {
   func run(_ console: Console) throws(ObverseError) {

@@ -2,6 +2,7 @@ import CLI
 import Core
 import Foundation
 import ImageFile
+import Page
 import Support
 import Testing
 

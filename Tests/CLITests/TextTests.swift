@@ -1,5 +1,6 @@
 import CLI
 import Core
+import Page
 import Testing
 
 /// Numbers, names, tables and JSON as text.

@@ -1,4 +1,5 @@
 import Obverse
+import Page
 
 /// The report as one page that needs nothing from elsewhere: no script, drawings and pictures inside.
 struct BenchPage {
@@ -23,26 +24,8 @@ struct BenchPage {
       \(pictures.html)
       </section>
       """
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <title>\(Version.name) bench: \(Markup.escaped(title))</title>
-      <style>
-      \(PageStyle.sheet)
-      </style>
-      </head>
-      <body>
-      <main>
-      \(body)
-      </main>
-      </body>
-      </html>
-
-      """
+    return Document.html(
+      title: "\(Version.name) bench: \(title)", style: BenchStyle.sheet, body: body)
   }
 
   private var title: String {

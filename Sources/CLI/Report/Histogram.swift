@@ -1,3 +1,5 @@
+import Page
+
 /// How often a face, or a batch, took how long.
 struct Histogram {
   static func svg(_ run: BenchRun) -> String {

@@ -1,5 +1,6 @@
 import ImageFile
 import Obverse
+import Page
 
 /// A few faces of a model, small enough to be part of the page.
 struct Pictures {

@@ -1,5 +1,6 @@
 import Glibc
 import Obverse
+import Page
 
 /// The roofline of a run: operations a byte against operations a second, a dot for each step.
 struct Roofline {

@@ -1,3 +1,5 @@
+import Page
+
 /// The steps of a face as a table with a bar for each one's time.
 struct StepBars {
   static func html(_ steps: StepTimes) -> String {

@@ -8,10 +8,14 @@ protocol Command {
   /// Its usual words, after its name.
   static var usage: String { get }
   static var options: [Option] { get }
+  /// Whether words may stand alone, without an option.
+  static var takesWords: Bool { get }
   static func run(_ options: Options) throws(ObverseError)
 }
 
 extension Command {
+  static var takesWords: Bool { false }
+
   static var help: String {
     let rows = options.map { option in
       let words = "--\(option.name)" + (option.value.map { " \($0)" } ?? "")

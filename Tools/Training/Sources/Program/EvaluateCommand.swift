@@ -54,7 +54,13 @@ enum EvaluateCommand: Command {
       countdown?.value.reached(done)
     }
     for measure in measures { say(measure.line) }
-    try Evaluation.write(measures, model: model, to: output)
+    let pictures = EvaluationReport.Pictures(
+      data: options.text("data") ?? "", size: data.size,
+      skip: try options.integer("skip", in: 0...1_000_000_000),
+      take: try options.integer("take", in: 1...1_000_000_000))
+    let report = try EvaluationReport(
+      measures, of: model, pictures: pictures, seed: settings.seed)
+    try report.write(to: output)
     say("wrote \(output)")
   }
 }

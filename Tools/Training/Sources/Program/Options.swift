@@ -3,7 +3,7 @@ import Core
 /// One option of a command.
 struct Option {
   let name: String
-  /// The word for its value in the help; nil for a switch.
+  /// The word for its value in the help; nil for a switch, `FILE ...` for many values.
   let value: String?
   let help: String
 
@@ -12,16 +12,26 @@ struct Option {
     self.value = value
     self.help = help
   }
+
+  var takesMany: Bool { value?.hasSuffix(" ...") ?? false }
 }
 
 /// The words of a command, sorted by its options; the grammar is `obverse`'s.
 struct Options {
   private var values: [String: String] = [:]
+  /// Values of options that take many.
+  private var lists: [String: [String]] = [:]
+  /// Words that belong to no option.
+  private(set) var words: [String] = []
 
-  init(_ words: ArraySlice<String>, _ table: [Option]) throws(ObverseError) {
+  init(_ words: ArraySlice<String>, _ table: [Option], takesWords: Bool) throws(ObverseError) {
     var rest = words
     while let word = rest.popFirst() {
       guard word.hasPrefix("--"), word != "--" else {
+        if takesWords, word != "--" {
+          self.words.append(word)
+          continue
+        }
         throw .usage("'\(word)' is one word too many", hint: "obverse-train help")
       }
       let parts = word.dropFirst(2).split(
@@ -35,6 +45,16 @@ struct Options {
           throw .usage("option '--\(name)' takes no value", hint: nil)
         }
         values[name] = ""
+      } else if option.takesMany {
+        var list = parts.dropFirst().map(String.init)
+        while parts.count == 1, let next = rest.first, !next.hasPrefix("--") {
+          list.append(next)
+          rest.removeFirst()
+        }
+        guard !list.isEmpty else {
+          throw .usage("option '--\(name)' needs a value: \(option.value ?? "")", hint: nil)
+        }
+        lists[name, default: []] += list
       } else if parts.count > 1 {
         values[name] = String(parts[1])
       } else if let next = rest.first, !next.hasPrefix("--") {
@@ -52,6 +72,9 @@ struct Options {
   var given: [String] { values.keys.sorted() }
 
   func text(_ name: String) -> String? { values[name] }
+
+  /// All values of an option that takes many.
+  func texts(_ name: String) -> [String] { lists[name] ?? [] }
 
   func integer(_ name: String, in range: ClosedRange<Int>) throws(ObverseError) -> Int? {
     guard let text = values[name] else { return nil }

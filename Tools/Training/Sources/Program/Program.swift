@@ -19,7 +19,8 @@ enum Program {
   private static var commands: [any Command.Type] {
     [
       TeacherCommand.self, PruneCommand.self, MomentsCommand.self, DistilCommand.self,
-      JudgeCommand.self, EvaluateCommand.self, NeighboursCommand.self, SelfTestCommand.self,
+      JudgeCommand.self, EvaluateCommand.self, NeighboursCommand.self, ReportCommand.self,
+      SelfTestCommand.self,
     ]
   }
 
@@ -34,7 +35,7 @@ enum Program {
     default:
       let command = try command(word)
       if rest.contains("--help") || rest.contains("-h") { return line(command.help, to: 1) }
-      try command.run(Options(rest, command.options))
+      try command.run(Options(rest, command.options, takesWords: command.takesWords))
     }
   }
 

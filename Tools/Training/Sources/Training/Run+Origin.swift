@@ -11,7 +11,7 @@ extension Run {
   public func noteOrigin(device: Device) throws(ObverseError) {
     let facts = [
       ("commit", Self.commit), ("version", Version.number), ("torch", Torch.version),
-      ("device", device.rawValue), ("threads", "\(Torch.threads)"),
+      ("device", device.rawValue), ("threads", "\(Torch.threads)"), ("processor", Self.processor),
       ("step", "\(trainer.step)"), ("date", Date().ISO8601Format()),
     ]
     let line = "{" + facts.map { "\"\($0.0)\":\"\($0.1)\"" }.joined(separator: ",") + "}\n"
@@ -40,6 +40,14 @@ extension Run {
     pclose(pipe)
     let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     return isRead ? word(String(decoding: bytes, as: UTF8.self)) : "unknown"
+  }
+
+  /// The processor's name, in words that need no quoting.
+  private static var processor: String {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+    let words = line?.split(separator: ":").last?.split(separator: " ").map { word(String($0)) }
+    return words.map { $0.joined(separator: " ") } ?? "unknown"
   }
 
   /// A text that needs no quoting in JSON.

@@ -45,6 +45,16 @@ public struct TeacherFile {
       attributes: attributes)
   }
 
+  /// The generator's shape.
+  /// - Throws: `missingTensor`, `unsupported`, each in the file.
+  func shape() throws(ObverseError) -> GeneratorShape {
+    do throws(ObverseError) {
+      return try GeneratorShape(file, prefix: prefix)
+    } catch {
+      throw error.inFile(path)
+    }
+  }
+
   /// The generator, in the shape that its tensors have.
   /// - Throws: `missingTensor`, `shape`, `unsupported`, each in the file.
   public func generator(on device: Device = .cpu) throws(ObverseError) -> Generator {

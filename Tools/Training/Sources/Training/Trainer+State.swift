@@ -93,6 +93,7 @@ extension Trainer {
     let eyes = (settings.distil?.kernels ?? []).map(\.kind.rawValue)
     let all = inherited + eyes + (pairEye == nil ? [] : [FeatureKind.efficientNetLite0.rawValue])
     metadata["trained_against"] = Set(all).sorted().joined(separator: ",")
+    metadata[PruneReport.teacherKey] = teacherMACs.map { "\($0)" }
     metadata["method"] = settings.distil?.method.rawValue ?? "teacher"
     return metadata
   }

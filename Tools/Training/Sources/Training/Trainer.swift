@@ -26,6 +26,8 @@ public final class Trainer {
   /// Sees the pictures of a paired start.
   let pairEye: EfficientNetLite0?
   let inherited: [String]
+  /// Multiply-adds, by the paper's count, of the generator that a student was pruned from.
+  let teacherMACs: Int?
   /// Parameters of the generator that move: all but a borrowed mapping's.
   let trained: [Registry.Entry]
 
@@ -54,6 +56,7 @@ public final class Trainer {
       discriminators = parts.discriminators
       methods = parts.methods
       inherited = parts.inherited
+      teacherMACs = parts.teacherMACs
     } else {
       let start = try settings.from.map { path throws(ObverseError) in try TeacherFile(path) }
       generator =
@@ -68,6 +71,8 @@ public final class Trainer {
       ]
       methods = []
       inherited = start?.trainedAgainst ?? []
+      // A teacher can begin from a student; it stays as narrow.
+      teacherMACs = start?.metadata(PruneReport.teacherKey).flatMap(Int.init)
     }
     average = Generator(generator.shape, device: device)
     if let start = settings.pairs {

@@ -176,6 +176,24 @@ struct DistilTests {
     #expect(throws: ObverseError.self) { try read() }
   }
 
+  /// The rate goes from the pruned file into snapshots, and on where another run begins from one.
+  @Test func snapshotsKnowTheirRate() throws {
+    let (full, pruned) = (try TeacherFile(teacher).shape(), try TeacherFile(student).shape())
+    let rate = PruneReport(teacher: full, student: pruned).rate(.fit)
+    #expect(rate > 50)
+    #expect(try TeacherFile(student).facts().compressionRate == rate)
+    _ = try trained(settings { $0.method = .plain }, "plain")
+    let snapshot = folder.path + "/plain/snapshot-000000.safetensors"
+    let facts = try TeacherFile(snapshot).facts()
+    #expect(facts.compressionRate == rate && facts.method == "plain" && facts.kimg != nil)
+    var settings = RunTests.settings(data)
+    settings.from = snapshot
+    _ = try trained(settings, "again")
+    let again = folder.path + "/again/snapshot-000000.safetensors"
+    #expect(try TeacherFile(again).facts().compressionRate == rate)
+    #expect(try TeacherFile(teacher).facts().compressionRate == 0)
+  }
+
   @Test func sizesThatDoNotFitAreRefused() throws {
     var settings = settings()
     settings.size = 32

@@ -123,9 +123,85 @@ struct MetricTests {
           "frechet", "kid x1000 (1 groups of 10)", "precision k=3", "recall k=3",
         ])
       #expect(seen.allSatisfy { $0.mark == mark && $0.real == 10 && $0.value.isFinite })
-      try Evaluation.write(measures, model: path, to: folder.path + "/report.json")
-      let text = try String(contentsOfFile: folder.path + "/report.json", encoding: .utf8)
+      let file = folder.path + "/report.json"
+      let report = try EvaluationReport(
+        measures, of: path, pictures: .init(data: "faces", size: 16, skip: 2, take: nil), seed: 3)
+      try report.write(to: file)
+      #expect(try EvaluationReport(reading: file) == report)
+      let text = try String(contentsOfFile: file, encoding: .utf8)
       #expect(text.contains(mark.rawValue))
     }
+  }
+
+  /// The names that scripts rely on, and what each kind of checkpoint says of itself.
+  @Test func reportsNameTheirGenerator() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/g.safetensors"
+    let generator = Generator(GeneratorShape(zDim: 8, wDim: 8, widths: [8, 8, 8, 8, 8, 8]))
+    let fit = generator.shape.network.macs(.fit)
+    let measure = Measure(
+      measure: "frechet", network: "judge", networkFile: "ab", preparation: "none", real: 10,
+      drawn: 12, value: 1.5, mark: .unseen)
+    func report(_ words: [String: String]) throws -> [String: Any] {
+      try SafetensorsWriter.write(generator.tensors, metadata: words, to: path)
+      let report = try EvaluationReport(
+        [measure], of: path, pictures: .init(data: "faces", size: 16, skip: 2, take: nil), seed: 3)
+      try report.write(to: folder.path + "/report.json")
+      let json = try Data(contentsOf: URL(filePath: folder.path + "/report.json"))
+      return try #require(JSONSerialization.jsonObject(with: json) as? [String: Any])
+    }
+    let student = try report(
+      ["method": "plain", "kimg": "1.5", "teacher_macs_fit": "\(4 * fit)"])
+    #expect(
+      Set(student.keys) == [
+        "model", "modelFingerprint", "producer", "method", "kimg", "multiplyAdds",
+        "multiplyAddsFit", "compressionRate", "pictures", "seed", "measures",
+      ])
+    #expect(student["method"] as? String == "plain" && student["kimg"] as? Double == 1.5)
+    #expect(student["multiplyAdds"] as? Int == generator.shape.network.macs(.input))
+    #expect(student["multiplyAddsFit"] as? Int == fit && student["seed"] as? Int == 3)
+    #expect(student["compressionRate"] as? Double == 75)
+    #expect(student["modelFingerprint"] as? String == generator.fingerprint)
+    let pictures = try #require(student["pictures"] as? [String: Any])
+    #expect(Set(pictures.keys) == ["data", "size", "skip"])
+    let measures = try #require(student["measures"] as? [[String: Any]])
+    #expect(
+      Set(measures[0].keys) == [
+        "measure", "network", "networkFile", "preparation", "real", "drawn", "value", "mark",
+      ])
+    // A state counts images; a teacher has lost nothing; a file that says nothing leaves gaps.
+    let teacher = try report(["method": "teacher", "images": "2500"])
+    #expect(teacher["kimg"] as? Double == 2.5 && teacher["compressionRate"] as? Double == 0)
+    let pruned = try report(["pruning_ratio": "0.5", "teacher_macs_fit": "0"])
+    #expect(pruned["method"] as? String == "pruned" && pruned["compressionRate"] == nil)
+    let silent = try report([:])
+    #expect(silent["kimg"] == nil && silent["method"] == nil)
+  }
+
+  /// The least that is a report.
+  static func report(value: String, more: String = "") -> String {
+    """
+    {"model":"a/g.safetensors","modelFingerprint":"1","producer":"test"\(more),"measures":[{
+    "measure":"frechet","network":"judge","preparation":"none","real":10,"drawn":10,
+    "value":\(value),"mark":"unseen"}]}
+    """
+  }
+
+  @Test(arguments: [
+    ("", "empty"), ("{", "malformed"), ("[1]", "malformed"), ("{\"model\":\"a\"}", "malformed"),
+    (MetricTests.report(value: "1e31"), "malformed"),
+    (MetricTests.report(value: "1e999"), "malformed"),
+    (MetricTests.report(value: "1", more: ",\"kimg\":-1"), "malformed"),
+    (MetricTests.report(value: "1", more: ",\"compressionRate\":100"), "malformed"),
+  ])
+  func foreignReportsAreRefused(text: String, word: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/report.json"
+    try Data(text.utf8).write(to: URL(filePath: path))
+    let error = #expect(throws: ObverseError.self) { try EvaluationReport(reading: path) }
+    #expect(error?.word == (word == "empty" ? "file-empty" : word))
+    // The same with a good number is read.
+    try Data(MetricTests.report(value: "1").utf8).write(to: URL(filePath: path))
+    #expect(try EvaluationReport(reading: path).measures.count == 1)
   }
 }

@@ -106,6 +106,8 @@ public struct DistilSettings: Codable, Equatable, Sendable {
 /// The networks and methods that a student's settings ask for.
 struct Distillation {
   let student: Generator
+  /// Of the teacher by the paper's count; nil where Core does not know its layers.
+  let teacherMACs: Int?
   /// Discriminators that play against the student; its own, if it has one, first.
   let discriminators: [(name: String, network: Discriminator, learns: Bool)]
   let methods: [any Method]
@@ -125,6 +127,7 @@ struct Distillation {
   ) throws(ObverseError) {
     let file = try TeacherFile(settings.teacher)
     let teacher = try file.generator(of: resolution, on: device)
+    teacherMACs = teacher.shape.architecture == .skip ? teacher.shape.network.macs(.fit) : nil
     let start = try TeacherFile(settings.student)
     student = try start.generator(of: resolution, on: device)
     inherited = start.trainedAgainst

@@ -7,6 +7,10 @@ public struct PruneReport {
   public let teacher: GeneratorShape
   public let student: GeneratorShape
 
+  /// The key under which a student's file says how many multiply-adds its teacher takes by the
+  /// paper's count.
+  static let teacherKey = "teacher_macs_fit"
+
   /// Share of the teacher's multiply-adds that are gone, in per cent.
   public func rate(_ rule: CountRule) -> Double {
     100 * (1 - Double(student.network.macs(rule)) / Double(teacher.network.macs(rule)))
@@ -62,6 +66,7 @@ extension Pruner {
       "format": "pt", "producer": "obverse-train \(Version.number)",
       "pruning_ratio": "\(Double(settings.perMille) / 1000)",
       "pruning_score": settings.score.rawValue, "pruned_from": teacher.fingerprint,
+      PruneReport.teacherKey: "\(teacher.shape.network.macs(.fit))",
     ]
     metadata["trained_against"] = file.metadata("trained_against")
     if let clamp = student.shape.clamp { metadata["conv_clamp"] = "\(clamp)" }

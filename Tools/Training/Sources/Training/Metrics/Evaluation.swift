@@ -1,36 +1,6 @@
 import Core
-import FoundationEssentials
 import Networks
 import Torch
-
-/// One number about a generator, with all that its name needs.
-public struct Measure: Codable, Equatable, Sendable {
-  /// Whether the generator was trained to please what measures it.
-  public enum Mark: String, Codable, Sendable {
-    case trainedAgainst = "trained against"
-    case unseen
-    /// The checkpoint does not say.
-    case unknown
-  }
-
-  /// Such as `frechet`, `kid x1000`, `precision k=3`.
-  public var measure: String
-  /// The network that looks, and SHA-256 of its file; `pixels` and nothing for patches.
-  public var network: String
-  public var networkFile: String?
-  public var preparation: String
-  public var real: Int
-  public var drawn: Int
-  public var value: Double
-  public var mark: Mark
-
-  /// One line for people.
-  public var line: String {
-    let digits = (value * 10_000).rounded() / 10_000
-    return "\(measure), \(network), \(preparation), \(real) real, \(drawn) drawn: \(digits)"
-      + " (\(mark.rawValue))"
-  }
-}
 
 /// Measures a generator against real images.
 public enum Evaluation {
@@ -138,31 +108,5 @@ public enum Evaluation {
       ("precision k=3", FeatureDistance.coverage(of: b, by: a, k: 3), (some, some)))
     numbers.append(("recall k=3", FeatureDistance.coverage(of: a, by: b, k: 3), (some, some)))
     return numbers
-  }
-
-  /// Writes measures as JSON.
-  /// - Throws: `cannotCreate`, `inputOutput`; what reading the model says.
-  public static func write(
-    _ measures: [Measure], model: String, to path: String
-  ) throws(ObverseError) {
-    struct Report: Codable {
-      var model: String
-      /// Over names and values of the generator, whatever file they came from.
-      var modelFingerprint: String
-      var producer: String
-      var measures: [Measure]
-    }
-    let fingerprint = try TeacherFile(model).generator().fingerprint
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let report = Report(
-      model: model, modelFingerprint: fingerprint, producer: "obverse-train \(Version.number)",
-      measures: measures)
-    guard let json = try? encoder.encode(report) else {
-      throw .request("a measure is not finite: the generator draws no numbers", hint: nil)
-    }
-    let bytes = Array(json) + [0x0a]
-    let span = bytes.span
-    try AtomicFile.write(span.bytes, to: path)
   }
 }

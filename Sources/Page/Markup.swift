@@ -1,9 +1,10 @@
 // Text that is safe inside HTML and SVG.
 
 /// Pieces of HTML and SVG.
-package enum Markup {
-  /// `text` with the characters that markup reads as its own written as entities.
-  package static func escaped(_ text: String) -> String {
+public enum Markup {
+  /// `text` with the characters that markup reads as its own written as entities, and control
+  /// characters as escapes.
+  public static func escaped(_ text: String) -> String {
     var result = ""
     for character in Format.printable(text).unicodeScalars {
       switch character {
@@ -19,33 +20,15 @@ package enum Markup {
   }
 
   /// An element; attributes are escaped, the content is markup already.
-  static func element(
+  public static func element(
     _ name: String, _ attributes: [(String, String)] = [], _ content: String = ""
   ) -> String {
     let words = attributes.map { " \($0)=\"\(escaped($1))\"" }.joined()
     return "<\(name)\(words)>\(content)</\(name)>"
   }
 
-  /// A table of text; columns of numbers are set to the right.
-  static func table(_ table: TextTable) -> String {
-    func cell(_ tag: String, _ text: String, _ isNumber: Bool) -> String {
-      element(tag, isNumber ? [("class", "n")] : [], escaped(text))
-    }
-    let columns = table.columns
-    let head = columns.map { cell("th", $0.title, $0.isNumber) }.joined()
-    let rows = table.rows.map { row in
-      element("tr", [], zip(row, columns).map { cell("td", $0, $1.isNumber) }.joined())
-    }
-    return element(
-      "div", [("class", "wide")],
-      element(
-        "table", [],
-        element("thead", [], element("tr", [], head))
-          + element("tbody", [], rows.joined(separator: "\n"))))
-  }
-
-  /// RFC 4648.
-  package static func base64(_ bytes: [UInt8]) -> String {
+  /// Bytes in the alphabet of RFC 4648.
+  public static func base64(_ bytes: [UInt8]) -> String {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)

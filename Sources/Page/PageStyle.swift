@@ -1,11 +1,9 @@
-/// How the page looks, by day and by night, on a desk and on a phone.
+/// How a page looks, by day and by night, on a desk and on a phone.
 enum PageStyle {
   static let sheet = """
-    :root { --paper: #fff; --card: #f6f7f9; --ink: #1c2026; --dim: #5c6570; --line: #d9dde3;
-      --compute: #2f6fd0; --memory: #c8641b; --on: #fff; }
+    :root { --paper: #fff; --card: #f6f7f9; --ink: #1c2026; --dim: #5c6570; --line: #d9dde3; }
     @media (prefers-color-scheme: dark) {
-      :root { --paper: #14171b; --card: #1d2127; --ink: #e7eaee; --dim: #a0a9b4; --line: #363c45;
-        --compute: #6ea8ff; --memory: #f0a05a; --on: #14171b; }
+      :root { --paper: #14171b; --card: #1d2127; --ink: #e7eaee; --dim: #a0a9b4; --line: #363c45; }
     }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);
@@ -26,11 +24,6 @@ enum PageStyle {
       border-bottom: 1px solid var(--line); }
     th { color: var(--dim); font-weight: 600; white-space: normal; vertical-align: bottom; }
     .n { text-align: right; }
-    .steps { width: 100%; }
-    .steps td:first-child { color: var(--dim); }
-    .steps td:nth-child(4) { width: 30%; min-width: 96px; }
-    .steps td:nth-child(4) svg { display: block; width: 100%; height: 12px; }
-    .steps tr:last-child td { font-weight: 600; border-bottom: 0; }
     .faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 12px; }
     figure { margin: 0; }
     img { display: block; width: 100%; border-radius: 8px; }
@@ -40,24 +33,13 @@ enum PageStyle {
     text.name { fill: var(--dim); }
     text.mid { text-anchor: middle; }
     text.end { text-anchor: end; }
-    text.number { fill: var(--on); font-size: 12px; font-weight: 600; pointer-events: none; }
     line.grid { stroke: var(--line); stroke-width: 1; }
     line.axis { stroke: var(--dim); stroke-width: 1; }
-    line.roof { stroke: var(--ink); stroke-width: 2.5; stroke-linecap: round; }
-    line.mark { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 5 4; }
-    .bar, .compute { fill: var(--compute); }
-    .memory { fill: var(--memory); }
-    circle { stroke: var(--card); stroke-width: 1.5; fill-opacity: .9; }
-    i.compute, i.memory { display: inline-block; width: 10px; height: 10px; border-radius: 50%;
-      background: var(--compute); }
-    i.memory { background: var(--memory); }
     @media (max-width: 600px) {
       text { font-size: 17px; }
       text.tick { font-size: 15px; }
       th, td { padding: 4px 6px; }
       .card { padding: 12px; }
-      .steps td:nth-child(2) { white-space: normal; min-width: 108px; }
-      .steps td:nth-child(4) { min-width: 84px; }
     }
     """
 }

@@ -1,16 +1,29 @@
-// Axes and marks that the charts of the page share.
+// Axes and marks that all charts share.
 
 import Glibc
 
 /// One axis: values to places along it.
-struct Axis {
-  let from: Double
-  let to: Double
-  let isLogarithmic: Bool
+public struct Axis {
+  public let from: Double
+  public let to: Double
+  public let isLogarithmic: Bool
   /// Places of `from` and `to`.
-  let places: (Double, Double)
+  public let places: (Double, Double)
+  /// Values to be marked and their labels, where round values would not do.
+  private let given: [(value: Double, label: String)]
 
-  func callAsFunction(_ value: Double) -> Double {
+  public init(
+    from: Double, to: Double, isLogarithmic: Bool, places: (Double, Double),
+    marks: [(value: Double, label: String)] = []
+  ) {
+    self.from = from
+    self.to = to
+    self.isLogarithmic = isLogarithmic
+    self.places = places
+    given = marks
+  }
+
+  public func callAsFunction(_ value: Double) -> Double {
     let part =
       isLogarithmic
       ? log(max(value, from / 1e3) / from) / log(to / from) : (value - from) / (to - from)
@@ -19,6 +32,7 @@ struct Axis {
 
   /// Round values to be marked: powers of ten, with 2 and 5 between few, or some 1, 2 or 5 of a power.
   var ticks: [Double] {
+    if !given.isEmpty { return given.map(\.value) }
     if isLogarithmic {
       let steps = log10(to / from) > 3 ? [1.0] : [1, 2, 5]
       let first = Int(log10(from).rounded(.down))
@@ -37,6 +51,7 @@ struct Axis {
 
   /// A tick's value with no more digits than it needs.
   func label(_ tick: Double) -> String {
+    if let mark = given.first(where: { $0.value == tick }) { return mark.label }
     for digits in 0..<6 {
       let text = Format.fixed(tick, digits)
       if let value = Double(text), abs(value - tick) <= 1e-6 * max(abs(tick), 1e-9) { return text }
@@ -46,16 +61,17 @@ struct Axis {
 }
 
 /// A drawing with two axes.
-struct Chart {
+public struct Chart {
   static let (width, height) = (480.0, 320.0)
-  static let (left, right, top, bottom) = (52.0, 468.0, 28.0, 272.0)
+  /// Where the axes begin and end.
+  public static let (left, right, top, bottom) = (52.0, 468.0, 28.0, 272.0)
 
-  let x: Axis
-  let y: Axis
+  public let x: Axis
+  public let y: Axis
   private var marks: [String] = []
 
   /// Draws the grid with its labels, and the axes' names.
-  init(x: Axis, y: Axis, xName: String, yName: String) {
+  public init(x: Axis, y: Axis, xName: String, yName: String) {
     self.x = x
     self.y = y
     for tick in x.ticks {
@@ -71,22 +87,38 @@ struct Chart {
     text(2, 14, yName, "name")
   }
 
-  mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String) {
+  public mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String)
+  {
     let places = [("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)]
     marks.append(mark("line", places, kind))
   }
 
-  mutating func bar(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ title: String) {
+  public mutating func bar(
+    _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ title: String
+  ) {
     let places = [("x", x), ("y", y), ("width", width), ("height", height), ("rx", 2)]
     marks.append(mark("rect", places, "bar", title: title))
   }
 
-  mutating func dot(_ x: Double, _ y: Double, radius: Double, _ kind: String, _ title: String) {
+  public mutating func dot(
+    _ x: Double, _ y: Double, radius: Double, _ kind: String, _ title: String
+  ) {
     marks.append(mark("circle", [("cx", x), ("cy", y), ("r", radius)], kind, title: title))
   }
 
-  mutating func text(_ x: Double, _ y: Double, _ words: String, _ kind: String) {
+  public mutating func text(_ x: Double, _ y: Double, _ words: String, _ kind: String) {
     marks.append(mark("text", [("x", x), ("y", y)], kind, content: Markup.escaped(words)))
+  }
+
+  /// A line through points `[(x, y)]`, or the area that they enclose.
+  public mutating func path(
+    _ points: [(x: Double, y: Double)], closed: Bool = false, _ kind: String
+  ) {
+    let words = points.map { "\(Format.fixed($0.x, 1)),\(Format.fixed($0.y, 1))" }
+    marks.append(
+      Markup.element(
+        closed ? "polygon" : "polyline",
+        [("points", words.joined(separator: " ")), ("class", kind)]))
   }
 
   private func mark(
@@ -99,7 +131,7 @@ struct Chart {
   }
 
   /// The finished drawing; `label` says what it shows to those who do not see it.
-  func svg(_ label: String) -> String {
+  public func svg(_ label: String) -> String {
     Markup.element(
       "svg",
       [

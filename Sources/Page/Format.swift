@@ -1,9 +1,9 @@
 // Numbers as text, without printf.
 
 /// Numbers as people and tables read them.
-package enum Format {
+public enum Format {
   /// `value` with exactly `digits` decimals, rounded half away from zero.
-  package static func fixed(_ value: Double, _ digits: Int) -> String {
+  public static func fixed(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
@@ -17,13 +17,13 @@ package enum Format {
   }
 
   /// A non-negative integer with at least `digits` digits, as `%04d` writes it.
-  package static func padded(_ value: Int, _ digits: Int) -> String {
+  public static func padded(_ value: Int, _ digits: Int) -> String {
     let text = String(value)
     return String(repeating: "0", count: max(digits - text.utf8.count, 0)) + text
   }
 
   /// Three significant digits and a decimal multiple: `2.69 M`, `512`.
-  package static func scaled(_ value: Int) -> String {
+  public static func scaled(_ value: Int) -> String {
     for (limit, unit) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where Double(value) >= limit {
       return significant(Double(value) / limit) + " " + unit
     }
@@ -31,7 +31,7 @@ package enum Format {
   }
 
   /// Bytes in decimal units: `5.8 MB`.
-  package static func bytes(_ count: Int) -> String {
+  public static func bytes(_ count: Int) -> String {
     for (limit, unit) in [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")] where Double(count) >= limit {
       return fixed(Double(count) / limit, 1) + " " + unit
     }
@@ -39,7 +39,7 @@ package enum Format {
   }
 
   /// Three significant digits, without an exponent.
-  package static func significant(_ value: Double) -> String {
+  public static func significant(_ value: Double) -> String {
     let magnitude = value.magnitude
     if magnitude >= 99.95 { return fixed(value, 0) }
     var digits = 1
@@ -52,7 +52,7 @@ package enum Format {
   }
 
   /// A duration with a unit that suits it: `6.1 ms`, `12 s`.
-  package static func duration(_ nanoseconds: UInt64) -> String {
+  public static func duration(_ nanoseconds: UInt64) -> String {
     let milliseconds = Double(nanoseconds) / 1e6
     if milliseconds < 9.95 { return fixed(milliseconds, 1) + " ms" }
     if milliseconds < 999.5 { return fixed(milliseconds, 0) + " ms" }
@@ -63,12 +63,12 @@ package enum Format {
   }
 
   /// `1 face`, `4 faces`.
-  package static func count(_ number: Int, _ noun: String) -> String {
+  public static func count(_ number: Int, _ noun: String) -> String {
     "\(number) \(noun)\(number == 1 ? "" : "s")"
   }
 
   /// `text` filled with spaces to `width`; behind, or in front where `right` is set.
-  package static func pad(_ text: String, _ width: Int, right: Bool = false) -> String {
+  public static func pad(_ text: String, _ width: Int, right: Bool = false) -> String {
     let blanks = String(repeating: " ", count: max(width - text.unicodeScalars.count, 0))
     return right ? blanks + text : text + blanks
   }
@@ -76,7 +76,7 @@ package enum Format {
 
 extension Format {
   /// Text from a file without characters that a terminal would obey.
-  package static func printable(_ text: String) -> String {
+  public static func printable(_ text: String) -> String {
     func isControl(_ scalar: Unicode.Scalar) -> Bool {
       switch scalar.properties.generalCategory {
       case .control, .format, .lineSeparator, .paragraphSeparator: true

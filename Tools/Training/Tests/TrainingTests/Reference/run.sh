@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Makes run/ and run-evaluation.json, which ReportTests read: a run of seconds, without its state, and
+# a measure of its last snapshot. Needs the built program; call it from Tools/Training.
+set -euo pipefail
+program=.build/debug/obverse-train
+folder=Tests/TrainingTests/Reference/run
+pictures=(--data Faces/faces32.zip --size 8 --threads 1)
+
+rm -rf "$folder"
+"$program" teacher "${pictures[@]}" --take 64 --out "$folder" --kimg 1.024 --batch 8 --base 32 \
+  --widest 8 --z-dim 4 --w-dim 4 --mapping-layers 1 --ema-kimg 0.1 --tick 0.128 --snapshot 100
+rm "$folder/state.safetensors"
+"$program" evaluate --model "$folder/snapshot-000001.safetensors" "${pictures[@]}" --skip 64 \
+  --take 32 --count 32 --out "$folder-evaluation.json"
