@@ -21,7 +21,8 @@ enum TeacherCommand: Command {
       Option("pairs-kimg", "N", "length of the regression; 100"),
       Option("pairs-psi", "X", "truncation that these w went through; 1"),
       Option("pairs-features", "FILE", "EfficientNet-Lite0, to compare features as well"),
-      Option("pairs-adversarial", "X", "keeps the regression, beside an adversarial loss of this weight"),
+      Option(
+        "pairs-adversarial", "X", "keeps the regression, beside an adversarial loss of this weight"),
     ] + DeviceOptions.table
 
   static func run(_ options: Options) throws(ObverseError) {

@@ -106,6 +106,7 @@ extension Trainer {
   ///   - pairs: The w of each image.
   ///   - adversarial: The weight of the adversarial loss; nil leaves the discriminator out.
   ///   - losses: Receives what was found.
+  /// - Throws: What reading the data says.
   func regress(
     _ pairs: Pairs, adversarial: Double?, _ losses: inout Losses
   ) throws(ObverseError) {
