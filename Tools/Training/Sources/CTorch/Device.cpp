@@ -52,8 +52,10 @@ void ct_set_tf32(bool value) {
 }
 
 void ct_set_bfloat16(bool value) {
-  at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
-  at::autocast::set_autocast_enabled(at::kCUDA, value);
+  for (auto kind : {at::kCPU, at::kCUDA}) {
+    at::autocast::set_autocast_dtype(kind, at::kBFloat16);
+    at::autocast::set_autocast_enabled(kind, value);
+  }
   // Copies of weights in 16 bits must not outlive the step that made them.
   if (!value) at::autocast::clear_cache();
 }

@@ -26,7 +26,7 @@ enum RunOptions {
     Option("tick", "KIMG", "thousands of images between lines of the log; 4"),
     Option("snapshot", "TICKS", "ticks between snapshots; 50"),
     Option("light", nil, "also saves networks alone in 16 bits, in parts below 16 MB"),
-    Option("bf16", nil, "on a GPU: bfloat16 factors where no gradient is differentiated"),
+    Option("bf16", nil, "bfloat16 factors where no gradient is differentiated; for GPUs and AVX512-BF16"),
   ]
 
   /// What may be given beside `--resume`; everything else was settled when the run began.
@@ -87,7 +87,7 @@ enum RunOptions {
       run = try .start(try settings(options), in: folder, device: device, report: say)
     }
     run.savesLightly = options.has("light")
-    run.trainer.usesBFloat16 = options.has("bf16") && device == .cuda
+    run.trainer.usesBFloat16 = options.has("bf16")
     try run.noteOrigin(device: device)
     Interrupt.listen()
     let start = ContinuousClock.now

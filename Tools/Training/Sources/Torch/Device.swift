@@ -38,7 +38,7 @@ public enum Torch {
   /// Whether products and convolutions on a GPU may round their factors to 10 bits.
   public static func setTF32(_ value: Bool) { ct_set_tf32(value) }
 
-  /// Runs `body` with bfloat16 factors in products and convolutions of a GPU, where `isOn`.
+  /// Runs `body` with bfloat16 factors in products and convolutions, where `isOn`.
   public static func withBFloat16<R, E: Error>(
     _ isOn: Bool, _ body: () throws(E) -> R
   ) throws(E) -> R {

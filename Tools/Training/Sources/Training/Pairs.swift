@@ -115,19 +115,22 @@ extension Trainer {
     let real = try data.batch(
       indices, mirrored: indices.map { _ in false }, on: device)
     let w = pairs.batch(indices.map { data.readable[$0] }, on: device)
-    let drawn = generator.synthesis(generator.broadcast(w), noise: .none)
-    let pixels = Training.Losses.regression(drawn, real)
-    losses.add("regression", pixels)
-    var loss = pixels * 2
-    if let pairEye {
-      let features = Training.Losses.features(drawn, real, pairEye)
-      losses.add("regression_features", features)
-      loss = loss + features
-    }
-    if let adversarial {
-      let played = Training.Losses.generator(opponents[0].network(drawn))
-      losses.add("loss_g", played)
-      loss = loss + played * adversarial
+    let (drawn, loss) = Torch.withBFloat16(usesBFloat16) {
+      let drawn = generator.synthesis(generator.broadcast(w), noise: .none)
+      let pixels = Training.Losses.regression(drawn, real)
+      losses.add("regression", pixels)
+      var loss = pixels * 2
+      if let pairEye {
+        let features = Training.Losses.features(drawn, real, pairEye)
+        losses.add("regression_features", features)
+        loss = loss + features
+      }
+      if let adversarial {
+        let played = Training.Losses.generator(opponents[0].network(drawn))
+        losses.add("loss_g", played)
+        loss = loss + played * adversarial
+      }
+      return (drawn, loss)
     }
     generatorAdam.minimize(loss)
     guard adversarial != nil else { return }

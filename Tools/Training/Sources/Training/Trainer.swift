@@ -11,7 +11,7 @@ public final class Trainer {
   let opponents: [Opponent]
   /// The averaged generator, which is what a run is for.
   public let average: Generator
-  /// Whether products of the large phases use bfloat16 factors; for GPUs.
+  /// Whether products of the large phases use bfloat16 factors; for GPUs, and processors that have them.
   public var usesBFloat16 = false
   let generatorAdam: Adam
   /// Running mean of path lengths.

@@ -146,7 +146,7 @@ int64_t ct_cuda_runtime(void);
 /// Lets the GPU's products and convolutions round their factors to 10 bits, and try which
 /// implementation is fastest.
 void ct_set_tf32(bool value);
-/// Computes products and convolutions on the GPU with bfloat16 factors while it is on.
+/// Computes products and convolutions with bfloat16 factors while it is on.
 void ct_set_bfloat16(bool value);
 /// Keeps memory that was freed instead of giving it back to the system, for the whole program.
 ///
