@@ -12,10 +12,13 @@ struct LossReference {
   private let file: CheckpointFile
   private var tensors: [String: StoredTensor] = [:]
 
-  init(_ name: String) throws {
+  static func path(_ name: String) -> String {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    file = try CheckpointFile.open(
-      folder.appending(path: "Reference/\(name).safetensors").path(percentEncoded: false))
+    return folder.appending(path: "Reference/\(name).safetensors").path(percentEncoded: false)
+  }
+
+  init(_ name: String) throws {
+    file = try CheckpointFile.open(Self.path(name))
     for (name, tensor) in file.tensors { tensors[name] = tensor }
   }
 

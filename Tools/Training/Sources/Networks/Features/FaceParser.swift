@@ -127,24 +127,30 @@ public final class FaceParser {
     return enlargement.times(small.times(enlargement.permuted([1, 0])))
   }
 
-  /// 1 where the content of a portrait is, else 0: `[N, 1, S, S]` for images `[N, 3, S, S]`.
+  /// 1 where the content of a portrait is, else 0.
   ///
   /// - Parameters:
-  ///   - images: Of -1 to 1.
+  ///   - images: `[N, 3, S, S]` of -1 to 1.
   ///   - isNearest: Takes the label of one place for each pixel, as CAGC's pruning does; else most of
   ///     the places around must be content, as in its losses.
-  /// - Returns: The mask, which is not to be differentiated.
+  /// - Returns: `[N, 1, S, S]`, without a gradient.
   public func mask(_ images: Tensor, isNearest: Bool = false) -> Tensor {
-    let (n, side) = (images.shape[0], images.shape[2])
-    let label = scores(images).largestIndex(axis: 1)
+    Torch.withoutGradients {
+      let labels = scores(images).largestIndex(axis: 1)
+      return Self.mask(labels: labels, side: images.shape[2], isNearest: isNearest)
+    }
+  }
+
+  /// The mask of labels `[N, 512, 512]`.
+  static func mask(labels label: Tensor, side: Int, isNearest: Bool) -> Tensor {
     // Whole numbers: a difference of 1 or more is a difference.
-    let isInside = (label - Self.background).magnitude.clamped(to: 0...1)
-    let isBare = (label - Self.clothes).magnitude.clamped(to: 0...1)
-    let content = (isInside * isBare).reshaped([n, 1, Self.side, Self.side])
+    let isInside = (label - background).magnitude.clamped(to: 0...1)
+    let isBare = (label - clothes).magnitude.clamped(to: 0...1)
+    let content = (isInside * isBare).reshaped([-1, 1, Self.side, Self.side])
     guard isNearest else {
       return ((content.resized(to: side) - 0.5) * 1e9).clamped(to: 0...1)
     }
-    let places = Tensor.indices((0..<side).map { $0 * Self.side / side }, on: images.device)
+    let places = Tensor.indices((0..<side).map { $0 * Self.side / side }, on: label.device)
     return content.selected(axis: 2, places).selected(axis: 3, places)
   }
 

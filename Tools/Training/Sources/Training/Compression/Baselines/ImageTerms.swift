@@ -13,8 +13,7 @@ struct ImageTerms {
 
   /// Between images `[N, 3, S, S]` of the same latents; the teacher's are not differentiated.
   func terms(student: Tensor, teacher: Tensor) -> [Term] {
-    let mask = parser.map { parser in Torch.withoutGradients { parser.mask(teacher) } }
-    return terms(student: student, teacher: teacher, mask: mask)
+    terms(student: student, teacher: teacher, mask: parser?.mask(teacher))
   }
 
   /// Where `mask [N, 1, S, S]` is 0, both images are.
