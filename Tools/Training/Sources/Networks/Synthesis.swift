@@ -99,7 +99,8 @@ public final class Synthesis {
   }
 
   let shape: GeneratorShape
-  let const: Tensor
+  /// What the first block reads, `[C, 4, 4]`.
+  public let const: Tensor
   let blocks: [Block]
   let filter: Filter
 

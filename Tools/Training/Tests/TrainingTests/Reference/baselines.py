@@ -56,6 +56,13 @@ for block in ("b8", "b16"):
     directions.append(vectors.t()[values.argsort(descending=True)[:5]])
 out["directions"] = torch.cat(directions)
 
+# DCP-GAN: what the weights that read a channel have to do with a step of all w.
+w = mapping(z)[:, None].repeat(1, len(G_WIDTHS), 1)
+steps = (drawn(w + shift[:1])[0] - drawn(w)[0]).abs().sum()
+for i, name in enumerate(convs + ["b16.torgb"]):
+    (slope,) = torch.autograd.grad(steps, g[f"synthesis.{name}.weight"], retain_graph=True)
+    out[f"slopes.{i}"] = slope.abs().mean((0, 2, 3))
+
 # GAN Slimming: styles of every layer.
 _, _, ws = drawn()
 sparsity, layer = 0.0, 0
