@@ -165,7 +165,9 @@ struct ScoreTests {
   @Test func parsersAreForContent() throws {
     var settings = settings(.style)
     settings.parser = "parser.pth"
-    #expect(throws: ObverseError.self) {
+    #expect(
+      throws: ObverseError.usage("a face parser is for the content-aware score", hint: nil)
+    ) {
       try Pruner.prune("teacher", settings, to: "student", device: .cpu)
     }
     #expect(PruneSettings(perMille: 1, score: .diversity).samples == 5000)
