@@ -86,7 +86,9 @@ public final class EnergyModel: Network {
       input = output
     }
     self.blocks = blocks
-    out = SpectralLayer(registry, "out", [1, input])
+    // As PyTorch begins dense layers; its size says how fast Adam turns it.
+    out = SpectralLayer(
+      registry, "out", [1, input], deviation: 1 / (3 * Double(input)).squareRoot())
   }
 
   /// Energies `[N, 1]` of a teacher's and a student's images `[N, 3, H, W]`.

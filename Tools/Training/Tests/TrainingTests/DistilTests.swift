@@ -179,6 +179,29 @@ struct DistilTests {
     #expect(files.omission(.cagc) == nil)
   }
 
+  /// VGG16 and StyleKD's maps begin at 16x16; CAGC's pixels do not.
+  @Test func smallImagesAreRefused() throws {
+    let small = Generator(GeneratorShape(zDim: 4, wDim: 4, mappingLayers: 1, widths: [4, 4, 4, 4]))
+    func methods(
+      _ method: DistilSettings.Method, vgg: String? = nil
+    ) throws(ObverseError) -> [any Method] {
+      var settings = DistilSettings(teacher: "", student: "")
+      settings.method = method
+      settings.baseline = BaselineSettings()
+      settings.baseline?.vgg = vgg
+      return try Distillation.baseline(settings, teacher: small, student: small, on: .cpu)
+    }
+    #expect(try methods(.cagc).count == 1)
+    for (method, vgg) in [(DistilSettings.Method.styleKD, nil), (.cagc, "vgg"), (.itgc, "vgg")] {
+      do throws(ObverseError) {
+        _ = try methods(method, vgg: vgg)
+        Issue.record("\(method)")
+      } catch {
+        #expect(error.description.contains("16x16"))
+      }
+    }
+  }
+
   /// The networks come back rounded to 16 bits, in parts that no carrier refuses.
   @Test func lightStatesTravel() throws {
     let run = try trained(settings(), "run", steps: 3)

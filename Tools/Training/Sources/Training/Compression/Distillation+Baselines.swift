@@ -12,6 +12,11 @@ extension Distillation {
     let weights = settings.baseline ?? BaselineSettings()
     func vgg() throws(ObverseError) -> VGG16? {
       guard let path = weights.vgg, weights.perceptualWeight > 0 else { return nil }
+      guard teacher.shape.resolution >= 16 else {
+        throw .request(
+          "VGG16 halves images four times: they must be 16x16 at least",
+          hint: "--perceptual 0 leaves it out")
+      }
       return try VGG16(path, on: device)
     }
     func imageTerms() throws(ObverseError) -> ImageTerms {
