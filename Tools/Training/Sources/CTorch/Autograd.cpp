@@ -16,12 +16,12 @@ bool ct_set_grad_enabled(bool value) {
 }
 
 ct_error ct_grad(
-    const ct_tensor *loss, const ct_tensor *const *inputs, int count, bool create_graph,
-    ct_tensor **out) {
+    const ct_tensor *loss, const ct_tensor *const *inputs, int count, bool keep_graph,
+    bool create_graph, ct_tensor **out) {
   return guarded([&] {
     auto gradients = torch::autograd::grad(
-        {loss->value}, values(inputs, count), /*grad_outputs=*/{}, /*retain_graph=*/create_graph,
-        create_graph, /*allow_unused=*/true);
+        {loss->value}, values(inputs, count), /*grad_outputs=*/{},
+        /*retain_graph=*/keep_graph || create_graph, create_graph, /*allow_unused=*/true);
     for (int i = 0; i < count; i++) {
       auto &gradient = gradients[static_cast<size_t>(i)];
       out[i] = gradient.defined() ? wrap(std::move(gradient)) : nullptr;

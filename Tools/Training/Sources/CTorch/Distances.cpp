@@ -62,3 +62,14 @@ ct_error ct_coverage(const ct_tensor *centres, const ct_tensor *points, int64_t 
     *out = inside.to(at::kDouble).mean().item<double>();
   });
 }
+
+ct_error ct_eigen(const ct_tensor *matrix, ct_tensor **out_values, ct_tensor **out_vectors) {
+  return guarded([&] {
+    c10::NoGradGuard unrecorded;
+    auto [values, vectors] = at::linalg_eigh(doubles(matrix));
+    auto options = matrix->value.options();
+    auto first = values.to(options), second = vectors.to(options);
+    *out_values = wrap(std::move(first));
+    *out_vectors = wrap(std::move(second));
+  });
+}

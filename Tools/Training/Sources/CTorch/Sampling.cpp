@@ -1,4 +1,5 @@
 #include <ATen/ops/_upsample_bilinear2d_aa.h>
+#include <ATen/ops/argmax.h>
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/log_softmax.h>
@@ -58,4 +59,8 @@ ct_error ct_softmax(const ct_tensor *x, int64_t axis, bool logarithm, ct_tensor 
 
 ct_error ct_sort(const ct_tensor *x, int64_t axis, ct_tensor **out) {
   return guarded([&] { *out = wrap(std::get<0>(at::sort(x->value, axis))); });
+}
+
+ct_error ct_argmax(const ct_tensor *x, int64_t axis, ct_tensor **out) {
+  return guarded([&] { *out = wrap(at::argmax(x->value, axis).to(at::kFloat)); });
 }

@@ -36,6 +36,8 @@ public final class Discriminator: Network {
 
   public let shape: DiscriminatorShape
   public let registry: Registry
+  /// Between the blocks, for methods that want them; a network apart, which moves by itself.
+  public let gates: Gates?
   private let filter: Filter
   private let blocks: [Block]
   private let lastFromRGB: Conv?
@@ -43,8 +45,9 @@ public final class Discriminator: Network {
   private let fc: Dense
   private let out: Dense
 
-  public init(_ shape: DiscriminatorShape, device: Device = .cpu) {
+  public init(_ shape: DiscriminatorShape, hasGates: Bool = false, device: Device = .cpu) {
     self.shape = shape
+    gates = hasGates ? Gates(shape, device: device) : nil
     let registry = Registry(device: device)
     self.registry = registry
     filter = Filter(device: device)
@@ -98,7 +101,7 @@ public final class Discriminator: Network {
   ) -> (features: Tensor, image: Tensor) {
     var image = images
     var x: Tensor?
-    for block in blocks {
+    for (index, block) in blocks.enumerated() {
       if let fromRGB = block.fromRGB {
         let y = fromRGB(image, filter: filter)
         x = x.map { $0 + y } ?? y
@@ -110,7 +113,8 @@ public final class Discriminator: Network {
       let gain = block.skip == nil ? 1 : 0.5.squareRoot()
       let main = block.conv1(
         block.conv0(input, filter: filter), filter: filter, gain: gain)
-      x = block.skip.map { $0(input, filter: filter, gain: gain) + main } ?? main
+      let sum = block.skip.map { $0(input, filter: filter, gain: gain) + main } ?? main
+      x = gates?.applied(sum, block: index) ?? sum
     }
     guard let features = x else { preconditionFailure("at least one block") }
     return (features, image)

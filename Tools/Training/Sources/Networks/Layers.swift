@@ -101,7 +101,8 @@ extension Tensor {
 public struct Dense {
   enum Activation { case linear, leakyReLU }
 
-  let weight: Tensor
+  /// `[out, in]`.
+  public let weight: Tensor
   let bias: Tensor
   let activation: Activation
   let weightGain: Double

@@ -99,7 +99,8 @@ public final class Synthesis {
   }
 
   let shape: GeneratorShape
-  let const: Tensor
+  /// What the first block reads, `[C, 4, 4]`.
+  public let const: Tensor
   let blocks: [Block]
   let filter: Filter
 
@@ -166,23 +167,43 @@ public final class Synthesis {
     return readers
   }
 
+  /// The styles of every layer, toRGB's with their gain: `[N, in]` each, in the order of the layers.
+  public func styles(_ ws: Tensor) -> [Tensor] {
+    blocks.enumerated().flatMap { index, block in
+      let convs = [(block.conv0, 2 * index - 1), (block.conv1, 2 * index)]
+      var styles = convs.compactMap { conv, layer in
+        conv.map { $0.affine(ws.element(axis: 1, layer)) }
+      }
+      if let toRGB = block.toRGB {
+        styles.append(
+          toRGB.affine(ws.element(axis: 1, 2 * index + 1))
+            * (1 / Double(toRGB.weight.shape[1]).squareRoot()))
+      }
+      return styles
+    }
+  }
+
   /// Draws images.
   ///
   /// - Parameters:
   ///   - ws: `[N, wsCount, wDim]`.
   ///   - noise: Where the layers' noise comes from.
   ///   - visit: Is told the side and the features of each block, before toRGB.
+  ///   - visitLayer: Is told what each of `readers` reads.
   /// - Returns: `[N, C, H, W]`.
   public func callAsFunction(
-    _ ws: Tensor, noise: NoiseMode, visit: (Int, Tensor) -> Void = { _, _ in }
+    _ ws: Tensor, noise: NoiseMode, visit: (Int, Tensor) -> Void = { _, _ in },
+    visitLayer: (Tensor) -> Void = { _ in }
   ) -> Tensor {
     let n = ws.shape[0]
     var x = const.reshaped([1, -1, 4, 4]).expanded([n, -1, -1, -1])
+    visitLayer(x)
     var image: Tensor?
     for (index, block) in blocks.enumerated() {
       let input = x
       if let conv0 = block.conv0 {
         x = conv0(x, ws.element(axis: 1, 2 * index - 1), noise: noise, filter: filter)
+        visitLayer(x)
       }
       let gain = block.skip == nil ? 1 : 0.5.squareRoot()
       x = block.conv1(
@@ -191,6 +212,7 @@ public final class Synthesis {
         let weight = skip * (gain / Double(input.shape[1]).squareRoot())
         x = x + filter.upsampled(input.convolved(weight))
       }
+      visitLayer(x)
       visit(block.resolution, x)
       guard let toRGB = block.toRGB else { continue }
       // The next block's first layer uses the same w.

@@ -5,14 +5,16 @@ import Training
 /// `obverse-train distil`.
 enum DistilCommand: Command {
   static let name = "distil"
-  static let summary = "trains a pruned generator with NICKEL & DiME, or plainly"
+  static let summary = "trains a pruned generator with NICKEL & DiME, or as others do"
   static let usage =
     "--teacher FILE --student FILE --data PATH --size N --out DIR [options], or --resume DIR"
   static let options =
     [
       Option("teacher", "FILE", "checkpoint with generator and discriminator"),
       Option("student", "FILE", "the pruned generator"),
-      Option("method", "NAME", "nickel-dime or plain (adversarial alone); nickel-dime"),
+      Option(
+        "method", "NAME",
+        "nickel-dime, plain (adversarial alone), cagc, stylekd, itgc, gcc, gs; nickel-dime"),
       Option("moments", "FILE", "the teacher's, from 'obverse-train moments'"),
     ] + KernelOptions.table + [
       Option("teacher-moments", "NAME", "global (from --moments) or batch; global"),
@@ -23,7 +25,7 @@ enum DistilCommand: Command {
       Option("nickel-transform", "NAME", "haar (high bands, as coded) or plain; haar"),
       Option("freeze-teacher-d", nil, "the teacher's discriminator does not learn"),
       Option("student-d", "NAME", "its own discriminator begins: random, as coded, or teacher"),
-    ] + RunOptions.table + DeviceOptions.table
+    ] + BaselineOptions.table + RunOptions.table + DeviceOptions.table
 
   static func run(_ options: Options) throws(ObverseError) {
     try RunOptions.run(options, settings: settings)
@@ -49,6 +51,9 @@ enum DistilCommand: Command {
     distil.nickelTransform = try options.choice("nickel-transform") ?? distil.nickelTransform
     distil.freezesTeacherDiscriminator = options.has("freeze-teacher-d")
     distil.discriminatorStart = try options.choice("student-d") ?? distil.discriminatorStart
+    distil.baseline = try BaselineOptions.settings(options, distil.method)
+    try distil.check()
+    if let omission = distil.baseline?.omission(distil.method) { Program.say(omission) }
     var settings = RunSettings(data: data, size: size)
     settings.distil = distil
     try RunOptions.apply(options, to: &settings, recipe: "paper256")

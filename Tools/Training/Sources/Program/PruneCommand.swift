@@ -12,9 +12,14 @@ enum PruneCommand: Command {
       Option("teacher", "FILE", "checkpoint with the generator: a run's state, a .pkl"),
       Option("ratio", "P", "share of each layer's channels that go, such as 0.7"),
       Option("out", "FILE", "the student, .safetensors for 'distil' and 'obverse convert'"),
-      Option("score", "NAME", "content (CAGC on the whole image), weight or random; content"),
-      Option("samples", "N", "pictures that the content score looks at; 400"),
-      Option("batch", "N", "pictures at once; 8"),
+      Option(
+        "score", "NAME",
+        "content (CAGC), style (GAN Slimming), diversity (DCP-GAN), weight, incoming, activation,"
+          + " deviation or random; content"),
+      Option("budget", "NAME", "uniform (of each layer) or global (one ranking of all); uniform"),
+      Option("parser", "FILE", "content: BiSeNet's 79999_iter.pth says what is face; the image"),
+      Option("samples", "N", "pictures that the score looks at; 400, diversity 5000"),
+      Option("batch", "N", "pictures at once; 8, diversity 5"),
       Option("compensate", nil, "scales toRGB for the lost channels, which the paper does not"),
       Option("multiple", "N", "rounds widths up to a multiple, such as 8; 1"),
       Option("seed", "N", "0"),
@@ -33,8 +38,10 @@ enum PruneCommand: Command {
         "option '--ratio' lies between 0 and 1 and has at most three decimals, unlike"
           + " \(options.text("ratio") ?? "")", hint: nil)
     }
-    var settings = PruneSettings(perMille: perMille)
-    settings.score = try options.choice("score") ?? settings.score
+    var settings = PruneSettings(
+      perMille: perMille, score: try options.choice("score") ?? .content)
+    settings.budget = try options.choice("budget") ?? settings.budget
+    settings.parser = options.text("parser")
     settings.samples = try options.integer("samples", in: 1...1_000_000) ?? settings.samples
     settings.batch = try options.integer("batch", in: 1...4096) ?? settings.batch
     settings.multiple = try options.integer("multiple", in: 1...1024) ?? settings.multiple

@@ -31,6 +31,7 @@ extension Tensor {
   public var magnitude: Tensor { unary(CT_ABS) }
   /// `log(1 + exp(x))`.
   public var softplus: Tensor { unary(CT_SOFTPLUS) }
+  public var sigmoid: Tensor { unary(CT_SIGMOID) }
 
   public func leakyReLU(slope: Double) -> Tensor { scalar(CT_LEAKY_RELU, slope) }
 

@@ -53,6 +53,25 @@ extension Tensor {
     lend { x in Tensor.made { ct_softmax(x, Int64(axis), true, $0) } }
   }
 
+  /// Where the largest element along `axis` is, without that axis.
+  public func largestIndex(axis: Int) -> Tensor {
+    lend { x in Tensor.made { ct_argmax(x, Int64(axis), $0) } }
+  }
+
+  /// Of a symmetric matrix `[d, d]`, largest first: eigenvalues `[d]` and vectors of length 1 as rows
+  /// `[d, d]`; in double precision, and never differentiated.
+  public var eigenvectors: (values: Tensor, vectors: Tensor) {
+    var columns: Tensor?
+    let ascending = lend { matrix in
+      Tensor.made { values in
+        columns = Tensor.made { ct_eigen(matrix, values, $0) }
+        return nil
+      }
+    }
+    guard let columns else { Failure.end("eigenvalues without their vectors") }
+    return (ascending.flipped(axis: 0), columns.permuted([1, 0]).flipped(axis: 0))
+  }
+
   /// In ascending order along `axis`.
   public func sorted(axis: Int) -> Tensor {
     lend { x in Tensor.made { ct_sort(x, Int64(axis), $0) } }

@@ -42,14 +42,18 @@ public final class Tensor {
   /// - Parameters:
   ///   - loss: A tensor of one element.
   ///   - inputs: Leaves or intermediate tensors, at least one.
+  ///   - keepsGraph: Lets the same operations be differentiated once more.
   ///   - createGraph: Records the gradients' own operations, so that they can be differentiated.
   /// - Returns: One for each input; nil for inputs that `loss` does not depend on.
   public static func gradients(
-    of loss: Tensor, with inputs: [Tensor], createGraph: Bool = false
+    of loss: Tensor, with inputs: [Tensor], keepsGraph: Bool = false, createGraph: Bool = false
   ) -> [Tensor?] {
     var results = [OpaquePointer?](repeating: nil, count: inputs.count)
     loss.lend { loss in
-      lend(inputs) { Failure.check(ct_grad(loss, $0, Int32(inputs.count), createGraph, &results)) }
+      lend(inputs) {
+        Failure.check(
+          ct_grad(loss, $0, Int32(inputs.count), keepsGraph, createGraph, &results))
+      }
     }
     return results.map { $0.map(Tensor.init(owning:)) }
   }

@@ -8,6 +8,12 @@ struct Latents {
   /// From layer `cutoff` on, images take their styles from here; nil for unmixed ones.
   let second: Tensor?
   let cutoff: Int
+  /// What w is shifted by in a second half of the batch, `[N, wDim]`; nil for no such half.
+  var shifts: Tensor?
+
+  private init(z: Tensor, second: Tensor?, cutoff: Int) {
+    (self.z, self.second, self.cutoff) = (z, second, cutoff)
+  }
 
   /// Draws z, and by chance a second one.
   init(
@@ -20,8 +26,19 @@ struct Latents {
     second = chance < mixing ? .normal([n, shape.zDim], on: device) : nil
   }
 
-  /// `[n, wsCount, wDim]` by a generator's own mapping.
+  /// The first `n`, unshifted.
+  func prefix(_ n: Int) -> Latents {
+    Latents(z: z.slice(axis: 0, 0..<n), second: second?.slice(axis: 0, 0..<n), cutoff: cutoff)
+  }
+
+  /// `[n, wsCount, wDim]` by a generator's own mapping; `[2n, …]` with shifts.
   func ws(of generator: Generator, updatesAverage: Bool = false) -> Tensor {
+    let ws = unshifted(generator, updatesAverage: updatesAverage)
+    guard let shifts else { return ws }
+    return .concatenated([ws, ws + shifts.reshaped([shifts.shape[0], 1, -1])], axis: 0)
+  }
+
+  private func unshifted(_ generator: Generator, updatesAverage: Bool) -> Tensor {
     let ws = generator.broadcast(generator.mapping(z, updatesAverage: updatesAverage))
     guard let second else { return ws }
     let late = generator.broadcast(generator.mapping(second))

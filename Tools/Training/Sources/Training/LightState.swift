@@ -80,7 +80,7 @@ extension Trainer {
       let own = network.registry.parameters + network.registry.buffers
       entries += own.map { (prefix + $0.name, $0.tensor) }
     }
-    entries.append(("path.mean", pathMean))
+    entries += scalars
     try LightState.save(entries, metadata: position, images: images, in: folder)
   }
 
@@ -102,7 +102,7 @@ extension Trainer {
           try Trainer.take(prefix + entry.name, into: entry.tensor, from: stored)
         }
       }
-      try Trainer.take("path.mean", into: pathMean, from: stored)
+      for entry in scalars { try Trainer.take(entry.name, into: entry.tensor, from: stored) }
     } catch {
       throw error.inFile(last.path)
     }

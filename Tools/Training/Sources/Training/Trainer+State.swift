@@ -7,8 +7,17 @@ import Torch
 extension Trainer {
   /// Networks by the prefix of their names in states.
   var networks: [(prefix: String, network: any Network)] {
-    [("G.", generator)] + opponents.map { ("\($0.name).", $0.network) } + [("G_ema.", average)]
+    var networks: [(prefix: String, network: any Network)] = [("G.", generator)]
+    for opponent in opponents {
+      networks.append(("\(opponent.name).", opponent.network))
+      if let gates = opponent.network.gates { networks.append(("\(opponent.name)_gates.", gates)) }
+    }
+    networks.append(("G_ema.", average))
+    return networks + learners.map { ("\($0.name).", $0.network) }
   }
+
+  /// What methods train beside the student.
+  private var learners: [Learner] { methods.flatMap(\.learners) }
 
   /// Every tensor that a resumed run needs.
   private var state: [Registry.Entry] {
@@ -21,6 +30,13 @@ extension Trainer {
     for opponent in opponents {
       guard let adam = opponent.adam else { continue }
       adams.append(("adam.\(opponent.name).", opponent.network.registry.parameters, adam))
+      if let gates = opponent.network.gates, let adam = opponent.gateAdam {
+        adams.append(("adam.\(opponent.name)_gates.", gates.registry.parameters, adam))
+      }
+    }
+    for learner in learners {
+      guard let adam = learner.adam else { continue }
+      adams.append(("adam.\(learner.name).", learner.network.registry.parameters, adam))
     }
     for (prefix, entries, adam) in adams {
       for (i, entry) in entries.enumerated() {
@@ -28,8 +44,12 @@ extension Trainer {
         state.append((prefix + "square." + entry.name, adam.squares[i]))
       }
     }
-    state.append(("path.mean", pathMean))
-    return state
+    return state + scalars
+  }
+
+  /// What belongs to no network.
+  var scalars: [Registry.Entry] {
+    [("path.mean", pathMean)] + methods.flatMap(\.state)
   }
 
   /// Writes all that `load` needs to go on to the bit.
@@ -37,6 +57,9 @@ extension Trainer {
     var metadata = position
     metadata["steps_g"] = "\(generatorAdam.step)"
     metadata["steps_d"] = "\(opponents.map { $0.adam?.step ?? 0 }.max() ?? 0)"
+    for learner in learners {
+      if let adam = learner.adam { metadata["steps_\(learner.name)"] = "\(adam.step)" }
+    }
     try SafetensorsWriter.write(state, metadata: metadata, to: path)
   }
 
@@ -59,7 +82,14 @@ extension Trainer {
       try takePosition(file)
       generatorAdam.step = try Self.number("steps_g", in: file)
       let steps = try Self.number("steps_d", in: file)
-      for opponent in opponents { opponent.adam?.step = steps }
+      for opponent in opponents {
+        opponent.adam?.step = steps
+        opponent.gateAdam?.step = steps
+      }
+      for learner in learners {
+        guard let adam = learner.adam else { continue }
+        adam.step = try Self.number("steps_\(learner.name)", in: file)
+      }
     } catch {
       throw error.inFile(path)
     }
@@ -91,7 +121,9 @@ extension Trainer {
     if let clamp = generator.shape.clamp { metadata["conv_clamp"] = "\(clamp)" }
     // Whoever measures a generator with a network must know whether it was trained to please it.
     let eyes = (settings.distil?.kernels ?? []).map(\.kind.rawValue)
-    let all = inherited + eyes + (pairEye == nil ? [] : [FeatureKind.efficientNetLite0.rawValue])
+    let vgg = settings.distil?.baseline?.vgg == nil ? [] : ["vgg16"]
+    let paired = pairEye == nil ? [] : [FeatureKind.efficientNetLite0.rawValue]
+    let all = inherited + eyes + vgg + paired
     metadata["trained_against"] = Set(all).sorted().joined(separator: ",")
     metadata[PruneReport.teacherKey] = teacherMACs.map { "\($0)" }
     metadata["method"] = settings.distil?.method.rawValue ?? "teacher"

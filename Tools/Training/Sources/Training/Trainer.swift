@@ -21,7 +21,7 @@ public final class Trainer {
   public internal(set) var images = 0
   var order: Order
   let data: ImageData
-  private let methods: [any Method]
+  let methods: [any Method]
   private let pairs: Pairs?
   /// Sees the pictures of a paired start.
   let pairEye: EfficientNetLite0?
@@ -30,13 +30,6 @@ public final class Trainer {
   let teacherMACs: Int?
   /// Parameters of the generator that move: all but a borrowed mapping's.
   let trained: [Registry.Entry]
-
-  /// A discriminator, and its Adam if it learns.
-  struct Opponent {
-    let name: String
-    let network: Discriminator
-    let adam: Adam?
-  }
 
   /// Makes all networks, in the states that a run begins with.
   ///
@@ -50,8 +43,7 @@ public final class Trainer {
     Torch.seed(settings.seed)
     let discriminators: [(name: String, network: Discriminator, learns: Bool)]
     if let distil = settings.distil {
-      let parts = try Distillation(
-        distil, resolution: settings.size, groupSize: settings.groupSize, on: device)
+      let parts = try Distillation(distil, in: settings, on: device)
       generator = parts.student
       discriminators = parts.discriminators
       methods = parts.methods
@@ -86,13 +78,19 @@ public final class Trainer {
     } else {
       pairs = nil
       pairEye = nil
-      trained = generator.registry.parameters
+      let projections = methods.flatMap(\.learners).filter { $0.adam == nil }
+      trained =
+        generator.registry.parameters + projections.flatMap { $0.network.registry.parameters }
     }
     average.copy(generator)
     generatorAdam = Self.adam(trained.map(\.tensor), settings.rate, every: settings.pathInterval)
     opponents = discriminators.map { name, network, learns in
       let adam = Self.adam(network.parameters, settings.rate, every: settings.r1Interval)
-      return Opponent(name: name, network: network, adam: learns ? adam : nil)
+      let gateAdam = network.gates.map {
+        Self.adam($0.parameters, settings.rate / 8, every: settings.r1Interval)
+      }
+      return Opponent(
+        name: name, network: network, adam: learns ? adam : nil, gateAdam: gateAdam)
     }
     pathMean = .zeros([], on: device)
     order = Order(count: data.count, seed: settings.seed)
@@ -101,7 +99,7 @@ public final class Trainer {
   /// Adam for parameters that a penalty moves once more on every `every`th step.
   ///
   /// Rate and decay are lowered so that `every + 1` updates do as much as `every` would.
-  private static func adam(_ parameters: [Tensor], _ rate: Double, every: Int) -> Adam {
+  static func adam(_ parameters: [Tensor], _ rate: Double, every: Int) -> Adam {
     let share = Double(every) / Double(every + 1)
     return Adam(parameters, rate: rate * share, beta1: 0, beta2: power(0.99, share))
   }
@@ -141,22 +139,23 @@ public final class Trainer {
       }
     }
     trainDiscriminators(real: real, fake: fake, latents, &losses)
+    teachMethods(real, &random, &losses)
     finishStep()
     return losses
   }
 
   private func trainGenerator(_ random: inout SplitMix64, _ losses: inout Losses) {
     let loss = Torch.withBFloat16(usesBFloat16) {
-      let latents = latents(settings.batch, &random)
-      let images = generator.synthesis(
-        latents.ws(of: generator, updatesAverage: movesMean), noise: .random)
+      var latents = latents(settings.batch, &random)
+      for method in methods { method.prepare(&latents, &random) }
+      let drawing = Drawing(latents, by: generator, updatesAverage: movesMean)
       var sum = Tensor.zeros([], on: device)
       for opponent in opponents {
-        let loss = Training.Losses.generator(opponent.network(images))
+        let loss = Training.Losses.generator(opponent.network(drawing.images))
         losses.add("loss_g\(opponent.suffix)", loss)
         sum = sum + loss
       }
-      for term in methods.flatMap({ $0.generatorTerms(latents, images: images) }) {
+      for term in methods.flatMap({ $0.generatorTerms(drawing) }) {
         losses.add(term.name, term.value)
         sum = sum + term.value * term.weight
       }
@@ -185,7 +184,8 @@ public final class Trainer {
     real: Tensor, fake: Tensor, _ latents: Latents?, _ losses: inout Losses
   ) {
     for (i, opponent) in opponents.enumerated() {
-      guard let adam = opponent.adam else { continue }
+      guard opponent.adam != nil else { continue }
+      var gateLoss: Tensor?
       let loss = Torch.withBFloat16(usesBFloat16) {
         let (fakeScores, realScores) = (opponent.network(fake), opponent.network(real))
         var loss = Training.Losses.discriminator(fakeScores: fakeScores, realScores: realScores)
@@ -197,16 +197,32 @@ public final class Trainer {
           losses.add(term.name, term.value)
           loss = loss + term.value * term.weight
         }
+        for term in methods.flatMap({ $0.gateTerms(fakeScores: fakeScores) }) {
+          losses.add(term.name, term.value)
+          gateLoss = (gateLoss ?? loss) + term.value * term.weight
+        }
         return loss
       }
-      adam.minimize(loss)
+      opponent.minimize(loss, ofGates: gateLoss)
     }
     guard step % settings.r1Interval == 0, settings.gamma > 0 else { return }
-    for opponent in opponents {
-      guard let adam = opponent.adam else { continue }
+    for opponent in opponents where opponent.adam != nil {
       let penalty = Training.Losses.r1(opponent.network, real)
       losses.add("r1\(opponent.suffix)", penalty)
-      adam.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
+      opponent.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
+    }
+  }
+
+  /// Lets methods train what is their own.
+  private func teachMethods(
+    _ real: Tensor, _ random: inout SplitMix64, _ losses: inout Losses
+  ) {
+    for method in methods where method.learners.contains(where: { $0.adam != nil }) {
+      let lesson = Lesson(
+        settings: settings, step: step, student: generator,
+        latents: latents(settings.batch, &random), real: real,
+        kept: kept(after: images + settings.batch))
+      for (name, value) in method.learn(lesson) { losses.add(name, value) }
     }
   }
 
@@ -233,18 +249,18 @@ public final class Trainer {
   /// Whether the running mean of w follows: a borrowed mapping brings its own.
   private var movesMean: Bool { pairs == nil }
 
-  private func updateAverage() {
+  /// Share that the average keeps of itself in the step that ends with `images`.
+  private func kept(after images: Int) -> Double {
     var halfLife = settings.emaKimg * 1000
     if let share = settings.emaRampUp { halfLife = min(halfLife, Double(images) * share) }
-    let kept = power(0.5, Double(settings.batch) / max(halfLife, 1e-8))
-    Tensor.move(average.parameters, towards: generator.parameters, by: 1 - kept)
+    return power(0.5, Double(settings.batch) / max(halfLife, 1e-8))
+  }
+
+  private func updateAverage() {
+    Tensor.move(
+      average.parameters, towards: generator.parameters, by: 1 - kept(after: images))
     for (mine, theirs) in zip(average.registry.buffers, generator.registry.buffers) {
       mine.tensor.assign(theirs.tensor)
     }
   }
-}
-
-extension Trainer.Opponent {
-  /// Behind the names of its losses: nothing for the first one, else `_t`.
-  var suffix: String { name == "D" ? "" : "_t" }
 }

@@ -93,6 +93,115 @@ struct DistilTests {
     #expect(alone.trainer.opponents.map(\.name) == ["D"])
   }
 
+  /// Every other method: two steps and two more are four to the bit, and its terms are in the log.
+  @Test(arguments: [
+    (DistilSettings.Method.cagc, ["pixel"]), (.styleKD, ["pixel", "relation"]),
+    (.itgc, ["pixel", "information", "energy"]),
+    (.gcc, ["content", "gram", "gates", "loss_g_t", "loss_d_t"]), (.ganSlimming, ["sparsity"]),
+  ])
+  func othersResumeToTheBit(method: DistilSettings.Method, terms: [String]) throws {
+    var settings = settings {
+      $0.method = method
+      $0.baseline = BaselineSettings()
+    }
+    settings.kimg = 0.016
+    let whole = try trained(settings, "whole").trainer
+    _ = try trained(settings, "half", steps: 2)
+    let rest = try Run.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    #expect(try rest.train())
+    let state = try bytes(folder.path + "/whole/state.safetensors")
+    #expect(try bytes(folder.path + "/half/state.safetensors") == state)
+    let log = try String(decoding: bytes(folder.path + "/half/log.jsonl"), as: UTF8.self)
+    for term in terms { #expect(log.contains("\"\(term)\""), "\(term)") }
+
+    #expect(whole.opponents.map(\.name) == ["D"])
+    let plain = try trained(
+      self.settings { $0.method = .plain }, "plain", steps: 4
+    ).trainer
+    #expect(whole.generator.fingerprint != plain.generator.fingerprint)
+    // Whatever learns has moved.
+    let begun = try Trainer(
+      settings, data: ImageData(data, size: 16, part: nil), device: .cpu)
+    for (before, after) in zip(begun.networks, whole.networks) {
+      #expect(before.network.fingerprint != after.network.fingerprint, "\(before.prefix)")
+    }
+    try whole.saveLightly(in: folder.path + "/half")
+    try FileManager.default.removeItem(atPath: folder.path + "/half/state.safetensors")
+    #expect(try Run.resume(folder.path + "/half", device: .cpu, report: { _ in }).trainer.step == 4)
+  }
+
+  /// A dense student becomes sparse; a discriminator of its own has gates with GCC alone.
+  @Test func methodsHaveTheirNetworks() throws {
+    func styles(_ sparsityWeight: Double) throws -> Double {
+      let settings = settings {
+        $0.student = teacher
+        $0.method = .ganSlimming
+        $0.baseline = BaselineSettings()
+        $0.baseline?.sparsityWeight = sparsityWeight
+      }
+      let dense = try trained(settings, "dense\(sparsityWeight)", steps: 6).trainer.generator
+      Torch.seed(4)
+      return GANSlimming.sparsity(dense, dense.broadcast(dense.mapping(.normal([32, 16])))).item
+    }
+    // Six steps of at most 0.002 in each weight: some per cent.
+    #expect(try styles(1) < 0.98 * styles(1e-5))
+    let gated = try trained(settings { $0.method = .gcc }, "gated", steps: 1).trainer
+    #expect(gated.opponents[0].network.gates?.parameters.map(\.count) == [16, 16])
+    let ungated = try trained(settings { $0.method = .cagc }, "ungated", steps: 1).trainer
+    #expect(ungated.opponents[0].network.gates == nil)
+  }
+
+  /// Settings that would quietly be another method's.
+  @Test func emptyMethodsAreRefused() throws {
+    let changes: [(DistilSettings.Method, (inout BaselineSettings) -> Void)] = [
+      (.cagc, { $0.pixelWeight = 0 }), (.itgc, { $0.informationWeight = 0 }),
+      (.styleKD, { $0.relationWeight = 0 }), (.ganSlimming, { $0.sparsityWeight = 0 }),
+      (.gcc, { ($0.contentWeight, $0.gramWeight) = (0, 0) }), (.cagc, { $0.vgg = "x" }),
+      (.itgc, { $0.lpips = "x" }),
+    ]
+    for (method, change) in changes {
+      var baseline = BaselineSettings()
+      try baseline.check(method)
+      change(&baseline)
+      #expect(throws: ObverseError.self, "\(method)") { try baseline.check(method) }
+    }
+    #expect(throws: ObverseError.self) {
+      try trained(
+        settings {
+          $0.method = .cagc
+          $0.kernels = [.init(kind: .dinoResNet50, path: student, weight: 1)]
+        }, "kernels")
+    }
+    var files = BaselineSettings()
+    #expect(files.omission(.cagc)?.contains("LPIPS") == true)
+    #expect(files.omission(.gcc) == nil)
+    (files.vgg, files.lpips, files.parser) = ("v", "l", "p")
+    #expect(files.omission(.cagc) == nil)
+  }
+
+  /// VGG16 and StyleKD's maps begin at 16x16; CAGC's pixels do not.
+  @Test func smallImagesAreRefused() throws {
+    let small = Generator(GeneratorShape(zDim: 4, wDim: 4, mappingLayers: 1, widths: [4, 4, 4, 4]))
+    func methods(
+      _ method: DistilSettings.Method, vgg: String? = nil
+    ) throws(ObverseError) -> [any Method] {
+      var settings = DistilSettings(teacher: "", student: "")
+      settings.method = method
+      settings.baseline = BaselineSettings()
+      settings.baseline?.vgg = vgg
+      return try Distillation.baseline(settings, teacher: small, student: small, on: .cpu)
+    }
+    #expect(try methods(.cagc).count == 1)
+    for (method, vgg) in [(DistilSettings.Method.styleKD, nil), (.cagc, "vgg"), (.itgc, "vgg")] {
+      do throws(ObverseError) {
+        _ = try methods(method, vgg: vgg)
+        Issue.record("\(method)")
+      } catch {
+        #expect(error.description.contains("16x16"))
+      }
+    }
+  }
+
   /// The networks come back rounded to 16 bits, in parts that no carrier refuses.
   @Test func lightStatesTravel() throws {
     let run = try trained(settings(), "run", steps: 3)

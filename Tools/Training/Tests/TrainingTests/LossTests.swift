@@ -1,5 +1,3 @@
-import Checkpoint
-import Foundation
 import Testing
 
 import Networks
@@ -10,47 +8,21 @@ import Torch
 /// Each loss and its gradient against PyTorch's in float64; Reference/losses.py made the numbers.
 @Suite(.serialized)
 struct LossTests {
-  let reference: [String: StoredTensor]
+  let reference: LossReference
   let generator: Generator
   let discriminator: Discriminator
 
   init() throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    let path = folder.appending(path: "Reference/losses.safetensors").path(percentEncoded: false)
-    let file = try CheckpointFile.open(path)
-    var reference: [String: StoredTensor] = [:]
-    for (name, tensor) in file.tensors { reference[name] = tensor }
-    self.reference = reference
-    generator = Generator(try GeneratorShape(file, prefix: "G."))
-    try generator.load(file, prefix: "G.")
-    discriminator = Discriminator(DiscriminatorShape(widths: [5, 6, 4], groupSize: 2))
-    try discriminator.load(file, prefix: "D.")
+    reference = try LossReference("losses")
+    generator = try reference.generator()
+    discriminator = try reference.discriminator()
     Torch.threads = 1
   }
 
-  func tensor(_ name: String) throws -> Tensor {
-    let stored = try #require(reference[name])
-    return .values(stored.floats, stored.shape)
-  }
+  func tensor(_ name: String) throws -> Tensor { try reference.tensor(name) }
 
-  /// Compares a loss to 1e-5 and each gradient to 1e-4 of its length.
-  ///
-  /// Float32 sums of some hundred terms stay well below; a wrong gain or sign does not.
   func check(_ name: String, _ loss: Tensor, _ network: any Network, _ prefix: String) throws {
-    let expected = try tensor("loss.\(name)").item
-    #expect(abs(loss.item / expected - 1) < 1e-5)
-    let gradients = Tensor.gradients(of: loss, with: network.parameters)
-    for (entry, gradient) in zip(network.registry.parameters, gradients) {
-      let expected = try tensor("grad.\(name).\(prefix)\(entry.name)").floats
-      let found = gradient?.floats ?? [Float](repeating: 0, count: expected.count)
-      var (difference, length) = (0.0, 0.0)
-      for (a, b) in zip(found, expected) {
-        difference += Double(a - b) * Double(a - b)
-        length += Double(b) * Double(b)
-      }
-      #expect(
-        difference.squareRoot() <= 1e-4 * length.squareRoot() + 1e-7, "\(name) \(entry.name)")
-    }
+    try reference.check(name, loss, network.registry.parameters, prefix)
   }
 
   var ws: Tensor {
@@ -125,8 +97,8 @@ struct LossTests {
       teacher: generator)
     var random = SplitMix64(seed: 0, stream: 0)
     let latents = Latents(4, generator.shape, mixing: 0, &random, on: .cpu)
-    let terms = dime.generatorTerms(
-      latents, images: generator.synthesis(try ws, noise: .stored))
+    let drawing = Drawing(latents, images: generator.synthesis(try ws, noise: .stored))
+    let terms = dime.generatorTerms(drawing)
     #expect(terms.map(\.weight) == [3, 3])
     try check(name, terms[0].value + terms[1].value, generator, "G.")
   }
@@ -143,11 +115,12 @@ struct LossTests {
       teacher: generator)
     var random = SplitMix64(seed: 0, stream: 0)
     let latents = Latents(4, generator.shape, mixing: 1, &random, on: .cpu)
-    let images = generator.synthesis(latents.ws(of: generator), noise: .random)
-    let terms = dime.generatorTerms(latents, images: images)
+    let drawing = Drawing(latents, by: generator)
+    let terms = dime.generatorTerms(drawing)
     #expect(terms.allSatisfy { $0.value.item < 1e-6 })
     let others = Latents(4, generator.shape, mixing: 1, &random, on: .cpu)
-    #expect(dime.generatorTerms(others, images: images)[0].value.item > 1e-3)
+    let mixed = Drawing(others, images: drawing.images)
+    #expect(dime.generatorTerms(mixed)[0].value.item > 1e-3)
   }
 }
 

@@ -23,7 +23,7 @@ typedef enum { CT_CPU = 0, CT_CUDA = 1 } ct_device;
 
 typedef enum {
   CT_NEG, CT_SQUARE, CT_SQRT, CT_RSQRT, CT_ABS, CT_SOFTPLUS, CT_SUM, CT_MEAN, CT_DETACH, CT_CLONE,
-  CT_CONTIGUOUS
+  CT_CONTIGUOUS, CT_SIGMOID
 } ct_unary_kind;
 typedef enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MATMUL } ct_binary_kind;
 typedef enum { CT_ADD_SCALAR, CT_MUL_SCALAR, CT_LEAKY_RELU } ct_scalar_kind;
@@ -102,6 +102,8 @@ ct_error ct_pad(
 ct_error ct_softmax(const ct_tensor *x, int64_t axis, bool logarithm, ct_tensor **out);
 /// Ascending.
 ct_error ct_sort(const ct_tensor *x, int64_t axis, ct_tensor **out);
+/// Where the largest element along `axis` is, as a float.
+ct_error ct_argmax(const ct_tensor *x, int64_t axis, ct_tensor **out);
 
 // Distances.cpp: between two sets of features `[N, d]`, in double precision on the CPU.
 /// `|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))`; covariances divide by N.
@@ -112,15 +114,19 @@ ct_error ct_kernel_distance(const ct_tensor *a, const ct_tensor *b, double *out)
 /// `k`th nearest other centre.
 ct_error ct_coverage(
     const ct_tensor *centres, const ct_tensor *points, int64_t k, double *out);
+/// Of a symmetric matrix: eigenvalues in ascending order, and their vectors of length 1 as columns.
+ct_error ct_eigen(const ct_tensor *matrix, ct_tensor **out_values, ct_tensor **out_vectors);
 
 // Autograd.cpp
 ct_error ct_set_requires_grad(ct_tensor *t, bool value);
 /// Whether operations are recorded on this thread; gives the value before.
 bool ct_set_grad_enabled(bool value);
 /// Gradients of the scalar `loss` with respect to `inputs`; NULL for one that it does not depend on.
+///
+/// `keep_graph` lets the same operations be differentiated again, `create_graph` the gradients' own.
 ct_error ct_grad(
-    const ct_tensor *loss, const ct_tensor *const *inputs, int count, bool create_graph,
-    ct_tensor **out);
+    const ct_tensor *loss, const ct_tensor *const *inputs, int count, bool keep_graph,
+    bool create_graph, ct_tensor **out);
 
 // Updates.cpp: in place, and never recorded.
 ct_error ct_copy(ct_tensor *target, const ct_tensor *source);

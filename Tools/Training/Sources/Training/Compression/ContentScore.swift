@@ -1,15 +1,18 @@
+import Core
 import Networks
 import Torch
 
-/// The content-aware score of CAGC with the whole image as content.
+/// The content-aware score of CAGC; without a face parser the whole image is content.
 ///
 /// Source: Liu et al. 2021, arXiv:2104.02244. Some pixels of a picture become black or white; the
 /// score of a channel is how much its weights would have to do with the difference.
 enum ContentScore {
   static func scores(
     _ generator: Generator, _ settings: PruneSettings, progress: (Int) -> Void
-  ) -> [[Float]] {
+  ) throws(ObverseError) -> [[Float]] {
     let device = generator.registry.device
+    var parser: FaceParser?
+    if let path = settings.parser { parser = try FaceParser(path, on: device) }
     let weights = generator.synthesis.readers.map(\.weight)
     var sums: [[Double]] = generator.shape.widths.map { [Double](repeating: 0, count: $0) }
     var done = 0
@@ -26,8 +29,10 @@ enum ContentScore {
         replaced[i] = random.fraction() < settings.noise ? 1 : 0
         values[i] = random.next() & 1 == 1 ? 1 : -1
       }
+      var places = Tensor.values(replaced, [n, 1, size, size], on: device)
+      if let parser { places = places * parser.mask(images, isNearest: true) }
       let loss = loss(
-        images, replaced: .values(replaced, [n, 1, size, size], on: device),
+        images, replaced: places,
         values: .values(values, [n, 1, size, size], on: device))
       for (i, gradient) in Tensor.gradients(of: loss, with: weights).enumerated() {
         guard let gradient else { continue }

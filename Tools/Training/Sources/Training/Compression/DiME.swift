@@ -22,7 +22,8 @@ struct DiME: Method {
   /// Draws the other side where an eye has no moments.
   let teacher: Generator
 
-  func generatorTerms(_ latents: Latents, images: Tensor) -> [Term] {
+  func generatorTerms(_ drawing: Drawing) -> [Term] {
+    let images = drawing.images
     var drawn: Tensor?
     return eyes.flatMap { eye in
       let features = eye.network(images)
@@ -32,7 +33,7 @@ struct DiME: Method {
       } else {
         let theirs = Torch.withoutGradients {
           let images =
-            drawn ?? teacher.synthesis(latents.ws(of: teacher), noise: .random)
+            drawn ?? teacher.synthesis(drawing.latents.ws(of: teacher), noise: .random)
           drawn = images
           return Self.moments(eye.network(images), group: group)
         }

@@ -11,6 +11,13 @@ public struct DistilSettings: Codable, Equatable, Sendable {
     case nickelDiME = "nickel-dime"
     /// Adversarial fine-tuning against the teacher's discriminator.
     case plain
+    /// Content-aware distillation.
+    case cagc
+    case styleKD = "stylekd"
+    case itgc
+    case gcc
+    /// GAN Slimming.
+    case ganSlimming = "gs"
   }
 
   /// A frozen network for DiME.
@@ -73,6 +80,8 @@ public struct DistilSettings: Codable, Equatable, Sendable {
   public var freezesTeacherDiscriminator = false
   /// Where the student's own discriminator begins.
   public var discriminatorStart = Start.random
+  /// Files and weights of the other methods.
+  public var baseline: BaselineSettings?
 
   public init(teacher: String, student: String) {
     self.teacher = teacher
@@ -86,9 +95,10 @@ public struct DistilSettings: Codable, Equatable, Sendable {
       throw .usage(
         "\(kernel.kind.rawValue) is for measuring and is kept out of every loss", hint: nil)
     }
+    try (baseline ?? BaselineSettings()).check(method)
     guard method == .nickelDiME else {
       guard kernels.isEmpty, moments == nil else {
-        throw .usage("plain fine-tuning uses no kernels and no moments", hint: nil)
+        throw .usage("only NICKEL & DiME uses kernels and moments", hint: nil)
       }
       return
     }
@@ -118,13 +128,13 @@ struct Distillation {
   ///
   /// - Parameters:
   ///   - settings: What to read.
-  ///   - resolution: Side of the data's images.
-  ///   - groupSize: Images that discriminators compare.
+  ///   - run: The run's size, groups and rates.
   ///   - device: Where it is computed.
   /// - Throws: `request` for networks that do not fit each other, and what reading says.
   init(
-    _ settings: DistilSettings, resolution: Int, groupSize: Int, on device: Device
+    _ settings: DistilSettings, in run: RunSettings, on device: Device
   ) throws(ObverseError) {
+    let resolution = run.size
     let file = try TeacherFile(settings.teacher)
     let teacher = try file.generator(of: resolution, on: device)
     teacherMACs = teacher.shape.architecture == .skip ? teacher.shape.network.macs(.fit) : nil
@@ -136,14 +146,24 @@ struct Distillation {
         "the teacher's z has \(teacher.shape.zDim) numbers, the student's"
           + " \(student.shape.zDim)", hint: nil)
     }
-    let theirs = try file.discriminator(of: resolution, groupSize: groupSize, on: device)
-    guard settings.method == .nickelDiME else {
+    let theirs = try file.discriminator(of: resolution, groupSize: run.groupSize, on: device)
+    let hasOwn = settings.method == .nickelDiME || settings.method == .gcc
+    guard hasOwn else {
       discriminators = [("D", theirs, true)]
-      methods = []
+      methods = try Self.baseline(settings, teacher: teacher, student: student, on: device)
       return
     }
-    let own = Discriminator(theirs.shape, device: device)
+    let own = Discriminator(theirs.shape, hasGates: settings.method == .gcc, device: device)
     if settings.discriminatorStart == .teacher { own.copy(theirs) }
+    guard settings.method == .nickelDiME else {
+      discriminators = [("D", own, true)]
+      methods = [
+        GCC(
+          teacher: teacher, discriminator: theirs, student: student,
+          weights: settings.baseline ?? BaselineSettings(), settings: run)
+      ]
+      return
+    }
     discriminators = [
       ("D", own, true), ("D_T", theirs, !settings.freezesTeacherDiscriminator),
     ]

@@ -57,15 +57,19 @@ extension Pruner {
     guard (1...999).contains(settings.perMille), settings.multiple >= 1 else {
       throw .usage("a pruning ratio lies between 0 and 1", hint: nil)
     }
+    guard settings.parser == nil || settings.score == .content else {
+      throw .usage("a face parser is for the content-aware score", hint: nil)
+    }
     let file = try TeacherFile(path)
     let teacher = try file.generator(on: device)
     let student = try pruned(
-      teacher, kept: kept(scores(teacher, settings, progress: progress), settings),
+      teacher, kept: try kept(scores(teacher, settings, progress: progress), settings),
       compensatesRGB: settings.compensatesRGB)
     var metadata = [
       "format": "pt", "producer": "obverse-train \(Version.number)",
       "pruning_ratio": "\(Double(settings.perMille) / 1000)",
-      "pruning_score": settings.score.rawValue, "pruned_from": teacher.fingerprint,
+      "pruning_score": settings.score.rawValue, "pruning_budget": settings.budget.rawValue,
+      "pruned_from": teacher.fingerprint,
       PruneReport.teacherKey: "\(teacher.shape.network.macs(.fit))",
     ]
     metadata["trained_against"] = file.metadata("trained_against")
