@@ -6,6 +6,8 @@ import Torch
 public final class Trainer {
   public let settings: RunSettings
   public let device: Device
+  /// The others who train the same networks on other parts of each batch.
+  let processes: Processes?
   public let generator: Generator
   /// Whom the generator plays against; its own discriminator first.
   let opponents: [Opponent]
@@ -42,9 +44,10 @@ public final class Trainer {
   ///
   /// - Throws: What reading pairs, teacher, student and kernels says.
   public init(
-    _ settings: RunSettings, data: ImageData, device: Device
+    _ settings: RunSettings, data: ImageData, device: Device, processes: Processes? = nil
   ) throws(ObverseError) {
     self.settings = settings
+    self.processes = processes
     self.data = data
     self.device = device
     Torch.seed(settings.seed)
@@ -95,6 +98,7 @@ public final class Trainer {
       return Opponent(name: name, network: network, adam: learns ? adam : nil)
     }
     pathMean = .zeros([], on: device)
+    for adam in [generatorAdam] + opponents.compactMap(\.adam) { adam.processes = processes }
     order = Order(count: data.count, seed: settings.seed)
   }
 
@@ -115,8 +119,9 @@ public final class Trainer {
 
   /// Takes one step: generator, its penalty, discriminators, their penalty, average.
   func takeStep() throws(ObverseError) -> Losses {
-    // Everything random follows from the seed and the step alone.
-    var random = SplitMix64(seed: settings.seed, stream: UInt64(step))
+    // Everything random follows from the seed, the step and the rank alone.
+    var random = SplitMix64(
+      seed: settings.seed, stream: UInt64(step) + UInt64(processes?.rank ?? 0) << 52)
     Torch.seed(random.next())
     var losses = Losses()
 
@@ -133,7 +138,7 @@ public final class Trainer {
     if step % settings.pathInterval == 0, settings.pathWeight > 0 {
       penalizePaths(&random, &losses)
     }
-    let latents = latents(settings.batch, &random)
+    let latents = latents(share, &random)
     let fake = Torch.withoutGradients {
       Torch.withBFloat16(usesBFloat16) {
         generator.synthesis(
@@ -147,7 +152,7 @@ public final class Trainer {
 
   private func trainGenerator(_ random: inout SplitMix64, _ losses: inout Losses) {
     let loss = Torch.withBFloat16(usesBFloat16) {
-      let latents = latents(settings.batch, &random)
+      let latents = latents(share, &random)
       let images = generator.synthesis(
         latents.ws(of: generator, updatesAverage: movesMean), noise: .random)
       var sum = Tensor.zeros([], on: device)
@@ -166,7 +171,7 @@ public final class Trainer {
   }
 
   private func penalizePaths(_ random: inout SplitMix64, _ losses: inout Losses) {
-    let ws = latents(settings.batch / 2, &random).ws(of: generator, updatesAverage: movesMean)
+    let ws = latents(share / 2, &random).ws(of: generator, updatesAverage: movesMean)
     let drawn = generator.synthesis(ws, noise: .random)
     let penalty = Training.Losses.pathLength(
       drawn, ws, directions: .normal(drawn.shape, on: device), mean: pathMean)
@@ -219,8 +224,8 @@ public final class Trainer {
   private func realImages(_ random: inout SplitMix64) throws(ObverseError) -> Tensor {
     var indices: [Int] = []
     var mirrored: [Bool] = []
-    for i in 0..<settings.batch {
-      indices.append(order.image(at: images + i))
+    for position in positions {
+      indices.append(order.image(at: position))
       mirrored.append(settings.mirror && random.next() & 1 == 1)
     }
     return try data.batch(indices, mirrored: mirrored, on: device)
