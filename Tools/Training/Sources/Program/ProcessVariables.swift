@@ -46,8 +46,12 @@ struct ProcessVariables: Equatable {
   }
 
   /// Takes this process's GPU, and meets the others.
+  ///
+  /// - Parameters:
+  ///   - device: Where it computes.
+  ///   - say: Receives a line for the user, who may have to wait.
   /// - Throws: `request`, `resources`.
-  func join(_ device: Device) throws(ObverseError) -> Processes {
+  func join(_ device: Device, _ say: (String) -> Void) throws(ObverseError) -> Processes {
     if device == .cuda {
       guard localRank < Device.gpuCount else {
         throw .request(
@@ -56,6 +60,7 @@ struct ProcessVariables: Equatable {
       }
       Device.selectGPU(localRank)
     }
+    say("process \(rank) of \(count) meets the others at \(host):\(port)")
     do throws(Processes.JoinFailure) {
       return try Processes(host: host, port: port, rank: rank, count: count, hosts: hosts)
     } catch {

@@ -71,7 +71,7 @@ enum RunOptions {
     _ options: Options, settings: (Options) throws(ObverseError) -> RunSettings
   ) throws(ObverseError) {
     let device = try DeviceOptions.device(options)
-    let processes = try ProcessVariables.read()?.join(device)
+    let processes = try ProcessVariables.read()?.join(device, DeviceOptions.speaker(options))
     do throws(ObverseError) {
       try run(options, device, processes, settings: settings)
     } catch {
@@ -86,7 +86,6 @@ enum RunOptions {
     settings: (Options) throws(ObverseError) -> RunSettings
   ) throws(ObverseError) {
     let say = processes?.rank ?? 0 == 0 ? DeviceOptions.speaker(options) : { _ in }
-    if let processes { say("process 0 of \(processes.count)") }
     say("LibTorch \(Torch.version) on \(device.rawValue), \(Torch.threads) CPU threads")
     let minutes = try options.number("minutes")
     let run: Run

@@ -42,8 +42,8 @@ public final class Run {
       throw .cannotCreate(path: folder, why: "it holds a run; --resume goes on with it")
     }
     let run = try Run(settings, folder, device, processes, log: [], report)
-    if isFirst { try run.makeFolder() }
     try run.beginTogether()
+    if isFirst { try run.makeFolder() }
     return run
   }
 
