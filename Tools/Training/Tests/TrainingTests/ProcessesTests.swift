@@ -24,10 +24,11 @@ struct ProcessesTests {
 
   // MARK: What two of them compute
 
-  /// Two threads that take each other for processes.
-  func together(_ body: @escaping @Sendable (Processes) -> Void) throws {
+  /// What two threads find that take each other for processes.
+  func together<R: Sendable>(_ body: @escaping @Sendable (Processes) -> R) throws -> [R] {
     let port = try freePort()
     let group = DispatchGroup()
+    let found = Mutex<[R?]>([nil, nil])
     for rank in 0..<2 {
       group.enter()
       Thread.detachNewThread {
@@ -36,35 +37,39 @@ struct ProcessesTests {
           let processes = try? Processes(
             host: "127.0.0.1", port: port, rank: rank, count: 2, hosts: rank == 0)
         else { return }
-        body(processes)
+        let result = body(processes)
+        found.withLock { $0[rank] = result }
         processes.leave(isDone: true)
       }
     }
     group.wait()
+    return try found.withLock { $0 }.map { try #require($0) }
   }
 
   /// What one has is 1 in the one and 3 in the other, in more numbers than travel at a time.
   @Test func sumsAreOverAll() throws {
-    let met = Mutex(0)
-    try together { processes in
+    let claims = try together { processes in
       let own = Float(2 * processes.rank + 1)
       let (long, short) = ([1 << 20 + 3], [2, 3])
       let means = processes.averaged([
         .full(Double(own), long), .values((0..<6).map { own * Float($0) }, short),
       ])
-      #expect(means.map(\.shape) == [long, short])
-      #expect(means[0].floats.allSatisfy { $0 == 2 })
-      #expect(means[1].floats == (0..<6).map { 2 * Float($0) })
-      // A third is not exact: what is gathered goes through no division.
-      #expect(processes.gathered(.full(Double(own) / 3, [])).floats == [Float(1) / 3, 1])
-      #expect(processes.any(own == 1) && processes.any(own == 3) && !processes.any(own == 2))
-      #expect(processes.agree(on: .full(7, [2])) && !processes.agree(on: .full(Double(own), [2])))
       let first = [Tensor.full(Double(own), [2]), Tensor.full(Double(own) * 5, long)]
       processes.copyFirst(to: first)
-      #expect(first[0].floats == [1, 1] && first[1].floats.allSatisfy { $0 == 5 })
-      met.withLock { $0 += 1 }
+      return [
+        "shapes": means.map(\.shape) == [long, short],
+        "long": means[0].floats.allSatisfy { $0 == 2 },
+        "short": means[1].floats == (0..<6).map { 2 * Float($0) },
+        // A third is not exact: what is gathered goes through no division.
+        "gathered": processes.gathered(.full(Double(own) / 3, [])).floats == [Float(1) / 3, 1],
+        "any": processes.any(own == 1) && processes.any(own == 3),
+        "none": !processes.any(own == 2),
+        "agree": processes.agree(on: .full(7, [2])),
+        "disagree": !processes.agree(on: .full(Double(own), [2])),
+        "first": first[0].floats == [1, 1] && first[1].floats.allSatisfy { $0 == 5 },
+      ]
     }
-    #expect(met.withLock { $0 } == 2)
+    for claim in claims { #expect(claim.filter { !$0.value }.keys.sorted() == []) }
   }
 
   /// Weights and inputs as numbers, which every thread makes tensors of its own from.
@@ -142,12 +147,9 @@ struct ProcessesTests {
   @Test func twoTakeTheStepsOfOne() throws {
     let scene = Scene()
     let halves = [[0, 2, 4, 6], [1, 3, 5, 7]]
-    let found = Mutex<[[[Float]]]>([[], []])
-    try together { processes in
-      let weights = scene.trained([halves[processes.rank]], over: processes)
-      found.withLock { $0[processes.rank] = weights }
+    let results = try together { processes in
+      scene.trained([halves[processes.rank]], over: processes)
     }
-    let results = found.withLock { $0 }
     #expect(results[0] == results[1], "the same bits")
     let one = scene.trained(halves, over: nil)
     #expect(results[0].count == one.count)
