@@ -184,8 +184,13 @@ struct ProcessesTests {
       try process.run()
     }
 
-    /// Waits for its end.
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    /// Waits for its end, and brings it about where it does not come.
     func ended() throws -> (code: Int32, says: String) {
+      let start = ContinuousClock.now
+      while process.isRunning, ContinuousClock.now - start < .seconds(60) { usleep(50_000) }
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
       process.waitUntilExit()
       let bytes = try Data(contentsOf: URL(filePath: output))
       return (process.terminationStatus, String(decoding: bytes, as: UTF8.self))
