@@ -50,6 +50,7 @@ struct ProcessVariables: Equatable {
   /// - Parameters:
   ///   - device: Where it computes.
   ///   - say: Receives a line for the user, who may have to wait.
+  /// - Returns: What the others are reached by.
   /// - Throws: `request`, `resources`.
   func join(_ device: Device, _ say: (String) -> Void) throws(ObverseError) -> Processes {
     if device == .cuda {
