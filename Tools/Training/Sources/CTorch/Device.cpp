@@ -1,6 +1,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <torch/headeronly/version.h>
@@ -8,7 +9,9 @@
 #include <climits>
 #include <string>
 
-#include "CTorch.h"
+#include "Handle.hpp"
+
+using namespace ctorch;
 
 /// Linking the CUDA library would tie the program to machines that have it. Its initialisers make
 /// CUDA known to LibTorch, which asks once: so it is loaded before the first question.
@@ -63,6 +66,17 @@ void ct_set_bfloat16(bool value) {
 void ct_keep_memory(void) {
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
+}
+
+int ct_gpu_count(void) {
+  return ct_cuda_available() ? at::detail::getCUDAHooks().deviceCount() : 0;
+}
+
+ct_error ct_select_gpu(int index) {
+  return guarded([&] {
+    auto device = at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+    c10::impl::VirtualGuardImpl(at::kCUDA).setDevice(device);
+  });
 }
 
 void ct_manual_seed(uint64_t seed) { at::manual_seed(seed); }

@@ -71,7 +71,21 @@ enum RunOptions {
     _ options: Options, settings: (Options) throws(ObverseError) -> RunSettings
   ) throws(ObverseError) {
     let device = try DeviceOptions.device(options)
-    let say = DeviceOptions.speaker(options)
+    let processes = try ProcessVariables.read()?.join(device, DeviceOptions.speaker(options))
+    do throws(ObverseError) {
+      try run(options, device, processes, settings: settings)
+    } catch {
+      processes?.leave(isDone: error == .cancelled)
+      throw error
+    }
+    processes?.leave(isDone: true)
+  }
+
+  private static func run(
+    _ options: Options, _ device: Device, _ processes: Processes?,
+    settings: (Options) throws(ObverseError) -> RunSettings
+  ) throws(ObverseError) {
+    let say = processes?.rank ?? 0 == 0 ? DeviceOptions.speaker(options) : { _ in }
     say("LibTorch \(Torch.version) on \(device.rawValue), \(Torch.threads) CPU threads")
     let minutes = try options.number("minutes")
     let run: Run
@@ -79,12 +93,14 @@ enum RunOptions {
       if let name = options.given.first(where: { !free.contains($0) }) {
         throw .usage("option '--\(name)' cannot change with --resume", hint: nil)
       }
-      run = try .resume(folder, kimg: try options.number("kimg"), device: device, report: say)
+      run = try .resume(
+        folder, kimg: try options.number("kimg"), device: device, processes: processes, report: say)
     } else {
       guard let folder = options.text("out") else {
         throw .usage("a run needs a folder: --out DIR", hint: nil)
       }
-      run = try .start(try settings(options), in: folder, device: device, report: say)
+      run = try .start(
+        try settings(options), in: folder, device: device, processes: processes, report: say)
     }
     run.savesLightly = options.has("light")
     run.trainer.usesBFloat16 = options.has("bf16")

@@ -11,6 +11,8 @@ public final class Adam {
   /// Steps that were taken.
   public var step = 0
   public var rate: Double
+  /// Those over which gradients are averaged, where there are others.
+  public var processes: Processes?
   private let beta1: Double
   private let beta2: Double
   private let epsilon: Double
@@ -29,13 +31,16 @@ public final class Adam {
 
   /// Differentiates `loss` and takes one step; what the loss does not depend on has gradient 0.
   public func minimize(_ loss: Tensor) {
-    let gradients = Tensor.gradients(of: loss, with: parameters)
-    update(zip(gradients, parameters).map { $0 ?? .zeros($1.shape, on: $1.device) })
+    let gradients = zip(Tensor.gradients(of: loss, with: parameters), parameters).map {
+      $0 ?? .zeros($1.shape, on: $1.device)
+    }
+    update(gradients)
   }
 
-  /// Takes one step against `gradients`.
+  /// Takes one step against `gradients`, or their averages over all processes.
   public func update(_ gradients: [Tensor]) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients")
+    let gradients = processes?.averaged(gradients) ?? gradients
     step += 1
     Tensor.lend(parameters) { p in
       Tensor.lend(gradients) { g in

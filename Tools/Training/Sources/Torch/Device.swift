@@ -7,6 +7,15 @@ public enum Device: String, Sendable, CaseIterable {
   /// Whether LibTorch finds a GPU; the first question loads its CUDA library.
   public static var hasCUDA: Bool { ct_cuda_available() }
 
+  /// GPUs that LibTorch finds.
+  public static var gpuCount: Int { Int(ct_gpu_count()) }
+
+  /// Makes this thread compute on the GPU of that number, counted from 0.
+  public static func selectGPU(_ index: Int) {
+    precondition((0..<gpuCount).contains(index), "GPU \(index) of \(gpuCount)")
+    Failure.check(ct_select_gpu(Int32(index)))
+  }
+
   var code: ct_device { self == .cuda ? CT_CUDA : CT_CPU }
 }
 

@@ -19,6 +19,15 @@ public final class Tensor {
     return Tensor(owning: result)
   }
 
+  /// The tensors that a function of CTorch hands out, as many as it is told.
+  static func made(
+    _ count: Int, _ body: (UnsafeMutablePointer<OpaquePointer?>) -> ct_error?
+  ) -> [Tensor] {
+    var results = [OpaquePointer?](repeating: nil, count: count)
+    Failure.check(body(&results))
+    return results.compactMap { $0.map(Tensor.init(owning:)) }
+  }
+
   /// Lends the handle for the length of a call.
   func lend<R>(_ body: (OpaquePointer) -> R) -> R {
     withExtendedLifetime(self) { body(handle) }

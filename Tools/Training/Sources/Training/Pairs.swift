@@ -111,7 +111,7 @@ extension Trainer {
     _ pairs: Pairs, adversarial: Double?, _ losses: inout Losses
   ) throws(ObverseError) {
     // Unmirrored: the mirrored picture has another w.
-    let indices = (0..<settings.batch).map { order.image(at: images + $0) }
+    let indices = positions.map { order.image(at: $0) }
     let real = try data.batch(
       indices, mirrored: indices.map { _ in false }, on: device)
     let w = pairs.batch(indices.map { data.readable[$0] }, on: device)

@@ -9,11 +9,13 @@ extension Run {
   /// - Parameter device: Where it runs.
   /// - Throws: `cannotCreate`, `inputOutput`.
   public func noteOrigin(device: Device) throws(ObverseError) {
-    let facts = [
+    guard isFirst else { return }
+    var facts = [
       ("commit", Self.commit), ("version", Version.number), ("torch", Torch.version),
       ("device", device.rawValue), ("threads", "\(Torch.threads)"), ("processor", Self.processor),
       ("step", "\(trainer.step)"), ("date", Date().ISO8601Format()),
     ]
+    if let processes = trainer.processes { facts.append(("processes", "\(processes.count)")) }
     let line = "{" + facts.map { "\"\($0.0)\":\"\($0.1)\"" }.joined(separator: ",") + "}\n"
     let path = "\(folder)/origin.jsonl"
     let old = (try? Bytes(mapping: path))?.array ?? []

@@ -11,10 +11,10 @@ public final class Run {
   private let report: (String) -> Void
   private var log: [String]
   /// Sums of losses since the last line of the log.
-  private var sums: [(name: String, sum: Tensor, count: Int)] = []
+  var sums: [(name: String, sum: Tensor, count: Int)] = []
   private var tickStart = ContinuousClock.now
   private var tickImages: Int
-  private var ticks = 0
+  private(set) var ticks = 0
 
   /// What a killed run may lose, from one tick to the next not counted.
   private static let longestUnsaved = Duration.seconds(600)
@@ -28,18 +28,26 @@ public final class Run {
   ///   - settings: Checked here.
   ///   - folder: Made if absent.
   ///   - device: Where it runs.
+  ///   - processes: Who trains; nil for this process alone. Only rank 0 writes.
   ///   - report: Receives lines for the user.
   /// - Returns: The run at its beginning.
   /// - Throws: `usage`, `cannotCreate`, and what reading the data says.
   public static func start(
-    _ settings: RunSettings, in folder: String, device: Device,
+    _ settings: RunSettings, in folder: String, device: Device, processes: Processes? = nil,
     report: @escaping (String) -> Void
   ) throws(ObverseError) -> Run {
-    try settings.check()
-    guard !FileManager.default.fileExists(atPath: "\(folder)/settings.json") else {
+    try settings.check(processes: processes?.count ?? 1)
+    let isFirst = processes?.rank ?? 0 == 0
+    guard !isFirst || !FileManager.default.fileExists(atPath: "\(folder)/settings.json") else {
       throw .cannotCreate(path: folder, why: "it holds a run; --resume goes on with it")
     }
-    let run = try Run(settings, folder, device, log: [], report)
+    let run = try Run(settings, folder, device, processes, log: [], report)
+    try run.beginTogether()
+    if isFirst { try run.makeFolder() }
+    return run
+  }
+
+  private func makeFolder() throws(ObverseError) {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -47,11 +55,10 @@ public final class Run {
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    guard let json = try? encoder.encode(settings) else {
+    guard let json = try? encoder.encode(trainer.settings) else {
       throw .usage("the settings hold a number that is not finite", hint: nil)
     }
-    try write(Array(json) + [0x0a], to: "\(folder)/settings.json")
-    return run
+    try Self.write(Array(json) + [0x0a], to: "\(folder)/settings.json")
   }
 
   /// Goes on with the run in `folder` from its last state, or from its beginning if it saved none.
@@ -60,11 +67,13 @@ public final class Run {
   ///   - folder: Holds `settings.json`.
   ///   - kimg: A new length; nil keeps the old one.
   ///   - device: Where it runs; to the same bits only on the same kind.
+  ///   - processes: Who trains; to the same bits only if they are as many as before.
   ///   - report: Receives lines for the user.
   /// - Returns: The run where it stopped.
   /// - Throws: `missing`, `malformed`, and what reading the data says.
   public static func resume(
-    _ folder: String, kimg: Double? = nil, device: Device, report: @escaping (String) -> Void
+    _ folder: String, kimg: Double? = nil, device: Device, processes: Processes? = nil,
+    report: @escaping (String) -> Void
   ) throws(ObverseError) -> Run {
     let path = "\(folder)/settings.json"
     let bytes = try Bytes(mapping: path)
@@ -75,8 +84,8 @@ public final class Run {
       throw .malformed(what: "'\(path)'", why: "these are no settings of a teacher")
     }
     if let kimg { settings.kimg = kimg }
-    try settings.check()
-    let run = try Run(settings, folder, device, log: [], report)
+    try settings.check(processes: processes?.count ?? 1)
+    let run = try Run(settings, folder, device, processes, log: [], report)
     if FileManager.default.fileExists(atPath: run.statePath) {
       try run.trainer.load(run.statePath)
       run.tickImages = run.trainer.images
@@ -87,18 +96,19 @@ public final class Run {
     }
     run.log = run.linesUpToNow()
     run.ticks = run.log.count
+    try run.beginTogether()
     run.report("resumed at \(run.position)")
     return run
   }
 
   private init(
-    _ settings: RunSettings, _ folder: String, _ device: Device, log: [String],
-    _ report: @escaping (String) -> Void
+    _ settings: RunSettings, _ folder: String, _ device: Device, _ processes: Processes?,
+    log: [String], _ report: @escaping (String) -> Void
   ) throws(ObverseError) {
     let data = try ImageData(settings.data, size: settings.size, part: settings.part)
     report("\(data.count) images of \(settings.size)x\(settings.size) from '\(settings.data)'")
     for (why, count) in data.refusals { report("left out \(count): \(why)") }
-    trainer = try Trainer(settings, data: data, device: device)
+    trainer = try Trainer(settings, data: data, device: device, processes: processes)
     tickImages = 0
     self.folder = folder
     self.log = log
@@ -107,7 +117,7 @@ public final class Run {
 
   /// Trains to the end, or until `shouldStop` says so; then what was reached is saved first.
   ///
-  /// - Parameter shouldStop: Asked after each step.
+  /// - Parameter shouldStop: Asked after each step; any process can stop all.
   /// - Returns: Whether the end was reached.
   /// - Throws: `inputOutput`; `request` where a loss is no longer finite.
   public func train(shouldStop: () -> Bool = { false }) throws(ObverseError) -> Bool {
@@ -119,16 +129,16 @@ public final class Run {
     var lastSave = tickStart
     while trainer.images < end {
       add(try trainer.takeStep())
-      let isStopped = shouldStop()
+      let isStopped = any(shouldStop())
       let isDone = trainer.images >= end
       let isTick = Double(trainer.images - tickImages) >= settings.tickKimg * 1000
       guard isTick || isDone || isStopped else { continue }
       try tick()
       if isDone || isStopped || ticks % settings.snapshotTicks == 0 { try snapshot() }
-      let isLate = ContinuousClock.now - lastSave > Self.longestUnsaved
+      let isLate = any(ContinuousClock.now - lastSave > Self.longestUnsaved)
       if isDone || isStopped || isLate || ticks % settings.snapshotTicks == 0 {
         try trainer.save(statePath)
-        if savesLightly { try trainer.saveLightly(in: folder) }
+        if savesLightly, isFirst { try trainer.saveLightly(in: folder) }
         lastSave = .now
       }
       tickStart = .now  // saving does not count as training
@@ -160,8 +170,7 @@ public final class Run {
   private func tick() throws(ObverseError) {
     var fields = ["\"step\":\(trainer.step)", "\"images\":\(trainer.images)"]
     var words: [String] = []
-    for (name, sum, count) in sums {
-      let mean = sum.item / Double(count)
+    for (name, mean) in zip(sums.map(\.name), means()) {
       guard mean.isFinite else {
         throw .request(
           "\(name) is no longer finite at step \(trainer.step); what was saved before stays",
@@ -178,6 +187,7 @@ public final class Run {
     fields.append("\"images_per_second\":\((rate * 10).rounded() / 10)")
     tickImages = trainer.images
     ticks += 1
+    guard isFirst else { return }
     log.append("{\(fields.joined(separator: ","))}")
     try Self.write(Array((log.joined(separator: "\n") + "\n").utf8), to: logPath)
     let left = max(trainer.settings.kimg * 1000 - Double(trainer.images), 0) / rate
@@ -187,6 +197,7 @@ public final class Run {
   }
 
   private func snapshot() throws(ObverseError) {
+    guard isFirst else { return }
     let digits = String(trainer.images / 1000)
     let name = String(repeating: "0", count: max(6 - digits.count, 0)) + digits
     try trainer.export("\(folder)/snapshot-\(name).safetensors")

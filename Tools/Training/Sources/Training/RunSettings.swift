@@ -82,17 +82,22 @@ public struct RunSettings: Codable, Equatable, Sendable {
     emaRampUp = nil
   }
 
-  /// Refuses what cannot be trained.
+  /// Refuses what cannot be trained by so many processes.
   /// - Throws: `usage`.
-  public func check() throws(ObverseError) {
+  public func check(processes: Int = 1) throws(ObverseError) {
     guard (8...1024).contains(size), size.nonzeroBitCount == 1 else {
       throw .usage("a size of \(size): it is a power of two from 8 to 1024", hint: nil)
     }
-    guard batch % min(groupSize, batch) == 0 else {
-      throw .usage("a batch of \(batch) does not divide into groups of \(groupSize)", hint: nil)
+    guard batch % processes == 0 else {
+      throw .usage("a batch of \(batch) does not divide among \(processes) processes", hint: nil)
     }
-    // Path lengths are taken of half a batch.
-    guard batch >= 2 else { throw .usage("a batch of \(batch): at least 2 are needed", hint: nil) }
+    let share = batch / processes
+    let whose = processes == 1 ? "a batch of \(share)" : "a process's share of \(share) images"
+    guard share % min(groupSize, share) == 0 else {
+      throw .usage("\(whose) does not divide into groups of \(groupSize)", hint: nil)
+    }
+    // Path lengths are taken of half of it.
+    guard share >= 2 else { throw .usage("\(whose): at least 2 are needed", hint: nil) }
     if let pairs, pairs.psi <= 0 {
       throw .usage("pairs of psi \(pairs.psi): it must be above 0 to be undone", hint: nil)
     }

@@ -20,7 +20,7 @@ extension Trainer {
   private var learners: [Learner] { methods.flatMap(\.learners) }
 
   /// Every tensor that a resumed run needs.
-  private var state: [Registry.Entry] {
+  var state: [Registry.Entry] {
     var state: [Registry.Entry] = []
     for (prefix, network) in networks {
       let entries = network.registry.parameters + network.registry.buffers
@@ -52,8 +52,16 @@ extension Trainer {
     [("path.mean", pathMean)] + methods.flatMap(\.state)
   }
 
-  /// Writes all that `load` needs to go on to the bit.
+  /// Writes all that `load` needs to go on to the bit; of several processes the first one does.
+  /// - Throws: `cannotCreate`, `inputOutput`; `request` where processes no longer agree.
   public func save(_ path: String) throws(ObverseError) {
+    var state = state
+    if let processes {
+      try checkAgreement(processes)
+      // As in NVlabs' code each process has a mean of its own.
+      state.append(("path.means", processes.gathered(pathMean)))
+      guard processes.rank == 0 else { return }
+    }
     var metadata = position
     metadata["steps_g"] = "\(generatorAdam.step)"
     metadata["steps_d"] = "\(opponents.map { $0.adam?.step ?? 0 }.max() ?? 0)"
@@ -79,6 +87,9 @@ extension Trainer {
       var stored: [String: StoredTensor] = [:]
       for (name, tensor) in file.tensors { stored[name] = tensor }
       for (name, target) in state { try Self.take(name, into: target, from: stored) }
+      if let processes, let means = stored["path.means"], means.shape == [processes.count] {
+        pathMean.assign(.values([means.floats[processes.rank]], []))
+      }
       try takePosition(file)
       generatorAdam.step = try Self.number("steps_g", in: file)
       let steps = try Self.number("steps_d", in: file)

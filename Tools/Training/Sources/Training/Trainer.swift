@@ -6,6 +6,8 @@ import Torch
 public final class Trainer {
   public let settings: RunSettings
   public let device: Device
+  /// The others who train the same networks on other parts of each batch.
+  let processes: Processes?
   public let generator: Generator
   /// Whom the generator plays against; its own discriminator first.
   let opponents: [Opponent]
@@ -35,9 +37,10 @@ public final class Trainer {
   ///
   /// - Throws: What reading pairs, teacher, student and kernels says.
   public init(
-    _ settings: RunSettings, data: ImageData, device: Device
+    _ settings: RunSettings, data: ImageData, device: Device, processes: Processes? = nil
   ) throws(ObverseError) {
     self.settings = settings
+    self.processes = processes
     self.data = data
     self.device = device
     Torch.seed(settings.seed)
@@ -66,6 +69,11 @@ public final class Trainer {
       // A teacher can begin from a student; it stays as narrow.
       teacherMACs = start?.metadata(PruneReport.teacherKey).flatMap(Int.init)
     }
+    guard processes == nil || methods.allSatisfy(\.learners.isEmpty) else {
+      throw .usage(
+        "method '\(settings.distil?.method.rawValue ?? "")' trains other networks too, which it does"
+          + " in one process only", hint: nil)
+    }
     average = Generator(generator.shape, device: device)
     if let start = settings.pairs {
       try generator.mapping.load(folded: start.mapping)
@@ -93,6 +101,7 @@ public final class Trainer {
         name: name, network: network, adam: learns ? adam : nil, gateAdam: gateAdam)
     }
     pathMean = .zeros([], on: device)
+    for adam in [generatorAdam] + opponents.compactMap(\.adam) { adam.processes = processes }
     order = Order(count: data.count, seed: settings.seed)
   }
 
@@ -113,8 +122,9 @@ public final class Trainer {
 
   /// Takes one step: generator, its penalty, discriminators, their penalty, average.
   func takeStep() throws(ObverseError) -> Losses {
-    // Everything random follows from the seed and the step alone.
-    var random = SplitMix64(seed: settings.seed, stream: UInt64(step))
+    // Everything random follows from the seed, the step and the rank alone.
+    var random = SplitMix64(
+      seed: settings.seed, stream: UInt64(step) + UInt64(processes?.rank ?? 0) << 52)
     Torch.seed(random.next())
     var losses = Losses()
 
@@ -131,7 +141,7 @@ public final class Trainer {
     if step % settings.pathInterval == 0, settings.pathWeight > 0 {
       penalizePaths(&random, &losses)
     }
-    let latents = latents(settings.batch, &random)
+    let latents = latents(share, &random)
     let fake = Torch.withoutGradients {
       Torch.withBFloat16(usesBFloat16) {
         generator.synthesis(
@@ -146,7 +156,7 @@ public final class Trainer {
 
   private func trainGenerator(_ random: inout SplitMix64, _ losses: inout Losses) {
     let loss = Torch.withBFloat16(usesBFloat16) {
-      var latents = latents(settings.batch, &random)
+      var latents = latents(share, &random)
       for method in methods { method.prepare(&latents, &random) }
       let drawing = Drawing(latents, by: generator, updatesAverage: movesMean)
       var sum = Tensor.zeros([], on: device)
@@ -165,7 +175,7 @@ public final class Trainer {
   }
 
   private func penalizePaths(_ random: inout SplitMix64, _ losses: inout Losses) {
-    let ws = latents(settings.batch / 2, &random).ws(of: generator, updatesAverage: movesMean)
+    let ws = latents(share / 2, &random).ws(of: generator, updatesAverage: movesMean)
     let drawn = generator.synthesis(ws, noise: .random)
     let penalty = Training.Losses.pathLength(
       drawn, ws, directions: .normal(drawn.shape, on: device), mean: pathMean)
@@ -220,7 +230,7 @@ public final class Trainer {
     for method in methods where method.learners.contains(where: { $0.adam != nil }) {
       let lesson = Lesson(
         settings: settings, step: step, student: generator,
-        latents: latents(settings.batch, &random), real: real,
+        latents: latents(share, &random), real: real,
         kept: kept(after: images + settings.batch))
       for (name, value) in method.learn(lesson) { losses.add(name, value) }
     }
@@ -235,8 +245,8 @@ public final class Trainer {
   private func realImages(_ random: inout SplitMix64) throws(ObverseError) -> Tensor {
     var indices: [Int] = []
     var mirrored: [Bool] = []
-    for i in 0..<settings.batch {
-      indices.append(order.image(at: images + i))
+    for position in positions {
+      indices.append(order.image(at: position))
       mirrored.append(settings.mirror && random.next() & 1 == 1)
     }
     return try data.batch(indices, mirrored: mirrored, on: device)

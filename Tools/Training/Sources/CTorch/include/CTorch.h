@@ -160,10 +160,38 @@ void ct_set_bfloat16(bool value);
 /// to fill them with zeros first.
 void ct_keep_memory(void);
 void ct_manual_seed(uint64_t seed);
+/// GPUs that LibTorch finds; 0 without CUDA.
+int ct_gpu_count(void);
+/// Makes this thread compute on one of them; 0 is where it began.
+ct_error ct_select_gpu(int index);
 void ct_set_threads(int count);
 int ct_threads(void);
 /// LibTorch's version, such as "2.11.0".
 const char *ct_version(void);
+
+// Processes.cpp: processes that train one network together. All must make the same calls in the same
+// order, from one thread.
+typedef struct ct_processes_s ct_processes;
+/// Told, on another thread, why the others will not go on; must not return.
+typedef void (*ct_lost)(const char *sentence);
+/// Meets the other processes at `host` and `port`, and watches from now on whether they live.
+///
+/// @param hosts        Whether the server is opened here; else it is elsewhere.
+/// @param joining_ms   How long the others may take to come.
+/// @param patience_ms  How long a process may be silent until it counts as lost.
+ct_error ct_join(
+    const char *host, uint16_t port, int rank, int count, bool hosts, int64_t joining_ms,
+    int64_t patience_ms, ct_lost lost, ct_processes **out);
+/// Sums or means over all processes of float32 tensors on one device, the same bits in all.
+ct_error ct_sum_over(
+    ct_processes *processes, const ct_tensor *const *tensors, int count, bool mean,
+    ct_tensor **out);
+/// Overwrites the targets with those of rank 0.
+ct_error ct_broadcast(ct_processes *processes, ct_tensor *const *targets, int count);
+/// Tells the others whether this process is `done` or has failed, and frees the handle.
+///
+/// Where the server is, a process that is done waits for the others' leaving.
+void ct_leave(ct_processes *processes, bool done);
 
 #ifdef __cplusplus
 }
