@@ -24,7 +24,7 @@ enum MomentsCommand: Command {
     guard let teacher = options.text("teacher"), let output = options.text("out"), !kernels.isEmpty
     else {
       throw .usage(
-        "moments need --teacher, --out and a network: --efficientnet, --clip or --dino",
+        "moments need --teacher, --out and a network, such as --efficientnet",
         hint: "obverse-train help moments")
     }
     var settings = MomentMaker.Settings()
