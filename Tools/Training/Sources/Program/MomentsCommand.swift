@@ -27,6 +27,7 @@ enum MomentsCommand: Command {
         "moments need --teacher, --out and a network, such as --efficientnet",
         hint: "obverse-train help moments")
     }
+    try AtomicFile.check(output)
     var settings = MomentMaker.Settings()
     settings.count = try options.integer("count", in: 2...10_000_000) ?? settings.count
     settings.batch = try options.integer("batch", in: 1...4096) ?? settings.batch
