@@ -35,7 +35,9 @@ extension CheckpointFile {
       if let pickle = TorchZip.pickle(of: archive) {
         let names = PickleNames()
         let zip = try TorchZip(archive, pickle: pickle, names: names)
-        return try CheckpointFile(path, .torchZip, zip.object, names) {
+        return try CheckpointFile(
+          path, zip.isScript ? .torchScript : .torchZip, zip.object, names
+        ) {
           (key) throws(ObverseError) in try zip.bytes(key)
         }
       }

@@ -32,6 +32,7 @@ public struct PickleName: Sendable, Equatable {
 public struct CheckpointFile: Sendable {
   public enum Container: String, Sendable {
     case torchZip = "torch zip"
+    case torchScript = "TorchScript"
     case torchLegacy = "torch legacy"
     case pickle = "pickle"
     case safetensors = "safetensors"

@@ -42,6 +42,8 @@ enum PickleNode {
   case storageBlob(PickleRef)
   /// numpy's type code, such as `f8`.
   case numpyType(Bytes, bigEndian: Bool)
+  /// An object of a TorchScript program, with the dict of its attributes once BUILD has given it.
+  case scriptObject(PickleRef?)
   /// A module that brings its own source text, with its dict of `class_name` and `state`.
   case module(PickleRef)
 }

@@ -49,6 +49,8 @@ struct PickleFlattening {
       try enter(ref, name) { (this) throws(ObverseError) in
         try this.visit(module: meta, name)
       }
+    case .scriptObject(let state?):
+      try enter(ref, name) { (this) throws(ObverseError) in try this.visit(state, name) }
     case .tuple(let items), .list(let items):
       if let attribute = try attribute(ref, depth: 0) {
         add(attribute, name)
@@ -60,7 +62,9 @@ struct PickleFlattening {
     case .placeholder(let index), .global(let index): addPlaceholder(names[index].name, name)
     case .none, .bool, .integer, .number, .text:
       if let attribute = try attribute(ref, depth: 0) { add(attribute, name) }
-    case .longInteger, .bytes, .latin1, .set, .ignored, .persistent, .storageBlob, .numpyType: break
+    case .longInteger, .bytes, .latin1, .set, .ignored, .persistent, .storageBlob, .numpyType,
+      .scriptObject(nil):
+      break
     }
   }
 

@@ -26,12 +26,13 @@ extension PickleMachine {
     case .unknown, .storage, .foreignStorage, .untypedStorage, .dtype, .object:
       return try arena.add(.placeholder(index))
     case .ignored: return try arena.add(.ignored)
+    case .scriptClass: return try arena.add(.scriptObject(nil))
     case .dict: return try arena.add(.dict(pairs(items)))
     case .set: return try arena.add(.set)
     case .bytes where items.isEmpty: return try arena.add(.bytes(Bytes([])))
     case .bytes: return try arena.add(.placeholder(index))
     case .rebuildTensor where items.count >= 4: return try arena.add(.tensor(arguments))
-    case .rebuildParameter where items.count >= 1: return items[0]
+    case .first where items.count >= 1: return items[0]
     case .size where items.count == 1 && arena.items(items[0]) != nil: return items[0]
     case .loadFromBytes where items.count == 1: return try arena.add(.storageBlob(items[0]))
     case .persistentObject where items.count >= 1: return try persistentObject(items[0])
@@ -48,7 +49,7 @@ extension PickleMachine {
       // Python would call the function, too; only the tensor and parameter makers have a use here.
       if case .global(let inner) = arena[items[0]], let rest = arena.items(items[2]) {
         switch names[inner].meaning {
-        case .rebuildTensor, .rebuildParameter:
+        case .rebuildTensor, .first:
           return try apply(names[inner].meaning, inner, to: rest, items[2])
         default: break
         }
@@ -121,12 +122,14 @@ extension PickleMachine {
     }
   }
 
-  /// BUILD: sets an object's state, which has a meaning for numpy's types alone.
+  /// BUILD: sets an object's state, which has a meaning for numpy's types and for TorchScript's
+  /// objects alone.
   mutating func build(_ target: PickleRef, from state: PickleRef) throws(ObverseError) {
     switch arena[target] {
     case .numpyType(let code, _):
       guard let items = arena.items(state), items.count >= 2 else { return }
       arena.replace(target, with: .numpyType(code, bigEndian: arena.text(items[1]) == ">"))
+    case .scriptObject: arena.replace(target, with: .scriptObject(state))
     // A state dict's `_metadata`, an EasyDict's empty attributes, a parameter's hooks.
     case .dict, .list, .set, .tensor, .module: break
     default:

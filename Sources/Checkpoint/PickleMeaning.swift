@@ -2,8 +2,8 @@ import Core
 
 /// What a global name of a pickle stands for here.
 ///
-/// This list is the whole of it: a name that is not on it builds a placeholder, and no name runs
-/// anything.
+/// This list is the whole of it, with the names of one namespace: a name that is not on it builds a
+/// placeholder, and no name runs anything.
 enum PickleMeaning {
   case unknown
   /// `OrderedDict` and `EasyDict`: dicts by other names.
@@ -11,8 +11,8 @@ enum PickleMeaning {
   case set
   /// `(storage, offset, size, stride, …)`, with a `dtype` in seventh place for `v3`.
   case rebuildTensor
-  /// `(tensor, …)`: the tensor.
-  case rebuildParameter
+  /// `(value, …)`: the value, such as a parameter's tensor.
+  case first
   /// `(function, type, arguments, state)`: function called with the arguments.
   case rebuildFromType
   /// `(items,)`: the items.
@@ -29,6 +29,8 @@ enum PickleMeaning {
   /// `(class, base, state)`: how protocols 0 and 1 make objects.
   case reconstructor
   case object
+  /// A class of a TorchScript program: its instances are their attributes.
+  case scriptClass
   /// A storage class with the type of its elements; untyped ones count bytes.
   case storage(ElementType)
   /// A storage class whose elements we do not read, with their size.
@@ -39,7 +41,9 @@ enum PickleMeaning {
   case ignored
 
   static func of(_ name: String) -> PickleMeaning {
-    table[name] ?? .unknown
+    if let meaning = table[name] { return meaning }
+    // A program's own classes, whatever its author called them.
+    return name.hasPrefix("__torch__.") ? .scriptClass : .unknown
   }
 
   private static let table: [String: PickleMeaning] = {
@@ -49,8 +53,13 @@ enum PickleMeaning {
       "torch._utils._rebuild_tensor": .rebuildTensor,
       "torch._utils._rebuild_tensor_v2": .rebuildTensor,
       "torch._utils._rebuild_tensor_v3": .rebuildTensor,
-      "torch._utils._rebuild_parameter": .rebuildParameter,
-      "torch._utils._rebuild_parameter_with_state": .rebuildParameter,
+      "torch._utils._rebuild_parameter": .first,
+      "torch._utils._rebuild_parameter_with_state": .first,
+      "torch.jit._pickle.restore_type_tag": .first,
+      "torch.jit._pickle.build_intlist": .first,
+      "torch.jit._pickle.build_tensorlist": .first,
+      "torch.jit._pickle.build_doublelist": .first,
+      "torch.jit._pickle.build_boollist": .first,
       "torch._tensor._rebuild_from_type_v2": .rebuildFromType,
       "torch.Size": .size,
       "torch.storage._load_from_bytes": .loadFromBytes,

@@ -1,8 +1,13 @@
 import Core
 
 /// torch's container since version 1.6: a zip with a pickle and one member for each storage.
+///
+/// A TorchScript program is such a zip with code beside it, which is not looked at: what it was saved
+/// with are its module's attributes, in the same pickle and the same members.
 struct TorchZip {
   let object: PickleResult
+  /// Whether it is a TorchScript program.
+  let isScript: Bool
   private let archive: ZipArchive
   /// The folder of all members, such as `archive/`.
   private let root: String
@@ -18,10 +23,7 @@ struct TorchZip {
     _ archive: ZipArchive, pickle: ZipArchive.Member, names: PickleNames
   ) throws(ObverseError) {
     root = String(pickle.name.dropLast("data.pkl".count))
-    guard archive.member(named: root + "constants.pkl") == nil else {
-      throw .unsupported(
-        what: "torch zip", why: "it is a TorchScript program, not a checkpoint", hint: nil)
-    }
+    isScript = archive.member(named: root + "constants.pkl") != nil
     if let order = archive.member(named: root + "byteorder"), order.size < 64,
       let text = try archive.read(order).text, text != "little"
     {

@@ -12,6 +12,7 @@ struct Source {
   var kind: String {
     switch file.container {
     case .torchZip: "torch-zip"
+    case .torchScript: "torchscript"
     case .torchLegacy: "torch-legacy"
     case .pickle: "nvlabs-pickle"
     case .safetensors: "safetensors"

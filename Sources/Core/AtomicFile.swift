@@ -14,8 +14,10 @@ public struct AtomicFile: ~Copyable {
   public init(_ path: String) throws(ObverseError) {
     self.path = path
     var status = stat()
-    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-      throw .cannotCreate(path: path, why: "it is a directory")
+    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      // Renaming would replace a device, such as /dev/null, for the whole system.
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw .cannotCreate(path: path, why: isFolder ? "it is a directory" : "it is no regular file")
     }
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.index(after: $0) }
     let name = slash ?? path.startIndex
@@ -68,6 +70,10 @@ public struct AtomicFile: ~Copyable {
       throw .inputOutput(path: path, why: why)
     }
   }
+
+  /// Refuses a path where no file can be made, before the work that would go into it.
+  /// - Throws: `cannotCreate`.
+  public static func check(_ path: String) throws(ObverseError) { _ = try AtomicFile(path) }
 
   /// Writes a whole file at once.
   public static func write(_ bytes: RawSpan, to path: String) throws(ObverseError) {

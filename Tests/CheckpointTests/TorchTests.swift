@@ -234,13 +234,6 @@ struct TorchTests {
     ) { try CheckpointFile.open(path) }
   }
 
-  @Test func torchScriptIsRefused() throws {
-    let error = #expect(throws: ObverseError.self) {
-      try open(zip: .emptyDict, [("net/constants.pkl", [1])])
-    }
-    #expect(error?.description.contains("TorchScript") == true)
-  }
-
   /// Every prefix of a file is an error, and none a crash.
   @Test func truncatedAnywhere() throws {
     let object = PickleBytes.dict(

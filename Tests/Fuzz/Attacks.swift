@@ -100,6 +100,10 @@ enum Attack {
 
   /// CVE-2026-24747: containers that are none, and what the stack machine may not do with them.
   private static var memory: [Input] {
+    /// NEWOBJ of a TorchScript program's class.
+    func script(_ name: String) -> PickleBytes {
+      .global("__torch__", name) + .emptyTuple + .op(0x81)
+    }
     let bodies: [(String, PickleBytes)] = [
       (
         "SETITEM on a tensor",
@@ -126,6 +130,19 @@ enum Attack {
       ("a mark for an argument", .global("os", "system") + .mark + .reduce),
       ("a memo entry far away", .int(1) + PickleBytes([0x72, 0xff, 0xff, 0xff, 0xff])),
       ("a memo entry that is not", PickleBytes([0x6a, 0xff, 0xff, 0xff, 0x7f])),
+      (
+        "a script object that holds itself",
+        script("A") + .put(0) + .emptyDict + .text("a") + .get(0) + "s" + "b"
+      ),
+      ("a script object that is its own state", script("A") + .put(0) + .get(0) + "b"),
+      (
+        "two script objects that are each other's state",
+        script("A") + .put(0) + script("B") + .put(1) + .get(0) + "b" + "0" + .get(0) + .get(1)
+          + "b"
+      ),
+      ("a script object without a state", script("A")),
+      ("SETITEM on a script object", script("A") + .int(0) + .int(1) + "s"),
+      ("BUILD of a script class", .global("__torch__", "A") + .emptyDict + "b"),
       ("a list that holds itself", .emptyList + .put(0) + .get(0) + "a"),
       ("a dict that holds itself", .emptyDict + .put(0) + .text("a") + .get(0) + "s"),
       ("a tuple of tuples", .emptyTuple + PickleBytes([UInt8](repeating: 0x85, count: 30_000))),

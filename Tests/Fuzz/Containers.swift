@@ -65,6 +65,51 @@ enum Container {
     return builder
   }
 
+  /// A TorchScript program that has the tensors as attributes of its modules.
+  static func torchScript(_ tensors: Tensors) -> ZipBuilder {
+    var root = Script()
+    for (number, item) in tensors.enumerated() {
+      let value = tensor(item.shape, on: storage(String(number), item.values.count))
+      root.add(item.name.split(separator: ".").map(String.init)[...], value)
+    }
+    var builder = torchZip(tensors)
+    builder.members[0].data = Pickler.pickle(root.value("Root"), protocol: 2)
+    builder.members[0].crc = crc(builder.members[0].data)
+    for (name, data) in [
+      ("constants.pkl", Pickler.pickle(.tuple([]), protocol: 2)),
+      ("code/__torch__.py", utf8("class Root(Module):\n")),
+    ] {
+      var member = ZipBuilder.Member(name: "archive/\(name)", data: data)
+      member.crc = crc(data)
+      builder.members.append(member)
+    }
+    return builder
+  }
+
+  private struct Script {
+    var attributes: [(key: String, value: PickleValue)] = []
+    var children: [(key: String, value: Script)] = []
+
+    mutating func add(_ path: ArraySlice<String>, _ value: PickleValue) {
+      guard let head = path.first else { return }
+      guard path.count > 1 else { return attributes.append((head, value)) }
+      if !children.contains(where: { $0.key == head }) { children.append((head, Script())) }
+      for index in children.indices where children[index].key == head {
+        children[index].value.add(path.dropFirst(), value)
+      }
+    }
+
+    func value(_ name: String) -> PickleValue {
+      let sizes = PickleValue.calling(
+        "torch.jit._pickle", "build_intlist", [.list([.integer(8), .integer(3)])])
+      return .build(
+        .new(.global("__torch__.net", name), []),
+        .dict(
+          attributes + [("training", .bool(false)), ("sizes", sizes)]
+            + children.map { ($0.key, $0.value.value("Module\($0.key)")) }))
+    }
+  }
+
   static func torchLegacy(_ tensors: Tensors) -> [UInt8] {
     // `legacy` puts protocol and STOP around the object itself.
     let object = Pickler.pickle(training(tensors), protocol: 2).dropFirst(2).dropLast()

@@ -33,6 +33,7 @@ struct Corpus {
       add(
         "torch-zip-\(version)", .torchZip, .archive(Container.torchZip(tensors, protocol: version)))
     }
+    add("torch-script", .torchZip, .archive(Container.torchScript(tensors)))
     func variant(_ name: String, _ change: (inout ZipBuilder) -> Void) {
       var builder = Container.torchZip(tensors)
       change(&builder)
@@ -153,7 +154,7 @@ struct Corpus {
         else { continue }
         let reader: Reader? =
           switch file.container {
-          case .torchZip: .torchZip
+          case .torchZip, .torchScript: .torchZip
           case .torchLegacy: .torchLegacy
           case .pickle: .pickle
           case .safetensors: .safetensors

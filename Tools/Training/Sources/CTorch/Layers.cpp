@@ -1,6 +1,7 @@
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
+#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 
 #include "Handle.hpp"
@@ -33,6 +34,15 @@ ct_error ct_conv_transpose2d(
     *out = wrap(at::conv_transpose2d(
         x->value, weight->value, {}, at::IntArrayRef(stride), at::IntArrayRef(padding),
         at::IntArrayRef(0), groups));
+  });
+}
+
+ct_error ct_layer_norm(
+    const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, double epsilon,
+    ct_tensor **out) {
+  return guarded([&] {
+    *out = wrap(
+        at::layer_norm(x->value, weight->value.sizes(), weight->value, bias->value, epsilon));
   });
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/clone.h>
 #include <ATen/ops/div.h>
+#include <ATen/ops/gelu.h>
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/mean.h>
@@ -36,6 +37,7 @@ ct_error ct_unary(ct_unary_kind kind, const ct_tensor *t, ct_tensor **out) {
       case CT_DETACH: y = x.detach(); break;
       case CT_CLONE: y = at::clone(x); break;
       case CT_CONTIGUOUS: y = x.contiguous(); break;
+      case CT_GELU: y = at::gelu(x); break;
       case CT_SIGMOID: y = at::sigmoid(x); break;
     }
     TORCH_CHECK(y.defined(), "an operation of an unknown kind");

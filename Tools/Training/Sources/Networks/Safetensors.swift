@@ -20,7 +20,7 @@ public enum SafetensorsWriter {
     var entries: [String] = []
     if !metadata.isEmpty {
       let sorted = metadata.sorted { $0.key < $1.key }
-      let words = sorted.map { "\(quoted($0.key)):\(quoted($0.value))" }
+      let words = sorted.map { "\($0.key.quotedForJSON):\($0.value.quotedForJSON)" }
       entries.append("\"__metadata__\":{\(words.joined(separator: ","))}")
     }
     var end = 0
@@ -31,7 +31,7 @@ public enum SafetensorsWriter {
       let sizes = shape.map(String.init).joined(separator: ",")
       let type = halves ? "F16" : "F32"
       let facts = "\"dtype\":\"\(type)\",\"shape\":[\(sizes)],\"data_offsets\":[\(start),\(end)]"
-      entries.append("\(quoted(name)):{\(facts)}")
+      entries.append("\(name.quotedForJSON):{\(facts)}")
     }
     var header = Array("{\(entries.joined(separator: ","))}".utf8)
     // Spaces up to a multiple of 64, so that a mapped file's tensors begin aligned.
@@ -58,11 +58,13 @@ public enum SafetensorsWriter {
     let span = values.span
     try file.write(span.bytes)
   }
+}
 
-  /// A JSON string.
-  private static func quoted(_ text: String) -> String {
+extension String {
+  /// The text as JSON writes it, with its quotes.
+  public var quotedForJSON: String {
     var result = "\""
-    for scalar in text.unicodeScalars {
+    for scalar in unicodeScalars {
       switch scalar {
       case "\"", "\\": result += "\\\(scalar)"
       case _ where scalar.value < 0x20:

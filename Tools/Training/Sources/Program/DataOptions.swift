@@ -12,6 +12,7 @@ enum DataOptions {
     guard size.nonzeroBitCount == 1 else {
       throw .usage("a size of \(size): it is a power of two from 8 to 1024", hint: nil)
     }
+    try AtomicFile.check(output)
     let part = RunSettings.part(
       skip: try options.integer("skip", in: 0...1_000_000_000),
       take: try options.integer("take", in: 1...1_000_000_000))

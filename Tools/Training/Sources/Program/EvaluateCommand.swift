@@ -40,6 +40,7 @@ enum EvaluateCommand: Command {
     let kinds: [(String, FeatureKind)] = [
       ("judge", .judge), ("efficientnet", .efficientNetLite0), ("clip", .clipRN50),
       ("dino", .dinoResNet50), ("inception", .inceptionV3),
+      ("clip-vit", .clipViTB32), ("dino-vit", .dinoViTS16),
     ]
     for (option, kind) in kinds {
       guard let path = options.text(option) else { continue }

@@ -18,6 +18,7 @@ enum JudgeCommand: Command {
       Option("batch", "N", "64"),
       Option("minutes", "N", "stops after that time"),
       Option("seed", "N", "0"),
+      Option("json", nil, "prints what was made as JSON"),
     ] + DeviceOptions.table
 
   static func run(_ options: Options) throws(ObverseError) {
@@ -31,13 +32,14 @@ enum JudgeCommand: Command {
     let minutes = try options.number("minutes") ?? 1e6
     let start = ContinuousClock.now
     let countdown = Countdown(of: trainer.steps, "steps", say)
-    var last = 0.0
-    try trainer.train(data, to: output, on: device) { step, loss in
-      last = loss
+    let report = try trainer.train(data, to: output, on: device) { step, _ in
       countdown.reached(step)
     } shouldStop: {
       ContinuousClock.now - start >= .seconds(minutes * 60)
     }
-    say("wrote \(output), loss \((last * 1000).rounded() / 1000)")
+    say("wrote \(output), loss \((report.loss * 1000).rounded() / 1000)")
+    if options.has("json") {
+      Program.answer(try report.json(output, data: options.text("data") ?? ""))
+    }
   }
 }

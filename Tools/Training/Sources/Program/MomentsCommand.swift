@@ -24,9 +24,10 @@ enum MomentsCommand: Command {
     guard let teacher = options.text("teacher"), let output = options.text("out"), !kernels.isEmpty
     else {
       throw .usage(
-        "moments need --teacher, --out and a network: --efficientnet, --clip or --dino",
+        "moments need --teacher, --out and a network, such as --efficientnet",
         hint: "obverse-train help moments")
     }
+    try AtomicFile.check(output)
     var settings = MomentMaker.Settings()
     settings.count = try options.integer("count", in: 2...10_000_000) ?? settings.count
     settings.batch = try options.integer("batch", in: 1...4096) ?? settings.batch

@@ -62,6 +62,9 @@ enum Program {
   /// A line for people, on standard error.
   static func say(_ text: String) { line("obverse-train: \(text)", to: 2) }
 
+  /// What a script asked for, on standard output.
+  static func answer(_ text: String) { line(text, to: 1) }
+
   private static func line(_ text: String, to descriptor: Int32) {
     let bytes = Array((text + "\n").utf8)
     _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

@@ -23,6 +23,7 @@ enum PruneCommand: Command {
       Option("compensate", nil, "scales toRGB for the lost channels, which the paper does not"),
       Option("multiple", "N", "rounds widths up to a multiple, such as 8; 1"),
       Option("seed", "N", "0"),
+      Option("json", nil, "prints what was made as JSON"),
     ] + DeviceOptions.table
 
   static func run(_ options: Options) throws(ObverseError) {
@@ -38,6 +39,7 @@ enum PruneCommand: Command {
         "option '--ratio' lies between 0 and 1 and has at most three decimals, unlike"
           + " \(options.text("ratio") ?? "")", hint: nil)
     }
+    try AtomicFile.check(output)
     var settings = PruneSettings(
       perMille: perMille, score: try options.choice("score") ?? .content)
     settings.budget = try options.choice("budget") ?? settings.budget
@@ -55,5 +57,6 @@ enum PruneCommand: Command {
     }
     report.lines.forEach(say)
     say("wrote \(output)")
+    if options.has("json") { Program.answer(try report.json(teacher: teacher, output, settings)) }
   }
 }

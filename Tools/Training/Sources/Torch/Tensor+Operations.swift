@@ -33,6 +33,9 @@ extension Tensor {
   public var softplus: Tensor { unary(CT_SOFTPLUS) }
   public var sigmoid: Tensor { unary(CT_SIGMOID) }
 
+  /// x times the share of normal numbers below it.
+  public var gelu: Tensor { unary(CT_GELU) }
+
   public func leakyReLU(slope: Double) -> Tensor { scalar(CT_LEAKY_RELU, slope) }
 
   public func clamped(to range: ClosedRange<Double>) -> Tensor {
@@ -112,12 +115,21 @@ extension Tensor {
 
   // MARK: Layers
 
-  /// `self [N, in]` times `weight [out, in]` transposed, plus `bias [out]`.
+  /// `self […, in]` times `weight [out, in]` transposed, plus `bias [out]`.
   public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
     lend { x in
       weight.lend { w in
         guard let bias else { return Tensor.made { ct_linear(x, w, nil, $0) } }
         return bias.lend { b in Tensor.made { ct_linear(x, w, b, $0) } }
+      }
+    }
+  }
+
+  /// Each row of the last axis at mean 0 and deviation 1, times `weight` plus `bias`, `[C]` each.
+  public func layerNormed(_ weight: Tensor, bias: Tensor, epsilon: Double) -> Tensor {
+    lend { x in
+      weight.lend { w in
+        bias.lend { b in Tensor.made { ct_layer_norm(x, w, b, epsilon, $0) } }
       }
     }
   }

@@ -37,11 +37,19 @@ enum LightState {
     }
     let old = names(in: folder)
     var written: Set<String> = []
-    for (i, part) in parts.enumerated() {
-      let name = "light-\(images)-\(i + 1)-of-\(parts.count).safetensors"
-      try SafetensorsWriter.write(
-        part, metadata: metadata, halves: true, to: "\(folder)/\(name)")
-      written.insert(name)
+    do throws(ObverseError) {
+      for (i, part) in parts.enumerated() {
+        let name = "light-\(images)-\(i + 1)-of-\(parts.count).safetensors"
+        try SafetensorsWriter.write(
+          part, metadata: metadata, halves: true, to: "\(folder)/\(name)")
+        written.insert(name)
+      }
+    } catch {
+      // Parts of no state would take the room that a full disk lacks.
+      for name in written.subtracting(old) {
+        try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+      }
+      throw error
     }
     for name in old where !written.contains(name) {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")

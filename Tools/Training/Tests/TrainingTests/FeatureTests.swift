@@ -36,22 +36,26 @@ struct FeatureTests {
       Torch.seed(UInt64(seed))
       let x = Tensor.normal(shape)
       if name.hasSuffix("running_var") { return x.squared + 0.5 }
-      if shape.count == 1 { return x * 0.2 + (name.hasSuffix(".weight") ? 1 : 0) }
+      if shape.count == 1 {
+        // Residuals of full weight would grow to hundreds: see the reference.
+        let weight = name.hasSuffix("bn3.weight") ? 0.7 : 1
+        return (x * 0.2 + (name.hasSuffix(".weight") ? 1 : 0)) * weight
+      }
       return x * (1.5 / Double(shape.dropFirst().reduce(1, *))).squareRoot()
     }
   }
 
-  /// Within a share of the largest feature: float32 in two orders of summation.
+  /// Within 1e-5 of the largest feature, the reference being in double precision.
   ///
-  /// Random weights keep what fifty layers round off; trained ones damp it.
-  func check(_ network: any FeatureNetwork, share: Float = 3e-5) throws {
+  /// PyTorch's own float32 is off by 2e-7 (Inception, ResNet-50) to 2e-6 (transformers).
+  func check(_ network: any FeatureNetwork) throws {
     let expected = try tensor(network.kind.rawValue)
     let images = try tensor("images")
     let found = Torch.withoutGradients { network(images) }
     #expect(found.shape == [2, network.width])
     let largest = expected.floats.map(abs).max() ?? 0
     #expect(largest > 0.1)
-    #expect(largestDifference(found, expected) < share * largest, "\(network.kind.rawValue)")
+    #expect(largestDifference(found, expected) < 1e-5 * largest, "\(network.kind.rawValue)")
     // A picture's features must not be those of every picture.
     #expect(
       largestDifference(found.element(axis: 0, 0), found.element(axis: 0, 1)) > 1e-3 * largest)
@@ -61,12 +65,23 @@ struct FeatureTests {
     try check(DINOResNet50(Self.weights(), normalizes: false))
   }
 
-  /// With all of the authors' names behind `visual.`, as in their own file.
-  @Test func clipAgrees() throws {
-    let weights = FrozenWeights(on: .cpu) { name, shape in
-      (try? Self.weights().tensor(String(name.trimmingPrefix("visual.")), shape)) ?? .zeros(shape)
+  @Test func dinoViTAgrees() throws {
+    try check(DINOViTS16(Self.weights(), normalizes: false))
+  }
+
+  /// The random weights with all of the authors' names behind `visual.`, as in CLIP's own files.
+  static func visualWeights() -> FrozenWeights {
+    FrozenWeights(on: .cpu) { name, shape in
+      (try? weights().tensor(String(name.trimmingPrefix("visual.")), shape)) ?? .zeros(shape)
     }
-    try check(CLIPResNet50(weights, normalizes: false))
+  }
+
+  @Test func clipAgrees() throws {
+    try check(CLIPResNet50(Self.visualWeights(), normalizes: false))
+  }
+
+  @Test func clipViTAgrees() throws {
+    try check(CLIPViTB32(Self.visualWeights(), normalizes: false))
   }
 
   @Test func inceptionAgrees() throws {
@@ -76,7 +91,7 @@ struct FeatureTests {
   @Test(.enabled(if: efficientNet != nil))
   func efficientNetAgrees() throws {
     let path = try #require(Self.efficientNet)
-    try check(FeatureKind.efficientNetLite0.network(path, on: .cpu), share: 1e-5)
+    try check(FeatureKind.efficientNetLite0.network(path, on: .cpu))
   }
 
   /// The paired start's loss between two pictures, and its gradient in the drawn one.

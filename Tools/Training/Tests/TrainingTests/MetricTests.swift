@@ -90,6 +90,12 @@ struct MetricTests {
     #expect(same.map(\.distance) == [0, 0] && same.map(\.size) == [32, 16])
     let other = try SlicedWasserstein.distances(real, drawn, seed: 4, on: .cpu)
     #expect(other.allSatisfy { $0.distance > 50 })
+    // Of a set that is longer by more than a batch, the first pictures count.
+    let lengths = try [64, 200].map { count in
+      let drawn = ImageSet(generator, count: count, seed: 1, on: .cpu)
+      return try SlicedWasserstein.distances(real, drawn, seed: 4, on: .cpu).map(\.distance)
+    }
+    #expect(lengths[0] == lengths[1])
   }
 
   /// A whole report, and the marks that a checkpoint's words ask for.

