@@ -6,7 +6,7 @@
 #     Recipes/faces64.sh FOLDER STUDENT [MINUTES]
 #
 # STUDENT is p80, p90 or p95; the narrow ones begin with p80's channels, pruned as p80 is then. DATA, W and
-# MAPPING come from Recipes/random-face, FEATURES from Tools/Training/networks. KIMG (150) is how long the
+# MAPPING come from Recipes/random-face, FEATURES from Tools/Training/networks. KIMG (75) is how long the
 # regression goes alone, before the discriminator joins; TAKE how many pictures are learned from, so that
 # the others can measure; THREADS may be 1 where other programs want the processors too.
 set -euo pipefail
@@ -35,5 +35,5 @@ if [ -n "$ratio" ]; then
   words+=(--from "$folder/$student-pruned.safetensors")
 fi
 exec "$train" teacher "${settings[@]}" --data "${DATA:?}" ${TAKE:+--take "$TAKE"} --pairs "${W:?}" \
-  --pairs-mapping "${MAPPING:?}" --pairs-features "${FEATURES:?}" --pairs-kimg "${KIMG:-150}" \
+  --pairs-mapping "${MAPPING:?}" --pairs-features "${FEATURES:?}" --pairs-kimg "${KIMG:-75}" \
   --pairs-adversarial "${ADVERSARIAL:-0.1}" --out "$run" "${words[@]}"

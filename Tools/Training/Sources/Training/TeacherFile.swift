@@ -81,6 +81,13 @@ public struct TeacherFile {
 
   public var hasDiscriminator: Bool { file.tensors.contains { $0.name.hasPrefix("D.b4.") } }
 
+  /// The tensors of the discriminator as the file has them; none where there is none.
+  var discriminatorTensors: [Registry.Entry] {
+    file.tensors.filter { $0.name.hasPrefix("D.") }.map {
+      ($0.name, .values($0.tensor.floats, $0.tensor.shape))
+    }
+  }
+
   /// The discriminator of images of a size, in the shape that its tensors have.
   ///
   /// - Parameters:

@@ -55,6 +55,15 @@ struct DistilTests {
     return run
   }
 
+  /// A pruned file holds the teacher's discriminator, so that a run can begin from it with both.
+  @Test func prunedFilesHoldTheOpponent() throws {
+    let theirs = try TeacherFile(teacher).discriminator(of: 16, groupSize: 4)
+    let pruned = try TeacherFile(student)
+    #expect(pruned.hasDiscriminator)
+    #expect(
+      try pruned.discriminator(of: 16, groupSize: 4).fingerprint == theirs.fingerprint)
+  }
+
   /// Eight steps against four, a new program and four more; both discriminators learn.
   @Test func resumesToTheBit() throws {
     let whole = try trained(settings(), "whole")

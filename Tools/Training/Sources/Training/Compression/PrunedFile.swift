@@ -70,7 +70,8 @@ public struct PruneReport {
 }
 
 extension Pruner {
-  /// Prunes the generator of a file, and writes the student under NVlabs' names.
+  /// Prunes the generator of a file, and writes the student under NVlabs' names, with the teacher's
+  /// discriminator if there is one: whoever goes on from the student needs an opponent.
   ///
   /// - Parameters:
   ///   - path: Holds the teacher.
@@ -104,7 +105,8 @@ extension Pruner {
     ]
     metadata["trained_against"] = file.metadata("trained_against")
     if let clamp = student.shape.clamp { metadata["conv_clamp"] = "\(clamp)" }
-    try SafetensorsWriter.write(student.tensors, metadata: metadata, to: output)
+    try SafetensorsWriter.write(
+      student.tensors + file.discriminatorTensors, metadata: metadata, to: output)
     return PruneReport(teacher: teacher.shape, student: student.shape)
   }
 }
