@@ -26,7 +26,7 @@ enum RunOptions {
     Option("tick", "KIMG", "thousands of images between lines of the log; 4"),
     Option("snapshot", "TICKS", "ticks between snapshots; 50"),
     Option("light", nil, "also saves networks alone in 16 bits, in parts below 16 MB"),
-    Option("bf16", nil, "bfloat16 factors where no gradient is differentiated; for GPUs and AVX512-BF16"),
+    Option("bf16", nil, "bfloat16 factors where no gradient is differentiated"),
   ]
 
   /// What may be given beside `--resume`; everything else was settled when the run began.
