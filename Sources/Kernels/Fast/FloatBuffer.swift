@@ -7,8 +7,10 @@ import Glibc
 package final class FloatBuffer: @unchecked Sendable {
   package let base: UnsafeMutablePointer<Float>
   package let count: Int
-  /// Large buffers ask for pages of this size: layers walk through megabytes, and the processor's
-  /// table of pages holds few thousand small ones.
+  /// Large buffers ask for pages of this size.
+  ///
+  /// Layers walk through megabytes, and the processor's table of pages holds few thousand small
+  /// ones, some 10 MB. Below that nothing was gained (Benchmarks/LOG.md).
   private static let hugePage = 2 << 20
   /// Keeps borrowed memory alive; nil for memory of our own.
   private let owner: (any Sendable)?

@@ -8,7 +8,8 @@
 # STUDENT is p80, p90 or p95; the narrow ones begin with p80's channels, pruned as p80 is then. DATA, W and
 # MAPPING come from Recipes/random-face, FEATURES from Tools/Training/networks. KIMG (75) is how long the
 # regression goes alone, before the discriminator joins; TAKE how many pictures are learned from, so that
-# the others can measure; THREADS may be 1 where other programs want the processors too.
+# the others can measure; THREADS may be 1 where other programs want the processors too; BF16=1 is quicker on
+# processors with AVX512-BF16.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:?usage: Recipes/faces64.sh FOLDER p80|p90|p95 [MINUTES]}
@@ -16,7 +17,7 @@ student=${2:?usage: Recipes/faces64.sh FOLDER p80|p90|p95 [MINUTES]}
 minutes=${3:-60}
 train=${TRAIN:-obverse-train}
 run=$folder/$student
-words=(--minutes "$minutes" --light ${THREADS:+--threads "$THREADS"})
+words=(--minutes "$minutes" --light ${THREADS:+--threads "$THREADS"} ${BF16:+--bf16})
 
 mkdir -p "$folder"
 if [ -e "$run/settings.json" ]; then exec "$train" teacher --resume "$run" "${words[@]}"; fi

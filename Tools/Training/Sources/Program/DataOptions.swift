@@ -1,8 +1,16 @@
 import Core
 import Training
 
-/// The options that name pictures and an output.
+/// The options that name pictures.
 enum DataOptions {
+  static let table = [
+    Option("data", "PATH", "folder or zip of PNG and JPEG files"),
+    Option("size", "N", "side of the images, a power of two from 8"),
+    Option("skip", "N", "leaves out the first N files, by name"),
+    Option("take", "N", "uses N files; all"),
+  ]
+
+  /// The pictures, and where `--out` wants what is made of them.
   static func data(
     _ options: Options, _ say: (String) -> Void, needs: String
   ) throws(ObverseError) -> (ImageData, output: String) {

@@ -9,12 +9,7 @@ enum EvaluateCommand: Command {
   static let summary = "measures a generator against real pictures, each number under its full name"
   static let usage = "--model FILE --data PATH --size N --out FILE [options]"
   static let options =
-    [
-      Option("model", "FILE", "checkpoint with the generator"),
-      Option("data", "PATH", "folder or zip of PNG and JPEG files"),
-      Option("size", "N", "side of the images"),
-      Option("skip", "N", "leaves out the first N files, by name"),
-      Option("take", "N", "uses N files; all"),
+    [Option("model", "FILE", "checkpoint with the generator")] + DataOptions.table + [
       Option("out", "FILE", "the report, JSON"),
       Option("judge", "FILE", "the network of 'obverse-train judge'"),
     ] + KernelOptions.table + [

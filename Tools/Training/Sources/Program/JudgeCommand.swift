@@ -8,11 +8,7 @@ enum JudgeCommand: Command {
   static let summary = "trains the small network that 'evaluate' measures with, on pictures alone"
   static let usage = "--data PATH --size N --out FILE [options]"
   static let options =
-    [
-      Option("data", "PATH", "folder or zip of PNG and JPEG files"),
-      Option("size", "N", "side of the images, a power of two from 8"),
-      Option("skip", "N", "leaves out the first N files, by name"),
-      Option("take", "N", "uses N files; all"),
+    DataOptions.table + [
       Option("out", "FILE", "the network, .safetensors"),
       Option("steps", "N", "2000"),
       Option("batch", "N", "64"),

@@ -9,12 +9,7 @@ enum NeighboursCommand: Command {
   static let summary = "shows the real pictures nearest to drawn ones: whether a generator copies"
   static let usage = "--model FILE --data PATH --size N --out FILE [options]"
   static let options =
-    [
-      Option("model", "FILE", "checkpoint with the generator"),
-      Option("data", "PATH", "folder or zip of PNG and JPEG files"),
-      Option("size", "N", "side of the images"),
-      Option("skip", "N", "leaves out the first N files, by name"),
-      Option("take", "N", "uses N files; all"),
+    [Option("model", "FILE", "checkpoint with the generator")] + DataOptions.table + [
       Option("out", "FILE", "the sheet, PNG: a row for each seed, the drawn picture first"),
       Option("judge", "FILE", "compares features of this network; without it, pictures of 16x16"),
       Option("count", "N", "seeds, from 0 on; 16"),

@@ -4,30 +4,27 @@ import Training
 
 /// What teachers and students have in common: a run's folder, its length and its optimiser.
 enum RunOptions {
-  static let table = [
-    Option("data", "PATH", "folder or zip of PNG and JPEG files"),
-    Option("size", "N", "side of the images, a power of two from 8"),
-    Option("skip", "N", "leaves out the first N files, by name"),
-    Option("take", "N", "uses N files; all"),
-    Option("out", "DIR", "the run's folder, made if absent"),
-    Option("resume", "DIR", "goes on with a run, with its own settings"),
-    Option("recipe", "NAME", "auto (NVlabs' for one GPU; teachers) or paper256 (students)"),
-    Option("kimg", "N", "length in thousands of real images; 25000"),
-    Option("minutes", "N", "stops after that time, and saves"),
-    Option("batch", "N", "images of one step; by recipe"),
-    Option("group", "N", "images that a discriminator compares; by recipe"),
-    Option("rate", "X", "Adam's learning rate; 0.0025"),
-    Option("gamma", "X", "weight of R1; by recipe"),
-    Option("path-weight", "X", "weight of the path length penalty, 0 for none; 2"),
-    Option("mixing", "X", "share of batches with mixed styles; 0.9"),
-    Option("ema-kimg", "X", "half-life of the averaged generator; by recipe"),
-    Option("no-mirror", nil, "shows no image mirrored"),
-    Option("seed", "N", "0"),
-    Option("tick", "KIMG", "thousands of images between lines of the log; 4"),
-    Option("snapshot", "TICKS", "ticks between snapshots; 50"),
-    Option("light", nil, "also saves networks alone in 16 bits, in parts below 16 MB"),
-    Option("bf16", nil, "bfloat16 factors where no gradient is differentiated"),
-  ]
+  static let table =
+    DataOptions.table + [
+      Option("out", "DIR", "the run's folder, made if absent"),
+      Option("resume", "DIR", "goes on with a run, with its own settings"),
+      Option("recipe", "NAME", "auto (NVlabs' for one GPU; teachers) or paper256 (students)"),
+      Option("kimg", "N", "length in thousands of real images; 25000"),
+      Option("minutes", "N", "stops after that time, and saves"),
+      Option("batch", "N", "images of one step; by recipe"),
+      Option("group", "N", "images that a discriminator compares; by recipe"),
+      Option("rate", "X", "Adam's learning rate; 0.0025"),
+      Option("gamma", "X", "weight of R1; by recipe"),
+      Option("path-weight", "X", "weight of the path length penalty, 0 for none; 2"),
+      Option("mixing", "X", "share of batches with mixed styles; 0.9"),
+      Option("ema-kimg", "X", "half-life of the averaged generator; by recipe"),
+      Option("no-mirror", nil, "shows no image mirrored"),
+      Option("seed", "N", "0"),
+      Option("tick", "KIMG", "thousands of images between lines of the log; 4"),
+      Option("snapshot", "TICKS", "ticks between snapshots; 50"),
+      Option("light", nil, "also saves networks alone in 16 bits, in parts below 16 MB"),
+      Option("bf16", nil, "bfloat16 factors where no gradient is differentiated"),
+    ]
 
   /// What may be given beside `--resume`; everything else was settled when the run began.
   private static let free: Set<String> = [
