@@ -24,7 +24,10 @@ struct Pictures {
       if Interrupt.isRequested { throw .cancelled }
       let image = try generator.face(
         seed: seed, psi: psi, label: model.classes > 0 ? 0 : nil)
-      faces.append((seed, try PNG.encode(Self.small(image))))
+      let pixels = Pixels(
+        width: image.width, height: image.height, channels: image.channels, bytes: image.pixels)
+      let small = pixels.averaged(by: max(image.width / Self.side, 1))
+      faces.append((seed, try PNG.encode(small)))
     }
     self.faces = faces
   }
@@ -37,28 +40,5 @@ struct Pictures {
           + Markup.element("figcaption", [], "seed \(seed)"))
     }
     return Markup.element("div", [("class", "faces")], figures.joined(separator: "\n"))
-  }
-
-  /// The image at most `side` pixels wide, each the mean of a square.
-  private static func small(_ image: Image) -> Pixels {
-    let step = max(image.width / side, 1)
-    let (width, height) = (image.width / step, image.height / step)
-    let channels = image.channels
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(width * height * channels)
-    for y in 0..<height {
-      for x in 0..<width {
-        for channel in 0..<channels {
-          var sum = 0
-          for row in (y * step)..<((y + 1) * step) {
-            for column in (x * step)..<((x + 1) * step) {
-              sum += Int(image.pixels[(row * image.width + column) * channels + channel])
-            }
-          }
-          bytes.append(UInt8((sum + step * step / 2) / (step * step)))
-        }
-      }
-    }
-    return Pixels(width: width, height: height, channels: channels, bytes: bytes)
   }
 }

@@ -36,13 +36,7 @@ public enum Evaluation {
     progress: (String, Int, Int) -> Void = { _, _, _ in }
   ) throws(ObverseError) -> [Measure] {
     let file = try TeacherFile(path)
-    let generator = try file.generator(on: device)
-    guard generator.shape.resolution == data.size else {
-      let side = generator.shape.resolution
-      throw .request(
-        "'\(path)' draws \(side)x\(side), and the data is \(data.size)x\(data.size)",
-        hint: "--size \(side)")
-    }
+    let generator = try file.generator(of: data.size, on: device)
     let real = ImageSet(data, count: settings.count, on: device)
     let drawn = ImageSet(generator, count: settings.count, seed: settings.seed, on: device)
     let pleased = file.metadata("trained_against")?.split(separator: ",").map(String.init)

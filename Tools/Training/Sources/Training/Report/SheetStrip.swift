@@ -43,27 +43,6 @@ struct SheetStrip {
     let step = max((sheet.width + Self.widest - 1) / Self.widest, 1)
     isTiny = sheet.width <= 256
     png = try PNG.encode(
-      Self.averaged(sheet, rows: height, by: min(step, height)), xmp: XMP.synthetic)
-  }
-
-  /// The upper `rows` of an image, each pixel the mean of a square of `step`.
-  private static func averaged(_ image: Pixels, rows: Int, by step: Int) -> Pixels {
-    let (width, height, channels) = (image.width / step, rows / step, image.channels)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(width * height * channels)
-    for y in 0..<height {
-      for x in 0..<width {
-        for channel in 0..<channels {
-          var sum = 0
-          for row in y * step..<(y + 1) * step {
-            for column in x * step..<(x + 1) * step {
-              sum += Int(image.bytes[(row * image.width + column) * channels + channel])
-            }
-          }
-          bytes.append(UInt8((sum + step * step / 2) / (step * step)))
-        }
-      }
-    }
-    return Pixels(width: width, height: height, channels: channels, bytes: bytes)
+      sheet.averaged(by: min(step, height), rows: height), xmp: XMP.synthetic)
   }
 }
