@@ -54,13 +54,15 @@ void ct_set_tf32(bool value) {
   at::globalContext().setBenchmarkCuDNN(value);
 }
 
-void ct_set_bfloat16(bool value) {
+bool ct_set_bfloat16(bool value) {
+  bool before = at::autocast::is_autocast_enabled(at::kCPU);
   for (auto kind : {at::kCPU, at::kCUDA}) {
     at::autocast::set_autocast_dtype(kind, at::kBFloat16);
     at::autocast::set_autocast_enabled(kind, value);
   }
   // Copies of weights in 16 bits must not outlive the step that made them.
   if (!value) at::autocast::clear_cache();
+  return before;
 }
 
 void ct_keep_memory(void) {

@@ -77,7 +77,8 @@ public final class Mapping {
   /// - Returns: `[N, wDim]`.
   public func callAsFunction(_ z: Tensor, updatesAverage: Bool = false) -> Tensor {
     var x = z * (z.squared.mean(over: [1], keepingAxes: true) + 1e-8).reciprocalSquareRoot
-    for layer in layers { x = layer(x) }
+    // As NVlabs have it: rounded factors would move w, and its running mean with it.
+    Torch.withBFloat16(false) { for layer in layers { x = layer(x) } }
     if updatesAverage {
       Tensor.move(
         [wAverage], towards: [x.detached.mean(over: [0])], by: 1 - Self.averageDecay)

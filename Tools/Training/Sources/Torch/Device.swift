@@ -47,13 +47,12 @@ public enum Torch {
   /// Whether products and convolutions on a GPU may round their factors to 10 bits.
   public static func setTF32(_ value: Bool) { ct_set_tf32(value) }
 
-  /// Runs `body` with bfloat16 factors in products and convolutions, where `isOn`.
+  /// Runs `body` with bfloat16 factors in products and convolutions if `isOn`, else without.
   public static func withBFloat16<R, E: Error>(
     _ isOn: Bool, _ body: () throws(E) -> R
   ) throws(E) -> R {
-    guard isOn else { return try body() }
-    ct_set_bfloat16(true)
-    defer { ct_set_bfloat16(false) }
+    let before = ct_set_bfloat16(isOn)
+    defer { _ = ct_set_bfloat16(before) }
     return try body()
   }
 

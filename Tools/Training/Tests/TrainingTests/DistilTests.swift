@@ -139,6 +139,30 @@ struct DistilTests {
     #expect(try Run.resume(folder.path + "/half", device: .cpu, report: { _ in }).trainer.step == 4)
   }
 
+  /// With rounded factors every method takes the steps it takes without, nearly.
+  @Test(arguments: DistilSettings.Method.allCases)
+  func roundedFactorsChangeLittle(method: DistilSettings.Method) throws {
+    func scores(_ rounds: Bool) throws -> [Float] {
+      let settings = settings {
+        $0.method = method
+        $0.baseline = method == .plain || method == .nickelDiME ? nil : BaselineSettings()
+      }
+      let trainer = try Trainer(
+        settings, data: ImageData(data, size: 16, part: nil), device: .cpu)
+      trainer.usesBFloat16 = rounds
+      _ = try trainer.takeStep()
+      // The running mean of w has moved, in full precision.
+      let before = trainer.generator.mapping.wAverage.floats
+      let losses = try trainer.takeStep()
+      let after = trainer.generator.mapping.wAverage.floats
+      #expect(before != after && (before + after).allSatisfy(\.isFinite))
+      return losses.values.filter { $0.name.hasPrefix("score") }.flatMap { $0.value.floats }
+    }
+    let (exact, rounded) = (try scores(false), try scores(true))
+    #expect(exact != rounded)
+    for (a, b) in zip(exact, rounded) { #expect(abs(a - b) < 0.05 * max(1, abs(a))) }
+  }
+
   /// A dense student becomes sparse; a discriminator of its own has gates with GCC alone.
   @Test func methodsHaveTheirNetworks() throws {
     func styles(_ sparsityWeight: Double) throws -> Double {

@@ -157,8 +157,8 @@ int64_t ct_cuda_runtime(void);
 /// Lets the GPU's products and convolutions round their factors to 10 bits, and try which
 /// implementation is fastest.
 void ct_set_tf32(bool value);
-/// Computes products and convolutions with bfloat16 factors while it is on.
-void ct_set_bfloat16(bool value);
+/// Computes products and convolutions with bfloat16 factors while it is on; returns what it was.
+bool ct_set_bfloat16(bool value);
 /// Keeps memory that was freed instead of giving it back to the system, for the whole program.
 ///
 /// A step frees and asks for the same large blocks again and again; each time the system would have
