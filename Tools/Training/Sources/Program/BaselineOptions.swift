@@ -7,7 +7,7 @@ enum BaselineOptions {
     Option("vgg", "FILE", "cagc, stylekd, itgc, gs: VGG16, torchvision's vgg16-397923af.pth"),
     Option("lpips", "FILE", "cagc, stylekd, itgc: heads for --vgg, lpips' weights/v0.1/vgg.pth"),
     Option("parser", "FILE", "cagc, stylekd, itgc: BiSeNet's 79999_iter.pth, for the mask"),
-    Option("pixel", "X", "cagc, stylekd, itgc: weight of pixels; 3"),
+    Option("pixel", "X", "weight of pixels: cagc, stylekd, itgc 3; nickel-dime 0, more is ours"),
     Option("perceptual", "X", "cagc, stylekd, itgc: weight of LPIPS; gs: of VGG's terms; 3"),
     Option("relation", "X", "stylekd: weight of relations; 30"),
     Option("information", "X", "itgc: weight of the energies; 0.05"),
@@ -19,7 +19,8 @@ enum BaselineOptions {
   private static let image: Set<DistilSettings.Method> = [.cagc, .styleKD, .itgc]
   /// Methods that know an option, among all of `distil` that not every method knows.
   private static let users: [String: Set<DistilSettings.Method>] = [
-    "vgg": image.union([.ganSlimming]), "lpips": image, "parser": image, "pixel": image,
+    "vgg": image.union([.ganSlimming]), "lpips": image, "parser": image,
+    "pixel": image.union([.nickelDiME]),
     "perceptual": image.union([.ganSlimming]), "relation": [.styleKD], "information": [.itgc],
     "content": [.gcc], "gram": [.gcc], "sparsity": [.ganSlimming],
     "student-d": [.nickelDiME, .gcc],
@@ -39,7 +40,7 @@ enum BaselineOptions {
       let words = users.map(\.rawValue).sorted().joined(separator: ", ")
       throw .usage("option '--\(name)' is for \(words), not for \(method.rawValue)", hint: nil)
     }
-    guard method != .nickelDiME, method != .plain else { return nil }
+    guard method != .plain, method != .nickelDiME || options.has("pixel") else { return nil }
     var settings = BaselineSettings()
     settings.vgg = options.text("vgg")
     settings.lpips = options.text("lpips")

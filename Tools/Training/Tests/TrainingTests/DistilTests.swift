@@ -163,6 +163,26 @@ struct DistilTests {
     for (a, b) in zip(exact, rounded) { #expect(abs(a - b) < 0.05 * max(1, abs(a))) }
   }
 
+  /// Pixels beside NICKEL & DiME are a term like CAGC's; without a weight there is none.
+  @Test func pixelsJoinNickelDiME() throws {
+    func losses(_ weight: Double?) throws -> [(name: String, value: Tensor)] {
+      let settings = settings {
+        $0.baseline = weight.map { weight in
+          var baseline = BaselineSettings()
+          baseline.pixelWeight = weight
+          return baseline
+        }
+      }
+      return try Trainer(
+        settings, data: ImageData(data, size: 16, part: nil), device: .cpu
+      ).takeStep().values
+    }
+    let pixels = try losses(3).filter { $0.name == "pixel" }
+    #expect(pixels.count == 1 && pixels[0].value.item > 0)
+    #expect(try !losses(nil).contains { $0.name == "pixel" })
+    #expect(try !losses(0).contains { $0.name == "pixel" })
+  }
+
   /// A dense student becomes sparse; a discriminator of its own has gates with GCC alone.
   @Test func methodsHaveTheirNetworks() throws {
     func styles(_ sparsityWeight: Double) throws -> Double {

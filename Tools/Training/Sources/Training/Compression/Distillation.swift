@@ -80,7 +80,7 @@ public struct DistilSettings: Codable, Equatable, Sendable {
   public var freezesTeacherDiscriminator = false
   /// Where the student's own discriminator begins.
   public var discriminatorStart = Start.random
-  /// Files and weights of the other methods.
+  /// Files and weights of the other methods; for NICKEL & DiME the weight of pixels, which is ours.
   public var baseline: BaselineSettings?
 
   public init(teacher: String, student: String) {
@@ -177,6 +177,10 @@ struct Distillation {
     }
     if !settings.kernels.isEmpty {
       methods.append(try Self.dime(settings, teacher: teacher, on: device))
+    }
+    if let weight = settings.baseline?.pixelWeight, weight > 0 {
+      let terms = ImageTerms(pixelWeight: weight, perceptualWeight: 0, lpips: nil, parser: nil)
+      methods.append(CAGC(teacher: teacher, imageTerms: terms))
     }
     self.methods = methods
   }
