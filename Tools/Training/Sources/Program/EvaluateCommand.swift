@@ -14,6 +14,8 @@ enum EvaluateCommand: Command {
       Option("judge", "FILE", "the network of 'obverse-train judge'"),
     ] + KernelOptions.table + [
       Option("inception", "FILE", "pytorch-fid's pt_inception-2015-12-05: FID by its port"),
+      Option("vgg", "FILE", "VGG16, torchvision's: with --lpips the perceptual path length"),
+      Option("lpips", "FILE", "heads for --vgg, lpips' weights/v0.1/vgg.pth"),
       Option("no-patches", nil, "leaves the sliced Wasserstein distance out"),
       Option("count", "N", "drawn images, and real ones if there are; 10000"),
       Option("batch", "N", "images at once; 32"),
@@ -40,6 +42,14 @@ enum EvaluateCommand: Command {
     for (option, kind) in kinds {
       guard let path = options.text(option) else { continue }
       settings.networks.append(try kind.network(path, on: device))
+    }
+    switch (options.text("vgg"), options.text("lpips")) {
+    case (let vgg?, let heads?):
+      settings.lpips = try LPIPS(VGG16(vgg, on: device), heads: heads, on: device)
+    case (nil, nil): break
+    default:
+      throw .usage(
+        "the perceptual path length needs VGG16 and LPIPS's heads", hint: "--vgg and --lpips")
     }
     var countdown: (name: String, value: Countdown)?
     let measures = try Evaluation.measure(model, data: data, settings, on: device) {

@@ -69,6 +69,34 @@ struct PerceptualTests {
     #expect(slope.map { $0.floats.allSatisfy { $0 == 0 } } ?? true)
   }
 
+  /// A square of the slope of what is drawn: hardly another with a longer step, and 0 where w says nothing.
+  @Test func pathLengthIsASquaredSlope() throws {
+    let lpips = try LPIPS(VGG16(Self.weights()), heads: Self.weights())
+    let generator = try LossReference("losses").generator()
+    func length(batch: Int = 5, step: Double = 1e-4) -> Double {
+      PerceptualPathLength.length(
+        generator, lpips, count: 12, batch: batch, seed: 3, step: step)
+    }
+    let found = length()
+    #expect(found > 0 && found == length())
+    #expect(found != length(batch: 12))
+    #expect(abs(length(step: 4e-4) / found - 1) < 0.02)
+    for (name, weight) in generator.registry.parameters where name.hasSuffix("affine.weight") {
+      weight.assign(weight.detached * 0)
+    }
+    #expect(length() == 0)
+  }
+
+  /// Percentiles as StyleGAN2's authors take them: the one below the first, the one above the last.
+  @Test func pathLengthLeavesOutExtremes() {
+    let many = (0..<201).map { Float($0 * $0) }
+    let kept = many[2...198]
+    let expected = kept.reduce(0) { $0 + Double($1) } / Double(kept.count)
+    #expect(abs(PerceptualPathLength.mean(many.shuffled()) - expected) < 1e-6)
+    #expect(PerceptualPathLength.mean([3, 1, 2]) == 2)
+    #expect(PerceptualPathLength.mean([3]) == 3)
+  }
+
   @Test func perceptualLossAgrees() throws {
     let vgg = try VGG16(Self.weights())
     try check("perceptual") { GANSlimming.perceptual($0, $1, vgg) }

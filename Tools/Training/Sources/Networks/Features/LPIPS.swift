@@ -6,7 +6,7 @@ import Torch
 /// Source: Zhang et al. 2018, arXiv:1801.03924; the heads' names are those of PyPI's lpips
 /// (`weights/v0.1/vgg.pth`).
 public final class LPIPS {
-  private let vgg: VGG16
+  public let vgg: VGG16
   /// What the squared difference of each channel counts, `[1, C, 1, 1]` of each stage.
   private let heads: [Tensor]
   private let scale: ColourScale
@@ -35,11 +35,14 @@ public final class LPIPS {
   }
 
   /// The mean distance of pairs of images `[N, 3, S, S]` of -1 to 1, a scalar.
-  public func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
+  public func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor { distances(a, b).mean }
+
+  /// The distance of each pair of images `[N, 3, S, S]` of -1 to 1, `[N]`.
+  public func distances(_ a: Tensor, _ b: Tensor) -> Tensor {
     let pairs = zip(vgg.maps(scale(a)), vgg.maps(scale(b)))
     return zip(heads, pairs).reduce(Tensor.zeros([], on: a.device)) { sum, stage in
       let gap = Self.unit(stage.1.0) - Self.unit(stage.1.1)
-      return sum + (gap.squared * stage.0).sum(over: [1]).mean
+      return sum + (gap.squared * stage.0).sum(over: [1]).mean(over: [1, 2])
     }
   }
 

@@ -11,6 +11,8 @@ public final class VGG16 {
     ([0, 2], 64), ([5, 7], 128), ([10, 12, 14], 256), ([17, 19, 21], 512), ([24, 26, 28], 512),
   ]
   private let stages: [[FrozenConv]]
+  /// SHA-256 of the file.
+  public let fileHash: String
 
   init(_ weights: FrozenWeights) throws(ObverseError) {
     var stages: [[FrozenConv]] = []
@@ -28,6 +30,7 @@ public final class VGG16 {
       stages.append(convs)
     }
     self.stages = stages
+    fileHash = weights.fileHash
   }
 
   /// Reads torchvision's file.

@@ -12,6 +12,8 @@ public enum Evaluation {
     public var batch = 32
     public var seed: UInt64 = 0
     public var measuresPatches = true
+    /// Measures the perceptual path length.
+    public var lpips: LPIPS?
 
     public init() {}
   }
@@ -53,6 +55,19 @@ public enum Evaluation {
             mark: .unseen))
       }
     }
+    func mark(_ name: String) -> Measure.Mark {
+      pleased.map { $0.contains(name) ? .trainedAgainst : .unseen } ?? .unknown
+    }
+    if let lpips = settings.lpips {
+      let length = PerceptualPathLength.length(
+        generator, lpips, count: settings.count, batch: settings.batch, seed: settings.seed
+      ) { progress("lpips", $0, settings.count) }
+      measures.append(
+        Measure(
+          measure: PerceptualPathLength.name, network: "lpips vgg16",
+          networkFile: lpips.vgg.fileHash, preparation: "at most 256x256", real: 0,
+          drawn: 2 * settings.count, value: length, mark: mark("vgg16")))
+    }
     for network in settings.networks {
       let name = network.kind.rawValue
       let total = real.count + drawn.count
@@ -60,14 +75,12 @@ public enum Evaluation {
       let b = try drawn.features(network, batch: settings.batch) {
         progress(name, real.count + $0, total)
       }
-      let mark: Measure.Mark =
-        pleased.map { $0.contains(name) ? .trainedAgainst : .unseen } ?? .unknown
       for (measure, value, counts) in numbers(a, b) {
         measures.append(
           Measure(
             measure: measure, network: name, networkFile: network.fileHash,
             preparation: network.preparation, real: counts.real, drawn: counts.drawn, value: value,
-            mark: mark))
+            mark: mark(name)))
       }
     }
     return measures
