@@ -11,7 +11,7 @@ struct Latents {
   /// What w is shifted by in a second half of the batch, `[N, wDim]`; nil for no such half.
   var shifts: Tensor?
 
-  private init(z: Tensor, second: Tensor?, cutoff: Int) {
+  init(z: Tensor, second: Tensor?, cutoff: Int) {
     (self.z, self.second, self.cutoff) = (z, second, cutoff)
   }
 

@@ -131,10 +131,13 @@ final class SmallEye: FeatureNetwork {
   let preparation = "none"
   let fileHash = ""
   private let weight: Tensor
+  /// What images are resized to first.
+  private let side: Int?
 
-  init(_ weight: Tensor) { self.weight = weight }
+  init(_ weight: Tensor, side: Int? = nil) { (self.weight, self.side) = (weight, side) }
 
   func callAsFunction(_ images: Tensor) -> Tensor {
-    images.convolved(weight, stride: 2, padding: 1).softplus.mean(over: [2, 3])
+    (side.map { images.resized(to: $0) } ?? images).convolved(weight, stride: 2, padding: 1)
+      .softplus.mean(over: [2, 3])
   }
 }
