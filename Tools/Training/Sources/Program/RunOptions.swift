@@ -18,6 +18,7 @@ enum RunOptions {
       Option("path-weight", "X", "weight of the path length penalty, 0 for none; 2"),
       Option("mixing", "X", "share of batches with mixed styles; 0.9"),
       Option("ema-kimg", "X", "half-life of the averaged generator; by recipe"),
+      Option("ada", "X", "adaptive augmentation; the mean sign of real scores, NVlabs' is 0.6"),
       Option("no-mirror", nil, "shows no image mirrored"),
       Option("seed", "N", "0"),
       Option("tick", "KIMG", "thousands of images between lines of the log; 4"),
@@ -54,6 +55,7 @@ enum RunOptions {
     settings.pathWeight = try options.number("path-weight") ?? settings.pathWeight
     settings.mixing = try options.number("mixing") ?? settings.mixing
     settings.emaKimg = try options.number("ema-kimg") ?? settings.emaKimg
+    settings.augmentTarget = try options.number("ada")
     if options.has("no-mirror") { settings.mirror = false }
     settings.skip = try options.integer("skip", in: 0...1_000_000_000)
     settings.take = try options.integer("take", in: 1...1_000_000_000)

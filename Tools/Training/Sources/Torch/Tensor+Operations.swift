@@ -44,6 +44,9 @@ extension Tensor {
     }
   }
 
+  /// The same numbers in 32 bits, whatever `withBFloat16` made of them.
+  public var inFullPrecision: Tensor { unary(CT_FLOAT32) }
+
   /// The same elements side by side in memory.
   public var contiguous: Tensor { unary(CT_CONTIGUOUS) }
 

@@ -45,6 +45,22 @@ extension Tensor {
     }
   }
 
+  /// Each image read at places of its own, bilinearly; outside there are zeros.
+  ///
+  /// - Parameters:
+  ///   - places: `[N, 2, 3]`: takes x, y, 1 of the output to x, y of the input, both from -1 to 1
+  ///     between the outer edges of the border pixels.
+  ///   - height: Of the output.
+  ///   - width: Of the output.
+  /// - Returns: `[N, C, height, width]`; its gradient can be differentiated again.
+  public func warped(by places: Tensor, height: Int, width: Int) -> Tensor {
+    lend { x in
+      places.lend { places in
+        Tensor.made { ct_warp(x, places, Int64(height), Int64(width), $0) }
+      }
+    }
+  }
+
   public func softmax(axis: Int) -> Tensor {
     lend { x in Tensor.made { ct_softmax(x, Int64(axis), false, $0) } }
   }

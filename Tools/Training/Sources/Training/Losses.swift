@@ -15,10 +15,12 @@ enum Losses {
   /// The mean of `‖∂D/∂x‖²` at real images, before its weight of gamma / 2.
   ///
   /// Source: Mescheder et al. 2018, arXiv:1801.04406.
-  static func r1(_ discriminator: Discriminator, _ images: Tensor) -> Tensor {
+  static func r1(
+    _ discriminator: Discriminator, _ images: Tensor, seenAs change: (Tensor) -> Tensor = { $0 }
+  ) -> Tensor {
     let images = images.detached
     images.setRequiresGradient()
-    let scores = discriminator(images)
+    let scores = discriminator(change(images))
     return required(Tensor.gradients(of: scores.sum, with: [images], createGraph: true)[0])
       .squared.sum(over: [1, 2, 3]).mean
   }

@@ -126,7 +126,7 @@ extension Trainer {
         loss = loss + features
       }
       if let adversarial {
-        let played = Training.Losses.generator(opponents[0].network(drawn))
+        let played = Training.Losses.generator(opponents[0].scores(drawn))
         losses.add("loss_g", played)
         loss = loss + played * adversarial
       }

@@ -40,6 +40,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
   public var emaRampUp: Double? = 0.05
   /// Half of the images are shown mirrored.
   public var mirror = true
+  /// What the mean sign of real scores shall be: discriminators see changed pictures, as many as that
+  /// takes; nil changes none.
+  public var augmentTarget: Double?
   /// A checkpoint whose generator a teacher begins with, and its discriminator if it has one; the
   /// networks have the shapes of the file.
   public var from: String?
@@ -104,6 +107,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
     try distil?.check()
     guard distil == nil || pairs == nil else {
       throw .usage("a student starts from its teacher's channels, not from pairs", hint: nil)
+    }
+    if let augmentTarget, augmentTarget >= 1 {
+      throw .usage("a mean sign of \(augmentTarget): it is below 1", hint: "NVlabs take 0.6")
     }
     guard kimg > 0, tickKimg > 0, snapshotTicks > 0, rate > 0 else {
       throw .usage("lengths and rates must be above 0", hint: nil)

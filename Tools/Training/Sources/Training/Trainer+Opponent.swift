@@ -9,10 +9,18 @@ extension Trainer {
     let adam: Adam?
     /// Moves its gates, where it has some.
     let gateAdam: Adam?
+    /// Changes what it sees; one for all opponents.
+    var augmentation: AdaptiveAugmentation?
   }
 }
 
 extension Trainer.Opponent {
+  /// Images as it sees them.
+  func seen(_ images: Tensor) -> Tensor { augmentation?(images) ?? images }
+
+  /// What it thinks of images, `[N, 1]`.
+  func scores(_ images: Tensor) -> Tensor { network(seen(images)) }
+
   /// Behind the names of its losses: nothing for the first one, else `_t`.
   var suffix: String { name == "D" ? "" : "_t" }
 

@@ -49,7 +49,8 @@ extension Trainer {
 
   /// What belongs to no network.
   var scalars: [Registry.Entry] {
-    [("path.mean", pathMean)] + methods.flatMap(\.state)
+    [("path.mean", pathMean)] + (augmentation.map { [("augment", $0.state)] } ?? [])
+      + methods.flatMap(\.state)
   }
 
   /// Writes all that `load` needs to go on to the bit; of several processes the first one does.

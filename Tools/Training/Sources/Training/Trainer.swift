@@ -24,6 +24,8 @@ public final class Trainer {
   var order: Order
   let data: ImageData
   let methods: [any Method]
+  /// Changes what discriminators see, if asked for.
+  let augmentation: AdaptiveAugmentation?
   private let pairs: Pairs?
   /// Sees the pictures of a paired start.
   let pairEye: EfficientNetLite0?
@@ -92,13 +94,16 @@ public final class Trainer {
     }
     average.copy(generator)
     generatorAdam = Self.adam(trained.map(\.tensor), settings.rate, every: settings.pathInterval)
+    let augmentation = settings.augmentTarget.map(AdaptiveAugmentation.init)
+    self.augmentation = augmentation
     opponents = discriminators.map { name, network, learns in
       let adam = Self.adam(network.parameters, settings.rate, every: settings.r1Interval)
       let gateAdam = network.gates.map {
         Self.adam($0.parameters, settings.rate / 8, every: settings.r1Interval)
       }
       return Opponent(
-        name: name, network: network, adam: learns ? adam : nil, gateAdam: gateAdam)
+        name: name, network: network, adam: learns ? adam : nil, gateAdam: gateAdam,
+        augmentation: augmentation)
     }
     pathMean = .zeros([], on: device)
     for adam in [generatorAdam] + opponents.compactMap(\.adam) { adam.processes = processes }
@@ -126,6 +131,9 @@ public final class Trainer {
     var random = SplitMix64(
       seed: settings.seed, stream: UInt64(step) + UInt64(processes?.rank ?? 0) << 52)
     Torch.seed(random.next())
+    // Streams of augmentation stay clear of those of steps and epochs.
+    augmentation?.begin(
+      seed: settings.seed, stream: UInt64(step) + UInt64(processes?.rank ?? 0) << 52 + 1 << 50)
     var losses = Losses()
 
     if let pairs, let start = settings.pairs {
@@ -161,7 +169,7 @@ public final class Trainer {
       let drawing = Drawing(latents, by: generator, updatesAverage: movesMean)
       var sum = Tensor.zeros([], on: device)
       for opponent in opponents {
-        let loss = Training.Losses.generator(opponent.network(drawing.images))
+        let loss = Training.Losses.generator(opponent.scores(drawing.images))
         losses.add("loss_g\(opponent.suffix)", loss)
         sum = sum + loss
       }
@@ -197,11 +205,15 @@ public final class Trainer {
       guard opponent.adam != nil else { continue }
       var gateLoss: Tensor?
       let loss = Torch.withBFloat16(usesBFloat16) {
-        let (fakeScores, realScores) = (opponent.network(fake), opponent.network(real))
+        let (fakeScores, realScores) = (opponent.scores(fake), opponent.scores(real))
         var loss = Training.Losses.discriminator(fakeScores: fakeScores, realScores: realScores)
         losses.add("loss_d\(opponent.suffix)", loss)
         losses.add("score_real\(opponent.suffix)", realScores.mean)
         losses.add("score_fake\(opponent.suffix)", fakeScores.mean)
+        if i == 0, let augmentation {
+          augmentation.note(realScores, step: step, batch: settings.batch, processes)
+          losses.add("augment", .full(augmentation.probability, []))
+        }
         guard i == 0, let latents else { return loss }
         for term in methods.flatMap({ $0.discriminatorTerms(latents, opponent.network) }) {
           losses.add(term.name, term.value)
@@ -217,7 +229,7 @@ public final class Trainer {
     }
     guard step % settings.r1Interval == 0, settings.gamma > 0 else { return }
     for opponent in opponents where opponent.adam != nil {
-      let penalty = Training.Losses.r1(opponent.network, real)
+      let penalty = Training.Losses.r1(opponent.network, real, seenAs: opponent.seen)
       losses.add("r1\(opponent.suffix)", penalty)
       opponent.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
     }

@@ -56,6 +56,44 @@ struct RunTests {
 
   func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
+  /// With discriminators that see every picture changed: the same state to the bit after a break, the
+  /// same with rounded factors but for roundings, and another one without changes.
+  @Test func augmentationResumesToTheBit() throws {
+    Torch.threads = 1
+    let folder = try TemporaryFolder()
+    let data = folder.path + "/data"
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try Self.writeImages(12, to: data)
+    func run(_ name: String, probability: Float, steps last: Int, rounds: Bool = false) throws
+      -> Run
+    {
+      var settings = Self.settings(data)
+      settings.augmentTarget = 0.6
+      let run = try Run.start(
+        settings, in: "\(folder.path)/\(name)", device: .cpu, report: { _ in })
+      run.trainer.usesBFloat16 = rounds
+      run.trainer.augmentation?.state.assign(.values([probability, 0, 0], [3]))
+      var steps = 0
+      _ = try run.train {
+        steps += 1
+        return steps == last
+      }
+      return run
+    }
+    _ = try run("whole", probability: 1, steps: 8)
+    _ = try run("half", probability: 1, steps: 3)
+    let rest = try Run.resume(folder.path + "/half", device: .cpu, report: { _ in })
+    #expect(try rest.train())
+    let state = try bytes(folder.path + "/whole/state.safetensors")
+    #expect(try bytes(folder.path + "/half/state.safetensors") == state)
+    _ = try run("unchanged", probability: 0, steps: 8)
+    #expect(try bytes(folder.path + "/unchanged/state.safetensors") != state)
+    let rounded = try run("rounded", probability: 1, steps: 8, rounds: true)
+    #expect(rounded.trainer.generator.parameters.allSatisfy { $0.floats.allSatisfy(\.isFinite) })
+    let log = try String(decoding: bytes(folder.path + "/half/log.jsonl"), as: UTF8.self)
+    #expect(log.contains("\"augment\":"))
+  }
+
   /// Eight steps at once, and four, a new program, and four more: the same state to the bit.
   @Test func resumesToTheBit() throws {
     Torch.threads = 1

@@ -23,7 +23,7 @@ typedef enum { CT_CPU = 0, CT_CUDA = 1 } ct_device;
 
 typedef enum {
   CT_NEG, CT_SQUARE, CT_SQRT, CT_RSQRT, CT_ABS, CT_SOFTPLUS, CT_SUM, CT_MEAN, CT_DETACH, CT_CLONE,
-  CT_CONTIGUOUS, CT_GELU, CT_SIGMOID
+  CT_CONTIGUOUS, CT_GELU, CT_SIGMOID, CT_FLOAT32
 } ct_unary_kind;
 typedef enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MATMUL } ct_binary_kind;
 typedef enum { CT_ADD_SCALAR, CT_MUL_SCALAR, CT_LEAKY_RELU } ct_scalar_kind;
@@ -104,6 +104,11 @@ ct_error ct_resize(
 ct_error ct_pad(
     const ct_tensor *x, int64_t left, int64_t right, int64_t top, int64_t bottom, bool mirrors,
     ct_tensor **out);
+/// Images read at places of their own, bilinearly, zeros outside; `places [N, 2, 3]` takes x, y, 1 of
+/// the output to x, y of the input, both from -1 to 1 between the outer edges of the border pixels.
+/// Its gradient in `x` can be differentiated again.
+ct_error ct_warp(
+    const ct_tensor *x, const ct_tensor *places, int64_t height, int64_t width, ct_tensor **out);
 ct_error ct_softmax(const ct_tensor *x, int64_t axis, bool logarithm, ct_tensor **out);
 /// Ascending.
 ct_error ct_sort(const ct_tensor *x, int64_t axis, ct_tensor **out);
