@@ -1,0 +1,196 @@
+// Matrix times vector: mapping, styles and demodulation.
+
+import CKernels
+
+// A debug build compiles files apart and inlines nothing from another, so this one has its own.
+@inline(__always)
+private func load(_ p: Floats) -> Vector {
+  UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
+}
+
+/// `a * b + c`, fused where the processor can: without FMA instructions `addingProduct` would call
+/// a library function for each lane.
+@inline(__always)
+private func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
+  #if WIDE8 || WIDE16 || arch(arm64)
+  return c.addingProduct(a, b)
+  #else
+  return c + a * b
+  #endif
+}
+
+extension Vectorized {
+  /// Rows `first ..< last` of `out[r] = W[r] x + bias[r]`.
+  ///
+  /// The order of a row's sum depends on `count` alone.
+  @inline(never)
+  public static func dense(
+    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+    count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>
+  ) {
+    products(FloatRows(start: weights), x, count, first, last, out)
+    for r in first..<last { out[r] += bias[r] }
+  }
+
+  /// The same with leaky ReLU 0.2 and gain √2 behind: a layer of the mapping network.
+  @inline(never)
+  public static func denseActivated(
+    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+    count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>
+  ) {
+    products(FloatRows(start: weights), x, count, first, last, out)
+    for r in first..<last {
+      let y = out[r] + bias[r]
+      out[r] = (y < 0 ? y * 0.2 : y) * 1.414_213_562_373_095_1
+    }
+  }
+
+  /// Whether `denseHalves` can be called: this instruction set converts half floats.
+  public static var readsHalves: Bool {
+    #if WIDE8 || WIDE16
+    true
+    #else
+    false
+    #endif
+  }
+
+  /// `dense`, or with `activated` `denseActivated`, of half floats: the same bits as of those floats.
+  @inline(never)
+  public static func denseHalves(
+    _ weights: UnsafePointer<UInt16>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>
+  ) {
+    #if WIDE8 || WIDE16
+    products(HalfRows(start: weights), x, count, first, last, out)
+    for r in first..<last {
+      let y = out[r] + bias[r]
+      out[r] = activated ? (y < 0 ? y * 0.2 : y) * 1.414_213_562_373_095_1 : y
+    }
+    #endif
+  }
+
+  /// Demodulation factors `first ..< last`: `rsqrt(energy[o] · s² + 1e-8)`.
+  @inline(never)
+  public static func demodulate(
+    _ energy: UnsafePointer<Float>, squares: UnsafePointer<Float>, count: Int, first: Int,
+    last: Int, into factors: UnsafeMutablePointer<Float>
+  ) {
+    products(FloatRows(start: energy), squares, count, first, last, factors)
+    for o in first..<last { factors[o] = 1 / (factors[o] + 1e-8).squareRoot() }
+  }
+
+  /// One row after the other.
+  ///
+  /// Weights come from memory or a far cache, and the processor fetches a single stream ahead best.
+  /// Four running sums hide the multiply-add's latency.
+  @inline(__always)
+  private static func products<Weights: Rows>(
+    _ weights: Weights, _ x: Floats, _ count: Int, _ first: Int, _ last: Int, _ out: MutableFloats
+  ) {
+    for r in first..<last { out[r] = dot(weights, r * count, x, count) }
+  }
+
+  @inline(__always)
+  private static func dot<Weights: Rows>(
+    _ a: Weights, _ from: Int, _ b: Floats, _ count: Int
+  ) -> Float {
+    let lanes = Vector.scalarCount
+    var sum0 = Vector.zero
+    var sum1 = Vector.zero
+    var sum2 = Vector.zero
+    var sum3 = Vector.zero
+    var i = 0
+    while i + 4 * lanes <= count {
+      a.fetch(from + i)
+      sum0 = multiplyAdd(a.vector(from + i), load(b + i), sum0)
+      sum1 = multiplyAdd(a.vector(from + i + lanes), load(b + i + lanes), sum1)
+      sum2 = multiplyAdd(a.vector(from + i + 2 * lanes), load(b + i + 2 * lanes), sum2)
+      sum3 = multiplyAdd(a.vector(from + i + 3 * lanes), load(b + i + 3 * lanes), sum3)
+      i += 4 * lanes
+    }
+    while i + lanes <= count {
+      sum0 = multiplyAdd(a.vector(from + i), load(b + i), sum0)
+      i += lanes
+    }
+    var rest: Float = 0
+    while i < count {
+      rest += a.scalar(from + i) * b[i]
+      i += 1
+    }
+    return total((sum0 + sum1) + (sum2 + sum3)) + rest
+  }
+
+  /// The lanes' sum, in pairs, the same order on every instruction set with as many lanes.
+  @inline(__always)
+  private static func total(_ v: Vector) -> Float {
+    #if WIDE16
+    let eight = v.lowHalf + v.highHalf
+    let four = eight.lowHalf + eight.highHalf
+    #elseif WIDE8
+    let four = v.lowHalf + v.highHalf
+    #else
+    let four = v
+    #endif
+    let two = four.lowHalf + four.highHalf
+    return two[0] + two[1]
+  }
+}
+
+/// A matrix, row-major, in the type that it is stored in.
+private protocol Rows {
+  func vector(_ i: Int) -> Vector
+  func scalar(_ i: Int) -> Float
+  /// Asks for the cache lines 4 KB behind the next four vectors.
+  func fetch(_ i: Int)
+}
+
+private struct FloatRows: Rows {
+  let start: Floats
+
+  @inline(__always)
+  func vector(_ i: Int) -> Vector { load(start + i) }
+
+  @inline(__always)
+  func scalar(_ i: Int) -> Float { start[i] }
+
+  @inline(__always)
+  func fetch(_ i: Int) {
+    for line in stride(from: 0, to: 4 * Vector.scalarCount, by: 16) {
+      prefetch(start + i + 1024 + line)
+    }
+  }
+}
+
+#if WIDE8 || WIDE16
+private struct HalfRows: Rows {
+  let start: UnsafePointer<UInt16>
+
+  @inline(__always)
+  func vector(_ i: Int) -> Vector {
+    var v = Vector.zero
+    #if WIDE16
+    widen_halves_16(start + i, &v)
+    #else
+    widen_halves_8(start + i, &v)
+    #endif
+    return v
+  }
+
+  /// The bits of a half float as a float: exponent and fraction move, and a product with 2^112 sets
+  /// the exponent's offset right, for subnormals too.
+  @inline(__always)
+  func scalar(_ i: Int) -> Float {
+    let bits = UInt32(start[i])
+    let magnitude = Float(bitPattern: (bits & 0x7fff) << 13) * 0x1p112
+    return bits & 0x8000 == 0 ? magnitude : -magnitude
+  }
+
+  @inline(__always)
+  func fetch(_ i: Int) {
+    for line in stride(from: 0, to: 4 * Vector.scalarCount, by: 32) {
+      let address = UnsafeRawPointer(start + i + 2048 + line)
+      prefetch(address.assumingMemoryBound(to: Float.self))
+    }
+  }
+}
+#endif
