@@ -19,9 +19,7 @@ struct DistilTests {
   init() throws {
     Torch.threads = 1
     folder = try TemporaryFolder()
-    data = folder.path + "/data"
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    try RunTests.writeImages(12, to: data)
+    data = try RunTests.pictures(in: folder)
     let run = try Run.start(
       RunTests.settings(data), in: folder.path + "/teacher", device: .cpu, report: { _ in })
     _ = try run.train { true }

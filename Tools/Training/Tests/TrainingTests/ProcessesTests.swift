@@ -17,9 +17,7 @@ struct ProcessesTests {
   init() throws {
     Torch.threads = 1
     folder = try TemporaryFolder()
-    data = folder.path + "/data"
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    try RunTests.writeImages(12, to: data)
+    data = try RunTests.pictures(in: folder)
   }
 
   // MARK: What two of them compute

@@ -60,11 +60,9 @@ struct ProgramTests {
   init() throws {
     Torch.threads = 1
     folder = try TemporaryFolder()
-    data = folder.path + "/data"
+    data = try RunTests.pictures(in: folder)
     run = folder.path + "/run"
     state = run + "/state.safetensors"
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    try RunTests.writeImages(12, to: data)
     let started = try Run.start(
       RunTests.settings(data), in: run, device: .cpu, report: { _ in })
     var steps = 0

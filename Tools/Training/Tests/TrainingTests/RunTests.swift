@@ -40,6 +40,14 @@ struct RunTests {
     }
   }
 
+  /// A folder of twelve pictures within another.
+  static func pictures(in folder: TemporaryFolder) throws -> String {
+    let data = folder.path + "/data"
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try writeImages(12, to: data)
+    return data
+  }
+
   static func settings(_ data: String) -> RunSettings {
     var settings = RunSettings(data: data, size: 16)
     settings.takeBatch(4)
@@ -61,9 +69,7 @@ struct RunTests {
   @Test func augmentationResumesToTheBit() throws {
     Torch.threads = 1
     let folder = try TemporaryFolder()
-    let data = folder.path + "/data"
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    try Self.writeImages(12, to: data)
+    let data = try Self.pictures(in: folder)
     func run(_ name: String, probability: Float, steps last: Int, rounds: Bool = false) throws
       -> Run
     {
@@ -98,9 +104,7 @@ struct RunTests {
   @Test func resumesToTheBit() throws {
     Torch.threads = 1
     let folder = try TemporaryFolder()
-    let data = folder.path + "/data"
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    try Self.writeImages(12, to: data)
+    let data = try Self.pictures(in: folder)
     try Data("no picture".utf8).write(to: URL(filePath: data + "/broken.png"))
 
     var lines: [String] = []
@@ -151,9 +155,7 @@ struct RunTests {
   @Test(arguments: [nil, 0.1]) func pairedStartResumesToo(adversarial: Double?) throws {
     Torch.threads = 1
     let folder = try TemporaryFolder()
-    let data = folder.path + "/data"
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    try Self.writeImages(12, to: data)
+    let data = try Self.pictures(in: folder)
     var random = RandomState(seed: 9)
     let (w, average) = (random.normals(12 * 16), random.normals(16))
     func layer(_ i: Int) -> [(name: String, shape: [Int], floats: [Float])] {
@@ -209,9 +211,7 @@ struct RunTests {
   /// A teacher that begins with another's networks has their weights, and refuses other sizes.
   @Test func aTeacherBeginsWithAnother() throws {
     let folder = try TemporaryFolder()
-    let data = folder.path + "/data"
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    try Self.writeImages(12, to: data)
+    let data = try Self.pictures(in: folder)
     var settings = Self.settings(data)
     let first = try Run.start(settings, in: folder.path + "/first", device: .cpu, report: { _ in })
     #expect(try first.train())
@@ -233,9 +233,7 @@ struct RunTests {
   /// Each start leaves a line that says what program it was, and a stop leaves a picture of where it was.
   @Test func aRunSaysWhereItComesFrom() throws {
     let folder = try TemporaryFolder()
-    let data = folder.path + "/data"
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    try Self.writeImages(12, to: data)
+    let data = try Self.pictures(in: folder)
     let path = folder.path + "/run"
     let run = try Run.start(Self.settings(data), in: path, device: .cpu, report: { _ in })
     try run.noteOrigin(device: .cpu)

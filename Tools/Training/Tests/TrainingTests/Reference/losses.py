@@ -12,7 +12,8 @@ import torch.nn.functional as F
 
 from stylegan2 import (
     G_WIDTHS, N, SIZE, W, blocks, d, discriminate, g, mapping, noise, normal, out, put, real,
-    synthesis, write, z)
+    synthesis, z)
+from tensors import write
 
 directions = normal(N, 3, SIZE, SIZE)
 out.update({"z": z, "real": real, "directions": directions})
@@ -93,4 +94,4 @@ for name, power in (("dime", 1), ("dime_squared", 2)):
     ws = mapping(z)[:, None].repeat(1, len(G_WIDTHS), 1)
     put(name, dime(synthesis(ws), power), g, "G.")
 
-write(sys.argv[1])
+write(sys.argv[1], out)

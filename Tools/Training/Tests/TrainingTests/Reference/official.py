@@ -9,10 +9,7 @@ is handed, are replaced by a small network each, and what it draws at random by 
 work in float32, so their roundings are in the numbers too.
 """
 
-import array
-import json
 import math
-import struct
 import sys
 import types
 import warnings
@@ -27,6 +24,8 @@ import torch.nn.functional as F
 
 from training.loss_DD import StyleGAN2Loss
 from training.networks_DD import Discriminator, Generator
+
+from tensors import write
 
 torch.manual_seed(11)
 torch.set_num_threads(1)
@@ -98,13 +97,4 @@ for phase, learners in {"Gmain": ["S"], "Greg": ["S"], "Dmain": ["D", "DT"], "Dr
         networks[prefix].requires_grad_(False)
         networks[prefix].zero_grad(set_to_none=True)
 
-header, blobs, end = {}, [], 0
-for name, value in out.items():
-    blob = array.array("f", value.flatten().tolist()).tobytes()
-    header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [end, end + len(blob)]}
-    blobs.append(blob)
-    end += len(blob)
-text = json.dumps(header, separators=(",", ":")).encode()
-text += b" " * (-len(text) % 8)
-with open(sys.argv[1], "wb") as file:
-    file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+write(sys.argv[1], out)

@@ -8,9 +8,6 @@ after a seed made of the tensor's name, which the test draws again.
     python3 perceptual.py perceptual.safetensors      (made with torch 2.11, torchvision 0.26, CPU)
 """
 
-import array
-import json
-import struct
 import sys
 
 import lpips
@@ -18,6 +15,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 import torchvision
+
+from tensors import write
 
 torch.set_num_threads(1)
 
@@ -180,13 +179,4 @@ with torch.no_grad():
         F.interpolate(content, size=(32, 32), mode="bilinear", align_corners=False) > 0.5).double()
     out["mask_nearest"] = F.interpolate(content, size=(32, 32), mode="nearest")
 
-header, blobs, end = {}, [], 0
-for name, value in out.items():
-    blob = array.array("f", value.detach().float().flatten().tolist()).tobytes()
-    header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [end, end + len(blob)]}
-    blobs.append(blob)
-    end += len(blob)
-text = json.dumps(header, separators=(",", ":")).encode()
-text += b" " * (-len(text) % 8)
-with open(sys.argv[1], "wb") as file:
-    file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+write(sys.argv[1], out)

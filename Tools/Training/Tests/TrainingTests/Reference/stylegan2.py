@@ -4,11 +4,7 @@ Written for the tests from the papers' formulas: weights are modulated image by 
 convolution, filters insert zeros, pad and convolve. None of this is how Networks computes.
 """
 
-import array
-import json
 import math
-import struct
-import sys
 
 import torch
 import torch.nn.functional as F
@@ -169,17 +165,3 @@ def put(loss_name, loss, table, prefix):
     for (name, value), gradient in zip(table.items(), gradients):
         gradient = torch.zeros_like(value) if gradient is None else gradient
         out[f"grad.{loss_name}.{prefix}{name}"] = gradient
-
-
-def write(path):
-    """Everything in `out` as float32, a safetensors file."""
-    header, blobs, end = {}, [], 0
-    for name, value in out.items():
-        blob = array.array("f", value.detach().float().flatten().tolist()).tobytes()
-        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [end, end + len(blob)]}
-        blobs.append(blob)
-        end += len(blob)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
