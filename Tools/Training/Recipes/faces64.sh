@@ -5,15 +5,15 @@
 #   DATA=faces W=faces.w.npy MAPPING=faces.mapping.npz FEATURES=efficientnet.pth \
 #     Recipes/faces64.sh FOLDER STUDENT [MINUTES]
 #
-# STUDENT is p80, p90 or p95; the narrow ones begin with p80's channels, pruned as p80 is then. DATA, W and
+# STUDENT is p50, p70, p80, p90 or p95; the last two begin with p80's channels, pruned as p80 is then. DATA, W and
 # MAPPING come from Recipes/random-face, FEATURES from Tools/Training/networks. KIMG (75) is how long the
 # regression goes alone, before the discriminator joins; TAKE how many pictures are learned from, so that
 # the others can measure; THREADS may be 1 where other programs want the processors too; BF16=1 is quicker on
 # processors with AVX512-BF16.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-folder=${1:?usage: Recipes/faces64.sh FOLDER p80|p90|p95 [MINUTES]}
-student=${2:?usage: Recipes/faces64.sh FOLDER p80|p90|p95 [MINUTES]}
+folder=${1:?usage: Recipes/faces64.sh FOLDER p50|p70|p80|p90|p95 [MINUTES]}
+student=${2:?usage: Recipes/faces64.sh FOLDER p50|p70|p80|p90|p95 [MINUTES]}
 minutes=${3:-60}
 train=${TRAIN:-obverse-train}
 run=$folder/$student
@@ -22,12 +22,16 @@ words=(--minutes "$minutes" --light ${THREADS:+--threads "$THREADS"} ${BF16:+--b
 mkdir -p "$folder"
 if [ -e "$run/settings.json" ]; then exec "$train" teacher --resume "$run" "${words[@]}"; fi
 mapfile -t settings < <(sed 's/#.*//' "$here/faces64.options" | tr -s ' ' '\n' | sed '/^$/d')
+widths=()
+ratio=
 case $student in
-  p80) ratio= ;;
+  p50) widths=(--base 8192 --widest 256) ;;
+  p70) widths=(--base 4928 --widest 154) ;;
+  p80) widths=(--base 3328 --widest 103) ;;
   p90) ratio=0.5 ;;  # of p80's widths: 52 52 52 52 26
   p95) ratio=0.75 ;; # 26 26 26 26 13
   *)
-    echo "faces64.sh: '$student' is none of p80, p90, p95" >&2
+    echo "faces64.sh: '$student' is none of p50, p70, p80, p90, p95" >&2
     exit 64
     ;;
 esac
@@ -35,6 +39,6 @@ if [ -n "$ratio" ]; then
   "$train" prune --teacher "$folder/p80" --ratio "$ratio" --out "$folder/$student-pruned.safetensors"
   words+=(--from "$folder/$student-pruned.safetensors")
 fi
-exec "$train" teacher "${settings[@]}" --data "${DATA:?}" ${TAKE:+--take "$TAKE"} --pairs "${W:?}" \
-  --pairs-mapping "${MAPPING:?}" --pairs-features "${FEATURES:?}" --pairs-kimg "${KIMG:-75}" \
+exec "$train" teacher "${settings[@]}" "${widths[@]}" --data "${DATA:?}" ${TAKE:+--take "$TAKE"} \
+  --pairs "${W:?}" --pairs-mapping "${MAPPING:?}" --pairs-features "${FEATURES:?}" --pairs-kimg "${KIMG:-75}" \
   --pairs-adversarial "${ADVERSARIAL:-0.1}" --out "$run" "${words[@]}"
