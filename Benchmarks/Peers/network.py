@@ -16,6 +16,10 @@ NETWORKS = {
     "p90": (256, 16384, 0.9),
     "p95": (256, 16384, 0.95),
     "p90-1024": (1024, 32768, 0.9),
+    # The widths of the models that come with this repository.
+    "faces": (64, 16384, 0.8),
+    "faces-p90": (64, 16384, 0.9),
+    "faces-p95": (64, 16384, 0.95),
 }
 # The low-pass [1, 3, 3, 1], with the gain of 2 an axis that doubling needs.
 TAPS = np.array([1, 3, 3, 1], np.float32) / 4
