@@ -52,6 +52,10 @@ struct WholeProgram {
     process.executableURL = URL(filePath: path)
     process.arguments = words
     process.environment = environment
+    // A sanitizer takes globals that are made once for leaks, unless its settings say otherwise.
+    if let settings = ProcessInfo.processInfo.environment["ASAN_OPTIONS"] {
+      process.environment?["ASAN_OPTIONS"] = settings
+    }
     if let folder { process.currentDirectoryURL = URL(filePath: folder) }
     return process
   }
