@@ -34,7 +34,7 @@ public final class Generator {
     self.model = model
     self.threads = threads > 0 ? threads : ProcessorCount.automatic
     let plan = model.plan
-    let count = plan.sharedCount + self.threads * plan.scratchCount
+    let count = Self.arenaCount(model, self.threads)
     // A small file can ask for large maps; the system would promise the memory and then kill us.
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     guard count <= memory / MemoryLayout<Float>.size else {
@@ -48,6 +48,22 @@ public final class Generator {
 
   deinit {
     workers.stop()
+  }
+
+  /// Floats of the arena, every worker's scratch among them.
+  private static func arenaCount(_ model: Model, _ threads: Int) -> Int {
+    model.plan.sharedCount + threads * model.plan.scratchCount
+  }
+
+  /// Bytes that a generator allocates for drawing.
+  ///
+  /// - Parameters:
+  ///   - model: What to draw from.
+  ///   - threads: 0 takes what `init` takes.
+  /// - Returns: The bytes of its arena.
+  package static func memory(of model: Model, threads: Int) -> Int {
+    let threads = threads > 0 ? threads : ProcessorCount.automatic
+    return arenaCount(model, threads) * MemoryLayout<Float>.size
   }
 
   /// The input latent of a seed, `[zDim]`: NumPy's `RandomState(seed).randn` as float32.

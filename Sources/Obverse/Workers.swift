@@ -34,6 +34,11 @@ final class Workers: @unchecked Sendable {
     self.count = count
     unsafe pthread_mutex_init(mutex, nil)
     unsafe pthread_cond_init(changed, nil)
+    // A signal is for the host's threads: a handler must not find itself on one that is ours.
+    var (blocked, before) = (sigset_t(), sigset_t())
+    unsafe sigfillset(&blocked)
+    unsafe pthread_sigmask(SIG_SETMASK, &blocked, &before)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
     for index in 1..<max(count, 1) {
       let start = Start(workers: self, index: index)
       var thread = pthread_t()
@@ -44,6 +49,9 @@ final class Workers: @unchecked Sendable {
           guard let argument = unsafe argument else { return nil }
           let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
           let workers = unsafe start.workers
+          unsafe thread_set_name("obverse-\(start.index + 1)")
+          // A new thread has its maker's rounding mode, which would show in the pixels.
+          fp_set_default()
           // This keeps the pool alive, so the pool's end cannot be what ends the loop: `stop` does.
           workers.loop(start.index)
           return nil

@@ -2,8 +2,10 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include <fenv.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +38,9 @@ static inline long cpu_affinity(uint64_t *words, size_t bytes) {
   return syscall(SYS_sched_getaffinity, 0, bytes, words);
 }
 
+/// Names this thread, by 15 bytes at most. (Swift's Glibc module does not show pthread_setname_np.)
+static inline void thread_set_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
 /// Tells the processor that this is a spinning wait.
 static inline void cpu_relax(void) {
 #if defined(__x86_64__)
@@ -44,6 +49,19 @@ static inline void cpu_relax(void) {
   __asm__ volatile("yield");
 #endif
 }
+
+/// Keeps the thread's floating-point settings and sets the defaults: rounding to nearest, no traps,
+/// denormals as they are. Kernels are held to their bounds, and to the same bytes, with these alone.
+static inline void fp_begin(fenv_t *saved) {
+  fegetenv(saved);
+  fesetenv(FE_DFL_ENV);
+}
+
+/// Sets the defaults.
+static inline void fp_set_default(void) { fesetenv(FE_DFL_ENV); }
+
+/// Sets what fp_begin() kept.
+static inline void fp_end(const fenv_t *saved) { fesetenv(saved); }
 
 /// Asks for a cache line ahead of its use; any address will do.
 static inline void prefetch(const float *address) { __builtin_prefetch(address); }
