@@ -50,8 +50,10 @@ let package = Package(
       exclude: ["README.md"],
       swiftSettings: safe),
     .systemLibrary(name: "CObverse"),
+    .target(name: "CCallback", exclude: ["README.md"]),
     .target(
-      name: "ObverseC", dependencies: ["CObverse", "Obverse"],
+      name: "ObverseC",
+      dependencies: ["CCallback", "CKernels", "CObverse", "ModelFile", "Obverse"],
       exclude: ["README.md", "exports.map"], swiftSettings: safe),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

@@ -4,5 +4,5 @@ public enum Version {
   public static let name = "Obverse"
   /// The command.
   public static let program = "obverse"
-  public static let number = "0.1.0"
+  public static let number = "0.2.0"
 }

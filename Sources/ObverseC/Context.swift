@@ -1,3 +1,5 @@
+import CCallback
+import CKernels
 import CObverse
 import Glibc
 import Obverse
@@ -7,21 +9,48 @@ import Synchronization
 @safe
 final class Context: @unchecked Sendable {
   let generator: Generator
+  /// Keeps the texts that C may still read.
+  private let open: OpenModel
   /// The process whose threads the workers are.
   private let process = getpid()
   private let isBusy = Atomic<Bool>(false)
   /// Room for an image in the network's own channels, `resolution² * imageChannels`.
   let image: UnsafeMutableBufferPointer<UInt8>
 
-  /// Who is told about the face in progress, and how much of it is done.
+  /// Who is told about the face in progress, how much of it is done, and whether telling threw.
   private var progress: DrawRequest.Progress?
   private var done = 0
+  private var threw = false
 
-  init(_ model: Model, threads: Int) throws(ObverseError) {
+  /// The number of the call in progress, 0 between calls, and that of the one to be cancelled.
+  ///
+  /// A request names the call that it meant, so one that comes late meets no other.
+  private let call = Atomic<UInt64>(0)
+  private let cancelledCall = Atomic<UInt64>(0)
+  private var calls: UInt64 = 0
+  /// The job of the call in progress, and the one to be cancelled; 0 for none.
+  private var job: UInt32 = 0
+  private let cancelledJob = Atomic<UInt32>(0)
+
+  /// - Parameters:
+  ///   - open: What to draw from.
+  ///   - threads: 0 takes the physical cores.
+  ///   - isa: nil for the instruction set that the model was opened for.
+  /// - Throws: `resources`; `usage` for an instruction set that this processor lacks.
+  init(_ open: OpenModel, threads: Int, isa: InstructionSet?) throws(ObverseError) {
+    self.open = open
+    var model = open.model
+    if let isa, isa != model.instructionSet {
+      model = try Model(model.description, instructionSet: isa)
+    }
     generator = try Generator(model, threads: threads)
-    unsafe image = .allocate(
-      capacity: model.resolution * model.resolution * model.imageChannels)
+    unsafe image = .allocate(capacity: Self.imageBytes(model))
     unsafe generator.cancellation.watch = { [unowned self] in step() }
+  }
+
+  /// Bytes of an image in the network's own channels.
+  static func imageBytes(_ model: Model) -> Int {
+    model.resolution * model.resolution * model.imageChannels
   }
 
   deinit {
@@ -38,8 +67,10 @@ final class Context: @unchecked Sendable {
     return unsafe Unmanaged<Context>.fromOpaque(UnsafeRawPointer(pointer)).takeUnretainedValue()
   }
 
-  /// Does a call's work, alone and in the right process; a request to stop is used up here.
-  func use(_ body: () throws(ObverseError) -> Void) throws(Failure) {
+  /// Does a call's work, alone and in the right process; `request` says who is told about its steps.
+  func use(
+    _ request: DrawRequest, _ body: () throws(ObverseError) -> Void
+  ) throws(Failure) {
     guard isOurs else {
       throw Failure(obv_status(OBV_FORKED), "the context was made before this process was forked")
     }
@@ -47,30 +78,56 @@ final class Context: @unchecked Sendable {
       throw Failure(obv_status(OBV_BUSY), "the context is inside another call")
     }
     defer { isBusy.store(false, ordering: .releasing) }
+    calls += 1
+    call.store(calls, ordering: .sequentiallyConsistent)
+    defer { call.store(0, ordering: .sequentiallyConsistent) }
+    unsafe progress = unsafe request.progress
+    defer { unsafe progress = nil }
+    done = 0
+    threw = false
+    job = request.job
     do throws(ObverseError) {
-      if generator.cancellation.isCancelled { throw .cancelled }
+      if isCancelled { throw .cancelled }
       try body()
     } catch {
-      if error == .cancelled { generator.cancellation.reset() }
+      generator.cancellation.reset()
+      if threw {
+        throw Failure(obv_status(OBV_CANCELLED), "the progress function threw an exception")
+      }
       throw Failure(error)
     }
   }
 
-  /// Does `body` while `request` says who is told about its steps.
-  func reporting(
-    _ request: DrawRequest, _ body: () throws(ObverseError) -> Void
-  ) throws(ObverseError) {
-    unsafe progress = unsafe request.progress
-    done = 0
-    defer { unsafe progress = nil }
-    try body()
+  /// Asks the call in progress, if there is one, to stop; from any thread or a signal handler.
+  func cancel() {
+    // The later of two requests that cross each other stays.
+    cancelledCall.max(
+      call.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
+  }
+
+  /// Asks the calls of a job to stop, now or later.
+  func cancel(job: UInt32) {
+    cancelledJob.store(job, ordering: .sequentiallyConsistent)
+  }
+
+  /// Whether someone asked the call in progress to stop.
+  private var isCancelled: Bool {
+    cancelledCall.load(ordering: .relaxed) == calls
+      || job != 0 && cancelledJob.load(ordering: .relaxed) == job
   }
 
   /// Before each step, in the drawing thread: true cancels.
   private func step() -> Bool {
-    guard let progress = unsafe progress else { return false }
-    defer { done += 1 }
-    return unsafe progress.fn(progress.user, UInt32(done), UInt32(generator.stepCount)) != 0
+    if let progress = unsafe progress {
+      let answer = unsafe callback_progress(
+        progress.fn, progress.user, UInt32(done), UInt32(generator.stepCount))
+      done += 1
+      // Whatever rounding mode the function left behind.
+      fp_set_default()
+      threw = answer == callback_threw
+      if answer != 0 { return true }
+    }
+    return isCancelled
   }
 }
 
@@ -80,19 +137,55 @@ public func obv_context_create(
   _ context: UnsafeMutablePointer<OpaquePointer?>?
 ) -> obv_status {
   status { () throws(Failure) in
-    let model = try unsafe Model.at(model)
+    let model = try unsafe OpenModel.at(model)
     guard let out = unsafe context else { throw .argument("context is NULL") }
-    let preset = obv_context_options(
-      size: UInt32(MemoryLayout<obv_context_options>.size), threads: 0)
-    let chosen = try unsafe obv_context_options.read(options, over: preset)
-    guard chosen.threads <= 1024 else {
-      throw .argument("threads is \(chosen.threads), more than 1024")
-    }
+    let chosen = try unsafe ContextRequest(options)
     let made = try engine { () throws(ObverseError) in
-      try Context(model, threads: Int(chosen.threads))
+      try Context(model, threads: chosen.threads, isa: chosen.isa)
     }
     Log.shared.tell(OBV_LOG_INFO) { "made a context of \(made.generator.threads) threads" }
     unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(made).toOpaque())
+  }
+}
+
+@c @implementation
+public func obv_context_memory(
+  _ model: OpaquePointer?, _ options: UnsafePointer<obv_context_options>?,
+  _ bytes: UnsafeMutablePointer<Int>?
+) -> obv_status {
+  status { () throws(Failure) in
+    let model = try unsafe OpenModel.at(model).model
+    guard let bytes = unsafe bytes else { throw .argument("bytes is NULL") }
+    let chosen = try unsafe ContextRequest(options)
+    unsafe bytes.pointee =
+      Generator.memory(of: model, threads: chosen.threads) + Context.imageBytes(model)
+  }
+}
+
+/// An `obv_context_options` in our words.
+private struct ContextRequest {
+  let threads: Int
+  /// nil for the model's own.
+  let isa: InstructionSet?
+
+  /// NULL stands for `OBV_CONTEXT_OPTIONS_INIT`.
+  @unsafe
+  init(_ pointer: UnsafePointer<obv_context_options>?) throws(Failure) {
+    let preset = obv_context_options(
+      size: UInt32(MemoryLayout<obv_context_options>.size), threads: 0, isa: UInt32(OBV_ISA_MODEL))
+    let options = try unsafe obv_context_options.read(pointer, over: preset)
+    guard options.threads <= 1024 else {
+      throw .argument("threads is \(options.threads), more than 1024")
+    }
+    threads = Int(options.threads)
+    switch Int(options.isa) {
+    case OBV_ISA_MODEL: isa = nil
+    case OBV_ISA_BASELINE: isa = .baseline
+    case OBV_ISA_AVX2: isa = .avx2
+    case OBV_ISA_AVX512: isa = .avx512
+    case OBV_ISA_NEON: isa = .neon
+    default: throw .argument("isa is \(options.isa), none of OBV_ISA_MODEL to OBV_ISA_NEON")
+    }
   }
 }
 
@@ -108,8 +201,16 @@ public func obv_context_destroy(_ context: OpaquePointer?) {
 @c @implementation
 public func obv_cancel(_ context: OpaquePointer?) {
   guard let context = unsafe context else { return }
-  // Nothing is counted or allocated here, for signal handlers' sake: one atomic store.
+  // Nothing is counted or allocated here, for signal handlers' sake: an atomic load and a store.
   unsafe Unmanaged<Context>.fromOpaque(UnsafeRawPointer(context))._withUnsafeGuaranteedRef {
-    $0.generator.cancellation.cancel()
+    $0.cancel()
+  }
+}
+
+@c @implementation
+public func obv_cancel_job(_ context: OpaquePointer?, _ job: UInt32) {
+  guard let context = unsafe context else { return }
+  unsafe Unmanaged<Context>.fromOpaque(UnsafeRawPointer(context))._withUnsafeGuaranteedRef {
+    $0.cancel(job: job)
   }
 }

@@ -8,8 +8,9 @@ public func obv_latent_from_seed(
   _ model: OpaquePointer?, _ seed: UInt32, _ z: UnsafeMutablePointer<Float>?, _ count: Int
 ) -> obv_status {
   status { () throws(Failure) in
-    let model = try unsafe Model.at(model)
+    let model = try unsafe OpenModel.at(model).model
     guard let z = unsafe z else { throw .argument("z is NULL") }
+    try unsafe checkAlignment(z, "z")
     guard count == model.zDim else {
       throw .argument("count is \(count), but z has \(model.zDim) floats")
     }
@@ -28,12 +29,14 @@ public func obv_map(
     let model = context.generator.model
     guard let z = unsafe z else { throw .argument("z is NULL") }
     guard let ws = unsafe ws else { throw .argument("ws is NULL") }
+    try unsafe checkAlignment(z, "z")
+    try unsafe checkAlignment(ws, "ws")
     guard z_count == model.zDim else {
       throw .argument("z_count is \(z_count), but z has \(model.zDim) floats")
     }
     try check(ws_count, model)
     let request = try unsafe DrawRequest(options)
-    try context.use { () throws(ObverseError) in
+    try context.use(request) { () throws(ObverseError) in
       var target = unsafe UnsafeMutableBufferPointer(start: ws, count: ws_count).mutableSpan
       try context.generator.map(
         z: unsafe UnsafeBufferPointer(start: z, count: z_count).span, label: request.label,
@@ -51,15 +54,14 @@ public func obv_synthesize(
   status { () throws(Failure) in
     let context = try unsafe Context.at(context)
     guard let ws = unsafe ws else { throw .argument("ws is NULL") }
+    try unsafe checkAlignment(ws, "ws")
     try check(ws_count, context.generator.model)
     let request = try unsafe DrawRequest(options)
     let target = try unsafe PixelTarget(context, pixels, stride, format)
-    try context.use { () throws(ObverseError) in
-      try context.reporting(request) { () throws(ObverseError) in
-        try unsafe context.generator.draw(
-          ws: UnsafeBufferPointer(start: ws, count: ws_count).span, noise: request.noise,
-          into: target.bytes)
-      }
+    try context.use(request) { () throws(ObverseError) in
+      try unsafe context.generator.draw(
+        ws: UnsafeBufferPointer(start: ws, count: ws_count).span, noise: request.noise,
+        into: target.bytes)
       target.finish()
     }
   }
@@ -74,12 +76,10 @@ public func obv_generate(
     let context = try unsafe Context.at(context)
     let request = try unsafe DrawRequest(options)
     let target = try unsafe PixelTarget(context, pixels, stride, format)
-    try context.use { () throws(ObverseError) in
-      try context.reporting(request) { () throws(ObverseError) in
-        try unsafe context.generator.draw(
-          seed: seed, label: request.label, psi: request.psi, cutoff: request.cutoff,
-          noise: request.noise, into: target.bytes)
-      }
+    try context.use(request) { () throws(ObverseError) in
+      try unsafe context.generator.draw(
+        seed: seed, label: request.label, psi: request.psi, cutoff: request.cutoff,
+        noise: request.noise, into: target.bytes)
       target.finish()
     }
   }
@@ -88,5 +88,13 @@ public func obv_generate(
 private func check(_ wsCount: Int, _ model: Model) throws(Failure) {
   guard wsCount == model.wsCount * model.wDim else {
     throw .argument("ws_count is \(wsCount), but ws has \(model.wsCount) x \(model.wDim) floats")
+  }
+}
+
+/// Floats in a place where there can be none would end the process.
+@unsafe
+private func checkAlignment(_ pointer: UnsafePointer<Float>, _ name: String) throws(Failure) {
+  guard UInt(bitPattern: pointer) % UInt(MemoryLayout<Float>.alignment) == 0 else {
+    throw .argument("\(name) must begin at a multiple of 4")
   }
 }

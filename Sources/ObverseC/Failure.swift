@@ -1,3 +1,4 @@
+import CKernels
 import CObverse
 import Obverse
 
@@ -22,7 +23,12 @@ struct Failure: Error {
 }
 
 /// Does a call's work and gives its status; a failure's sentence is kept for this thread.
+///
+/// The caller's rounding mode would show in the pixels, so the work has the default one.
 func status(_ body: () throws(Failure) -> Void) -> obv_status {
+  var settings = fenv_t()
+  unsafe fp_begin(&settings)
+  defer { unsafe fp_end(&settings) }
   do {
     try body()
     return obv_status(OBV_OK)

@@ -1,5 +1,6 @@
 // The library as a whole: version, last error, log.
 
+import CCallback
 import CObverse
 import Glibc
 import Obverse
@@ -54,6 +55,8 @@ final class Log: @unchecked Sendable {
     unsafe pthread_mutex_unlock(mutex)
     // Outside of the lock, since the receiver may call us.
     guard let receiver = unsafe receiver else { return }
-    unsafe line().withCString { unsafe receiver.fn(receiver.user, Int32(level), $0) }
+    unsafe line().withCString { text in
+      unsafe _ = callback_log(receiver.fn, receiver.user, Int32(level), text)
+    }
   }
 }

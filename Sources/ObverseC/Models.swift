@@ -1,4 +1,4 @@
-// Models as C sees them: an opaque pointer is a retained `Model`, so closing is releasing.
+// Models as C sees them: an opaque pointer is a retained `OpenModel`, so closing is releasing.
 
 import CObverse
 import Obverse
@@ -13,7 +13,7 @@ public func obv_model_open(
     let name = unsafe String(cString: path)
     let opened = try engine { () throws(ObverseError) in try Model(path: name) }
     opened.announce("'\(name)'")
-    unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(opened).toOpaque())
+    unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(OpenModel(opened)).toOpaque())
   }
 }
 
@@ -39,20 +39,20 @@ public func obv_model_open_memory(
     }
     let opened = try engine { () throws(ObverseError) in try Model(bytes: file) }
     opened.announce("memory")
-    unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(opened).toOpaque())
+    unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(OpenModel(opened)).toOpaque())
   }
 }
 
 @c @implementation
 public func obv_model_retain(_ model: OpaquePointer?) {
   guard let model = unsafe model else { return }
-  unsafe _ = Unmanaged<Model>.fromOpaque(UnsafeRawPointer(model)).retain()
+  unsafe _ = Unmanaged<OpenModel>.fromOpaque(UnsafeRawPointer(model)).retain()
 }
 
 @c @implementation
 public func obv_model_close(_ model: OpaquePointer?) {
   guard let model = unsafe model else { return }
-  unsafe Unmanaged<Model>.fromOpaque(UnsafeRawPointer(model)).release()
+  unsafe Unmanaged<OpenModel>.fromOpaque(UnsafeRawPointer(model)).release()
 }
 
 @c @implementation
@@ -60,7 +60,8 @@ public func obv_model_get_info(
   _ model: OpaquePointer?, _ info: UnsafeMutablePointer<obv_model_info>?
 ) -> obv_status {
   status { () throws(Failure) in
-    let model = try unsafe Model.at(model)
+    let open = try unsafe OpenModel.at(model)
+    let model = open.model
     guard let info = unsafe info else { throw .argument("info is NULL") }
     var facts = obv_model_info()
     facts.width = UInt32(model.resolution)
@@ -75,6 +76,7 @@ public func obv_model_get_info(
     if model.hasStoredNoise { flags |= OBV_HAS_STORED_NOISE }
     if model.allowsRandomNoise { flags |= OBV_ALLOWS_RANDOM_NOISE }
     facts.flags = UInt32(flags)
+    facts.facts = UInt32(clamping: open.factCount)
     unsafe withUnsafeMutableBytes(of: &facts.instruction_set) {
       unsafe write(model.instructionSet.rawValue, to: $0)
     }
@@ -91,13 +93,6 @@ private func write(_ text: String, to target: UnsafeMutableRawBufferPointer) {
 }
 
 extension Model {
-  /// The model that C holds.
-  @unsafe
-  static func at(_ pointer: OpaquePointer?) throws(Failure) -> Model {
-    guard let pointer = unsafe pointer else { throw .argument("model is NULL") }
-    return unsafe Unmanaged<Model>.fromOpaque(UnsafeRawPointer(pointer)).takeUnretainedValue()
-  }
-
   fileprivate func announce(_ source: String) {
     Log.shared.tell(OBV_LOG_INFO) {
       "opened \(source): \(resolution)x\(resolution), \(instructionSet.rawValue)"

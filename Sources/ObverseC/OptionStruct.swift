@@ -33,7 +33,7 @@ extension OptionStruct {
   /// The size that a caller's struct says it has.
   @unsafe
   static func size(_ pointer: UnsafeRawPointer) throws(Failure) -> Int {
-    let size = Int(unsafe pointer.load(as: UInt32.self))
+    let size = Int(unsafe pointer.loadUnaligned(as: UInt32.self))
     guard (smallest...largest).contains(size), size % 4 == 0 else {
       throw .argument("\(name).size is \(size); was it set by the header's INIT?")
     }

@@ -292,7 +292,7 @@ struct HelpTests {
     """
 
   private static let overview = """
-    Obverse 0.1.0 draws faces with compressed StyleGAN2 generators on the CPU.
+    Obverse 0.2.0 draws faces with compressed StyleGAN2 generators on the CPU.
 
     USAGE  obverse COMMAND [OPTIONS]
 

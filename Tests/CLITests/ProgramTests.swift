@@ -194,7 +194,7 @@ struct ProgramTests {
   }
 
   @Test func tellsItsVersion() {
-    #expect(Outcome("--version").output == "obverse 0.1.0\n")
-    #expect(Outcome("bench", "--version").output == "obverse 0.1.0\n")
+    #expect(Outcome("--version").output == "obverse 0.2.0\n")
+    #expect(Outcome("bench", "--version").output == "obverse 0.2.0\n")
   }
 }

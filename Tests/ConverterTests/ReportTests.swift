@@ -123,7 +123,7 @@ struct ReportTests {
     let model = try Converter.convert(net.file, request).description
     #expect(model.provenance.license == "CC0")
     #expect(model.provenance.sourceKind == "safetensors")
-    #expect(model.provenance.producer == "Obverse 0.1.0")
+    #expect(model.provenance.producer == "Obverse 0.2.0")
     #expect(model.provenance.facts.map(\.name) == ["conv_clamp", "pruning_ratio"])
     guard case .styleGAN2(_, let blocks) = model.synthesis else { return }
     #expect(blocks[0].conv1.activation.clamp == 256)

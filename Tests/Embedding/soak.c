@@ -40,7 +40,8 @@ int main(int count, char **words) {
     if (face == 100) first = resident();
     options.noise = face % 3;
     options.noise_seed = face;
-    if (face % 7 == 6) obv_cancel(context);
+    options.job = face + 1;
+    if (face % 7 == 6) obv_cancel_job(context, options.job);
     GIVES(face % 7 == 6 ? OBV_CANCELLED : OBV_OK,
           obv_generate(context, face, &options, pixels, row, face % 3));
   }

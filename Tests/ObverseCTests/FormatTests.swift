@@ -15,10 +15,9 @@ struct FormatTests {
 
     let opened = try CModel(bytes)
     let context = try CContext(opened, threads: 2)
-    var options = obv_draw_options(
-      size: UInt32(MemoryLayout<obv_draw_options>.size), psi: 0.7, cutoff: -1,
-      label: Int32(label ?? -1), noise: UInt32(OBV_NOISE_CONST), noise_seed: 0, progress: nil,
-      progress_user: nil)
+    var options = obv_draw_options_default()
+    options.psi = 0.7
+    options.label = Int32(label ?? -1)
     let side = model.resolution
     let channels = model.imageChannels
     for (format, order) in [
@@ -82,7 +81,8 @@ final class CContext: @unchecked Sendable {
   init(_ model: CModel, threads: UInt32) throws {
     var pointer: OpaquePointer?
     var options = obv_context_options(
-      size: UInt32(MemoryLayout<obv_context_options>.size), threads: threads)
+      size: UInt32(MemoryLayout<obv_context_options>.size), threads: threads,
+      isa: UInt32(OBV_ISA_MODEL))
     try #require(obv_context_create(model.pointer, &options, &pointer) == OBV_OK)
     self.pointer = try #require(pointer)
   }

@@ -12,8 +12,21 @@
  * - A NULL where a pointer is needed gives OBV_ARGUMENT. Functions without a status do nothing then.
  * - The caller owns every buffer, and the library keeps none after the call, but for
  *   obv_model_open_memory() with OBV_BORROW.
- * - The library never prints, exits, opens a connection, or changes signal handlers, locale or
- *   rounding mode. Equal model, seed and options give equal pixels for any number of threads.
+ * - Floats (z, ws, float pixels) begin at multiples of 4, or else OBV_ARGUMENT says so.
+ * - The library never prints, exits, opens a connection, or changes signal handlers or locale.
+ * - Equal model, seed, options and instruction set give equal pixels, whatever the number of threads,
+ *   and whatever rounding mode, traps or flushing of denormals the caller has set: a call computes with
+ *   the defaults and restores the caller's. Another instruction set may change a channel by 1 of 255;
+ *   obv_context_options.isa and the environment variable OBVERSE_ISA pin one.
+ * - A call needs 32 KB of stack. Once loaded, the library stays in the process, dlclose() or not.
+ *
+ * Threads: a context has workers of its own, named obverse-2 and so on (the calling thread is the
+ * first). They run nothing but this library's code, never a callback, and block all signals.
+ *
+ * Callbacks run in the calling thread, with the default rounding mode. A C++ exception must not leave
+ * them; one that does is caught, lost, and ends the call with OBV_CANCELLED. longjmp(), pthread_exit()
+ * and thread cancellation must not leave them either, and cannot be caught: the context stays inside
+ * its call then, gives OBV_BUSY, and cannot be destroyed.
  *
  * fork: contexts stay behind. In the child a context made before the fork gives OBV_FORKED, since its
  * threads are not there; models go on working, and new contexts too. No other thread may be inside a
@@ -33,7 +46,9 @@ extern "C" {
 #endif
 
 /* Version of this header; obv_version() tells that of the library. */
-#define OBV_VERSION "0.1.0"
+#define OBV_VERSION "0.2.0"
+/* The same as a number: 10000 * major + 100 * minor + patch. */
+#define OBV_VERSION_NUMBER 200
 /* The number after libobverse.so. */
 #define OBV_ABI_VERSION 0
 
@@ -51,7 +66,8 @@ enum {
   OBV_ARGUMENT = 2,
   /* This model cannot do what was asked, such as truncate without a w average. */
   OBV_REQUEST = 3,
-  /* The environment variable OBVERSE_ISA names what is not there. */
+  /* An instruction set was asked for that is not there, by obv_context_options.isa or by the
+   * environment variable OBVERSE_ISA. */
   OBV_USAGE = 4,
   /* The context is inside another call. */
   OBV_BUSY = 5,
@@ -95,7 +111,7 @@ const char *obv_last_error(void);
 
 /* ---- The library itself ------------------------------------------------------------------------ */
 
-/* The library's version, such as "0.1.0". Static memory. Threads: any. */
+/* The library's version, such as "0.2.0". Static memory. Threads: any. */
 const char *obv_version(void);
 
 /* The number after libobverse.so. of the library in use. Threads: any. */
@@ -171,20 +187,61 @@ typedef struct obv_model_info {
   uint32_t flags;    /* OBV_HAS_W_AVERAGE and so on */
   char instruction_set[16]; /* "baseline", "avx2", "avx512" or "neon" */
   char weights_sha256[68];  /* as the file says it, in hexadecimal; may be "" */
+  uint32_t facts;           /* how many obv_model_fact() knows (since 0.2.0) */
 } obv_model_info;
-#define OBV_MODEL_INFO_INIT { sizeof(obv_model_info), 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
+#define OBV_MODEL_INFO_INIT { sizeof(obv_model_info), 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 }, 0 }
 
 /* Says what a model is. Fields that this library does not know are set to 0.
  * Statuses: OBV_ARGUMENT. Threads: any. */
 obv_status obv_model_get_info(const obv_model *model, obv_model_info *info);
 
+enum {
+  /* Under which terms the model may be used, such as "CC BY-NC-SA 4.0 (non-commercial)". */
+  OBV_TEXT_LICENCE = 0,
+  /* What its maker wants to be known. */
+  OBV_TEXT_NOTE = 1,
+  /* What it was converted from, such as "nvlabs-pickle". */
+  OBV_TEXT_SOURCE = 2,
+  /* SHA-256 of that file, in hexadecimal. */
+  OBV_TEXT_SOURCE_SHA256 = 3,
+  /* Program and version that wrote the model file. */
+  OBV_TEXT_PRODUCER = 4,
+  /* Where the w average comes from. */
+  OBV_TEXT_W_AVERAGE = 5
+};
+
+/* What a model file says about itself, in its own words: UTF-8 of any length and content, up to its
+ * first zero byte; "" where it says nothing, and for a text that this library does not know.
+ * Valid until the model is gone. Threads: any. Since 0.2.0. */
+const char *obv_model_text(const obv_model *model, uint32_t text);
+
+/* A fact of a model's training, such as "pruning_ratio" and "0.9", in the file's order.
+ *
+ * index        0 to obv_model_info.facts - 1.
+ * name, value  Receive texts like those of obv_model_text().
+ *
+ * Statuses: OBV_ARGUMENT. Threads: any. Since 0.2.0. */
+obv_status obv_model_fact(const obv_model *model, uint32_t index, const char **name,
+                          const char **value);
+
 /* ---- Contexts ---------------------------------------------------------------------------------- */
+
+enum {
+  /* The model's own: what OBVERSE_ISA says, else the best that this processor has. */
+  OBV_ISA_MODEL = 0,
+  OBV_ISA_BASELINE = 1,
+  OBV_ISA_AVX2 = 2,
+  OBV_ISA_AVX512 = 3,
+  OBV_ISA_NEON = 4
+};
 
 typedef struct obv_context_options {
   uint32_t size;    /* of this struct; set by OBV_CONTEXT_OPTIONS_INIT */
   uint32_t threads; /* workers, the calling thread among them, at most 1024; 0 for one a core */
+  uint32_t isa;     /* OBV_ISA_MODEL and so on; for another than the model's, the weights are prepared
+                     * once more, for this context alone (since 0.2.0) */
 } obv_context_options;
-#define OBV_CONTEXT_OPTIONS_INIT { sizeof(obv_context_options), 0 }
+#define OBV_CONTEXT_OPTIONS_INIT { sizeof(obv_context_options), 0, OBV_ISA_MODEL }
 
 /* Makes what drawing needs: memory and workers. After it, drawing allocates nothing.
  *
@@ -192,19 +249,37 @@ typedef struct obv_context_options {
  * options  NULL for OBV_CONTEXT_OPTIONS_INIT. A tail that this library does not know must be zero.
  * context  Receives the context. Give it back with obv_context_destroy().
  *
- * Between faces the workers sleep. They are joined by obv_context_destroy(), and they run nothing but
- * this library's code. Statuses: OBV_ARGUMENT, OBV_RESOURCES. Threads: any. */
+ * Between faces the workers sleep. They are joined by obv_context_destroy().
+ * Statuses: OBV_ARGUMENT, OBV_USAGE, OBV_RESOURCES. Threads: any. */
 obv_status obv_context_create(
     obv_model *model, const obv_context_options *options, obv_context **context);
+
+/* Says how much memory a context would take, without making one.
+ *
+ * options  As for obv_context_create(). What `isa` adds is not counted.
+ * bytes    Receives the bytes, the workers' stacks not among them.
+ *
+ * Statuses: OBV_ARGUMENT. Threads: any. Since 0.2.0. */
+obv_status obv_context_memory(
+    const obv_model *model, const obv_context_options *options, size_t *bytes);
 
 /* Ends the workers and frees the memory. NULL is allowed. Nobody may be inside a call on this context.
  * In a forked child it gives back nothing of a context made before the fork. Threads: any. */
 void obv_context_destroy(obv_context *context);
 
-/* Asks the call in progress on this context, or else the next one, to end with OBV_CANCELLED, before
- * its next layer. The call that gives OBV_CANCELLED has used the request up.
+/* Asks the call in progress on this context to end with OBV_CANCELLED before its next layer. Without
+ * one, nothing happens: a later call is not touched. obv_map() is short and runs to its end.
+ *
+ * Who looks which call is in progress, and then cancels, may hit the one after it, since calls go on
+ * meanwhile: number them, and use obv_cancel_job().
  * NULL is allowed. Threads: any, and signal handlers. */
 void obv_cancel(obv_context *context);
+
+/* Asks the call whose obv_draw_options.job is this number to end with OBV_CANCELLED: at its next layer
+ * if it is in progress, at once if it has yet to begin. Other calls go on. A context remembers the
+ * number of the last request only; 0 is no job's number, and forgets the request.
+ * NULL is allowed. Threads: any, and signal handlers. Since 0.2.0. */
+void obv_cancel_job(obv_context *context, uint32_t job);
 
 /* ---- Drawing ----------------------------------------------------------------------------------- */
 
@@ -216,21 +291,36 @@ enum {
   OBV_NOISE_NONE = 2
 };
 
-/* Called in the drawing thread before each part of a face, done from 0 to total - 1; other than 0
+/* Called in the calling thread before each part of a face, done from 0 to total - 1; other than 0
  * cancels. It must not use the context, which would give OBV_BUSY; obv_cancel() is allowed. */
 typedef int32_t (*obv_progress_fn)(void *user, uint32_t done, uint32_t total);
 
+enum {
+  /* In psi, cutoff and label, 0 stands for the preset, so that { .size = sizeof(obv_draw_options) }
+   * and a few fields more are options too. */
+  OBV_ZERO_IS_PRESET = 0,
+  /* In psi, cutoff and label, 0 is 0. A struct of 0.1.0, which lacks this field, means this too. */
+  OBV_ZERO_IS_ZERO = 1
+};
+
 typedef struct obv_draw_options {
   uint32_t size;       /* of this struct; set by OBV_DRAW_OPTIONS_INIT */
-  float psi;           /* truncation: 1 for none, 0 for the average face */
-  int32_t cutoff;      /* truncates the first style layers only, so many; -1 all */
-  int32_t label;       /* a class of a conditional model; -1 none */
+  float psi;           /* truncation: 1, the preset, for none; 0 for the average face */
+  int32_t cutoff;      /* truncates the first style layers only, so many; -1, the preset, all */
+  int32_t label;       /* a class of a conditional model; -1, the preset, none */
   uint32_t noise;      /* OBV_NOISE_CONST and so on */
   uint32_t noise_seed; /* for OBV_NOISE_RANDOM; the program obverse takes the face's seed */
   obv_progress_fn progress; /* or NULL */
   void *progress_user;
+  uint32_t zeros;      /* OBV_ZERO_IS_PRESET or, by OBV_DRAW_OPTIONS_INIT, OBV_ZERO_IS_ZERO (since 0.2.0) */
+  uint32_t job;        /* a number for obv_cancel_job(); 0 for none (since 0.2.0) */
 } obv_draw_options;
-#define OBV_DRAW_OPTIONS_INIT { sizeof(obv_draw_options), 1.0f, -1, -1, OBV_NOISE_CONST, 0, NULL, NULL }
+#define OBV_DRAW_OPTIONS_INIT \
+  { sizeof(obv_draw_options), 1.0f, -1, -1, OBV_NOISE_CONST, 0, NULL, NULL, OBV_ZERO_IS_ZERO, 0 }
+
+/* OBV_DRAW_OPTIONS_INIT, for languages without macros. The struct is that of this library, not of an
+ * older header. Threads: any. Since 0.2.0. */
+obv_draw_options obv_draw_options_default(void);
 
 enum {
   OBV_RGB8 = 0,  /* 3 bytes a pixel */

@@ -2,7 +2,7 @@
  *   cc viewer.c $(pkg-config --cflags --libs obverse gtk4) -lm -o viewer && ./viewer MODEL.obv
  *
  * One worker thread draws; the window asks for a picture by leaving a request behind. A newer request
- * takes the place of an older one, and obv_cancel() ends the face that nobody wants any more. */
+ * takes the place of an older one, and obv_cancel_job() ends the face that nobody wants any more. */
 #include <gtk/gtk.h>
 #include <math.h>
 #include <obverse.h>
@@ -26,7 +26,7 @@ typedef struct {
   Request wanted;    /* guarded by the mutex, as the next three */
   guint64 number;    /* of the request */
   gboolean ends;
-  gboolean is_drawing;
+  guint32 job; /* the request that is being drawn; 0 for none */
 
   GtkWidget *picture, *label, *seed, *other, *psi, *part, *noise, *mode, *walk;
   gint64 walk_start;
@@ -101,13 +101,14 @@ static gpointer work(gpointer data) {
     }
     Request request = viewer->wanted;
     guint64 number = viewer->number;
-    viewer->is_drawing = TRUE;
+    guint32 job = viewer->job = (guint32)number;
     g_mutex_unlock(&viewer->mutex);
 
     guchar *pixels = g_malloc(row * info->height);
     obv_draw_options options = OBV_DRAW_OPTIONS_INIT;
     options.noise = request.noise;
     options.noise_seed = request.seed;
+    options.job = job;
     gint64 start = g_get_monotonic_time();
     obv_status status = make_ws(viewer, &request, z, ws, other);
     if (!status)
@@ -115,9 +116,8 @@ static gpointer work(gpointer data) {
     double milliseconds = (g_get_monotonic_time() - start) / 1000.0;
 
     g_mutex_lock(&viewer->mutex);
-    viewer->is_drawing = FALSE;
-    /* A request to stop may have come just before or after its face: then the newest one was hit, is
-     * still the newest, and is drawn again. */
+    viewer->job = 0;
+    /* Somebody wants a newer one. */
     if (status == OBV_CANCELLED) {
       g_free(pixels);
       continue;
@@ -154,8 +154,8 @@ static void ask(Viewer *viewer) {
   g_mutex_lock(&viewer->mutex);
   viewer->wanted = request;
   viewer->number++;
-  if (viewer->is_drawing && !gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(viewer->walk)))
-    obv_cancel(viewer->context);
+  if (viewer->job && !gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(viewer->walk)))
+    obv_cancel_job(viewer->context, viewer->job);
   g_cond_signal(&viewer->changed);
   g_mutex_unlock(&viewer->mutex);
 }
@@ -167,7 +167,7 @@ static gboolean tick(GtkWidget *widget, GdkFrameClock *clock, gpointer data) {
   if (!gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(viewer->walk))) return G_SOURCE_REMOVE;
   double seconds = (gdk_frame_clock_get_frame_time(clock) - viewer->walk_start) / 1e6;
   g_mutex_lock(&viewer->mutex);
-  gboolean is_drawing = viewer->is_drawing;
+  gboolean is_drawing = viewer->job != 0;
   g_mutex_unlock(&viewer->mutex);
   /* The slider's signal asks for the picture. */
   if (!is_drawing)
@@ -269,7 +269,7 @@ int main(int count, char **words) {
 
   g_mutex_lock(&viewer.mutex);
   viewer.ends = TRUE;
-  obv_cancel(viewer.context);
+  obv_cancel_job(viewer.context, viewer.job);
   g_cond_signal(&viewer.changed);
   g_mutex_unlock(&viewer.mutex);
   g_thread_join(worker);

@@ -6,7 +6,7 @@ let repository = Context.environment["OBVERSE_REPOSITORY"] ?? "../obverse"
 
 let package = Package(
   name: "animation",
-  dependencies: [.package(url: repository, from: "0.1.0")],
+  dependencies: [.package(url: repository, from: "0.2.0")],
   targets: [
     .executableTarget(
       name: "animation", dependencies: [.product(name: "Obverse", package: "obverse")])
