@@ -61,6 +61,17 @@ final class FaceRun: SharedWork {
     }
   }
 
+  /// Does all steps alone; `body` gets what each touches, and does it by the closure.
+  func each(_ workers: Workers, _ body: (Access, FloatBuffer, () -> Void) -> Void) {
+    precondition(workers.count == 1)
+    makeStyles(0, workers)
+    for step in plan.steps {
+      body(step.access(noise: plan.noise, resolution: resolution), arena) {
+        run(step, 0..<step.rows, scratch: plan.sharedCount)
+      }
+    }
+  }
+
   /// Does all steps alone; `body` sees each whole map of the chain as `[C, H, W]`.
   func trace(_ workers: Workers, _ body: (String, [Float]) -> Void) {
     precondition(workers.count == 1)

@@ -176,6 +176,16 @@ public final class Generator {
     run.trace(workers, body)
   }
 
+  /// Draws the image of `ws` step by step, for tests: `body` sees what each step touches and the arena,
+  /// and does the step by the closure.
+  package func eachStep(
+    ws: [Float], noise: NoiseMode, _ body: (Access, FloatBuffer, () -> Void) -> Void
+  ) throws(ObverseError) {
+    try place(ws: ws, noise)
+    run.prepare()
+    run.each(workers, body)
+  }
+
   /// What a face is made of: `latent`, `mapping`, `styles`, then the layers of each step.
   package var parts: [[String]] {
     [["latent"], ["mapping"], ["styles"]] + model.plan.steps.map(\.layers)

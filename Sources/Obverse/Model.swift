@@ -40,7 +40,7 @@ public final class Model: Sendable {
     self.description = description
     self.instructionSet = chosen
     shape = description.shape
-    plan = Plan(description, try chosen.kernels(), forced: forced)
+    plan = try Plan(description, try chosen.kernels(), forced: forced)
     wAverage = description.wAverage.map { FloatBuffer($0.floats) }
     embedding = description.embed.map { ($0.weight.floats, $0.bias.floats) }
   }
@@ -63,6 +63,8 @@ public final class Model: Sendable {
   public var hasStoredNoise: Bool { plan.hasStoredNoise }
   /// Whether `NoiseMode.random` is possible; MobileStyleGAN's strength is frozen into its planes.
   public var allowsRandomNoise: Bool { description.family == .styleGAN2 }
+  /// Floats of scratch that each worker of a generator needs.
+  package var scratchCount: Int { plan.scratchCount }
   /// SHA-256 of the weights, as the converter stored it.
   public var weightsSHA256: String { description.weightsSHA256 }
 }

@@ -25,7 +25,10 @@ final class Plan: Sendable {
   /// Floats of scratch for each worker.
   let scratchCount: Int
 
-  init(_ model: ModelDescription, _ fast: Fast, forced: ConvAlgorithm? = nil) {
+  /// - Throws: `bug` where the plan would leave its arena.
+  init(
+    _ model: ModelDescription, _ fast: Fast, forced: ConvAlgorithm? = nil
+  ) throws(ObverseError) {
     self.fast = fast
     var builder = PlanBuilder(model, fast, forced: forced)
     builder.build()
@@ -39,6 +42,10 @@ final class Plan: Sendable {
     image = builder.image
     sharedCount = builder.arenaCount
     scratchCount = builder.scratchCount + builder.imageScratchCount
+    var proof = try ArenaProof(
+      sharedCount: sharedCount, scratchCount: scratchCount,
+      constants: constants.map { $0.place..<($0.place + $0.values.count) } + builder.zeros)
+    try proof.check(phases(model))
   }
 
   /// Whether any layer has a noise plane of its own.

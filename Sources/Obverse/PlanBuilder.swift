@@ -13,6 +13,8 @@ struct PlanBuilder {
   var mapping: [FastDense] = []
   var styles: [StyleJob] = []
   var constants: [(place: Int, values: [Float])] = []
+  /// What stays zero, as it is in a new arena: lanes without a channel.
+  var zeros: [Range<Int>] = []
   var mapped = (0, 0)
   var ws = 0
   var noisePlace = 0
@@ -43,7 +45,8 @@ struct PlanBuilder {
 
   mutating func build() {
     mapping = model.mapping.map { FastDense(fast, $0) }
-    let widest = max(mapping.first?.inputs ?? 0, model.wDim)
+    // Layers take turns between two vectors, and hidden ones may be wider than either end.
+    let widest = mapping.reduce(model.wDim) { max($0, $1.inputs, $1.outputs) }
     mapped = (reserve(widest), reserve(widest))
     ws = reserve(model.wsCount * model.wDim)
     switch model.synthesis {
@@ -94,7 +97,10 @@ struct PlanBuilder {
   /// A style vector of its own, and the job that fills it.
   mutating func style(_ affine: Dense, ws index: Int) -> StyleJob {
     let layer = FastDense(fast, affine)
-    return StyleJob(affine: layer, ws: index, style: reserve(plain(layer.outputs).count))
+    let padded = plain(layer.outputs).count
+    let place = reserve(padded)
+    zeros.append((place + layer.outputs)..<(place + padded))
+    return StyleJob(affine: layer, ws: index, style: place)
   }
 
   /// Places of a layer whose maps are not placed yet.

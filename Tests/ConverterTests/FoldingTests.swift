@@ -48,6 +48,19 @@ struct FoldingTests {
     expect(blocks[2].toRGB?.weight, [3, 3], rgb, 1 / 3.0.squareRoot())
   }
 
+  /// NVlabs' `layer_features`: hidden layers wider or narrower than both ends.
+  @Test(arguments: [1, 5, 24, 64])
+  func foldsHiddenLayersOfAnyWidth(features: Int) throws {
+    let net = SyntheticNetwork.nvlabs(layers: 3, features: features)
+    let model = try Converter.convert(net.file, request).description
+    for (i, shape) in [[features, 6], [features, features], [7, features]].enumerated() {
+      let name = "G_ema.mapping.fc\(i)"
+      let gain = 0.01 / Double(shape[1]).squareRoot()
+      expect(model.mapping[i].weight, shape, net.values("\(name).weight"), gain)
+      expect(model.mapping[i].bias, [shape[0]], net.values("\(name).bias"), 0.01)
+    }
+  }
+
   @Test func foldsRosinality() throws {
     var net = SyntheticNetwork.rosinality(widths: [5, 4, 3, 2, 7, 1])
     net.add("latent_avg", [1, 6])

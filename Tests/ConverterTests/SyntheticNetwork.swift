@@ -35,17 +35,20 @@ struct SyntheticNetwork {
       }, attributes: attributes, modules: modules, placeholders: placeholders)
   }
 
-  /// NVlabs' names; `widths` are those of the blocks, 4x4 first.
+  /// NVlabs' names; `widths` are those of the blocks, 4x4 first; `features` is the mapping network's
+  /// `layer_features`, the width of its hidden layers.
   static func nvlabs(
     _ prefix: String = "G_ema.", widths: [Int] = [5, 4, 3], z: Int = 6, w: Int = 7,
     layers: Int = 2, classes: Int = 0, architecture: String = "skip", channels: Int = 3,
-    filters: Bool = false
+    filters: Bool = false, features: Int? = nil
   ) -> SyntheticNetwork {
     var net = SyntheticNetwork()
     func path(_ rest: String) -> String { prefix + rest }
     for i in 0..<layers {
-      net.add(path("mapping.fc\(i).weight"), [w, i == 0 ? z + (classes > 0 ? w : 0) : w])
-      net.add(path("mapping.fc\(i).bias"), [w])
+      let out = i == layers - 1 ? w : features ?? w
+      net.add(
+        path("mapping.fc\(i).weight"), [out, i == 0 ? z + (classes > 0 ? w : 0) : features ?? w])
+      net.add(path("mapping.fc\(i).bias"), [out])
     }
     if classes > 0 {
       net.add(path("mapping.embed.weight"), [w, classes])

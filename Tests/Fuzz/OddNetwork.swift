@@ -37,7 +37,8 @@ enum OddNetwork {
       widths: (0..<(random.once(in: 9) ? 1 : 2 + random.below(3))).map { _ in 1 + random.below(9) },
       z: 1 + random.below(9), w: 1 + random.below(9), layers: 1 + random.below(3),
       classes: random.below(3), architecture: random.pick(["skip", "resnet", "orig"]) ?? "skip",
-      channels: 1 + random.below(random.once(in: 9) ? 5 : 4), filters: random.once(in: 3))
+      channels: 1 + random.below(random.once(in: 9) ? 5 : 4), filters: random.once(in: 3),
+      features: random.once(in: 2) ? 1 + random.below(random.once(in: 3) ? 300 : 12) : nil)
   }
 
   private static func rosinality(_ random: inout Random) -> SyntheticNetwork {

@@ -5,6 +5,10 @@
 package protocol RowSource: AnyObject, Sendable {
   /// Floats of scratch that a worker needs.
   var scratchCount: Int { get }
+  /// Floats of a row of the output map.
+  var outputRow: Int { get }
+  /// What `run` touches for all rows.
+  func access(_ at: LayerPlaces) -> Access
   /// Computes rows of the output map.
   ///
   /// A call may go on where the last one ended, if it gets what that one gave and scratch is as it was;
@@ -22,7 +26,8 @@ package final class FastBlock: Sendable {
   private let same: any ConvLayer
   private let size: Int
   private let middleRow: Int
-  private let outRow: Int
+  /// Floats of a row of the output map.
+  package let outRow: Int
   private let keepsMap: Bool
   /// Output rows done together.
   private let band: Int
@@ -60,6 +65,20 @@ package final class FastBlock: Sendable {
   /// Floats of scratch that a worker needs.
   package var scratchCount: Int {
     up.scratchCount + same.scratchCount + windowCount + 2 * noiseCount + outCount
+  }
+
+  /// What `run` touches for all rows: the places of one convolution, then those of the other.
+  package func access(_ atUp: LayerPlaces, _ atSame: LayerPlaces) -> Access {
+    var access = Access("")
+    let (first, second) = (up.access(atUp), same.access(atSame))
+    // The map between lies in scratch, and the output too unless it is kept.
+    access.reads = first.reads + second.reads.dropFirst()
+    access.writes = keepsMap ? second.writes : []
+    access.scratch = scratchCount
+    access.joints = first.joints + second.joints
+    access.join("window", has: middleRow, needs: max(up.outputRow, same.inputRow))
+    access.join("output rows", has: outRow, needs: same.outputRow)
+    return access
   }
 
   /// Noise that a worker draws for the rows it does.

@@ -10,6 +10,12 @@ package protocol ConvLayer: AnyObject, Sendable {
   var bandRows: Int { get }
   /// Floats of scratch that a worker needs.
   var scratchCount: Int { get }
+  /// Floats of a row of the input map.
+  var inputRow: Int { get }
+  /// Floats of a row of the output map.
+  var outputRow: Int { get }
+  /// What `run` touches for all rows.
+  func access(_ at: LayerPlaces) -> Access
   /// Computes rows of the output map; `after` sees each band while it is in cache.
   func run(
     _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch: Int,
@@ -55,6 +61,17 @@ package final class FastConv: ConvLayer {
   /// Floats of scratch that a worker needs.
   package var scratchCount: Int { (bandRows + 2) * preparedRow }
 
+  package var inputRow: Int { inBlocks * size * fast.lanes }
+  package var outputRow: Int { outBlocks * size * fast.lanes }
+
+  package func access(_ at: LayerPlaces) -> Access {
+    var access = at.access(
+      input: size * inputRow, style: inBlocks * fast.lanes, output: size * outputRow,
+      scratch: scratchCount)
+    at.finish(&access, channels: outBlocks * fast.lanes, size: size)
+    return access
+  }
+
   /// Computes rows of the output map; `after` sees each band while it is in cache.
   package func run(
     _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int,
@@ -64,7 +81,7 @@ package final class FastConv: ConvLayer {
     let output = arena.base + at.output
     let scratch = arena.base + scratchAt
     let width = preparedRow
-    let outRow = outBlocks * size * fast.lanes
+    let outRow = outputRow
     let epilogue = finish.epilogue(arena, at)
     var first = rows.lowerBound
     var prepared = first - 1  // rows below this one are in scratch

@@ -33,6 +33,14 @@ package final class FastDense: Sendable {
     outputs = bias.count
   }
 
+  /// What `run` touches for all rows.
+  package func access(input: Int, output: Int) -> Access {
+    var access = Access("")
+    access.read(input, inputs)
+    access.write(output, outputs)
+    return access
+  }
+
   /// Rows of `W x + bias`; with `activated`, leaky ReLU 0.2 and √2 behind.
   package func run(
     _ arena: FloatBuffer, input: Int, output: Int, rows: Range<Int>, activated: Bool
@@ -79,6 +87,22 @@ package final class FastDemodulation: Sendable {
 
   /// Rows to deal out: one for each lane of the output.
   package var rows: Int { slots.count }
+
+  /// What `square` touches.
+  package func squareAccess(style: Int, into squares: Int) -> Access {
+    var access = Access("")
+    access.read(style, inChannels)
+    access.write(squares, inChannels)
+    return access
+  }
+
+  /// What `run` touches for all rows.
+  package func access(squares: Int, output: Int) -> Access {
+    var access = Access("")
+    access.read(squares, inChannels)
+    access.write(output, rows)
+    return access
+  }
 
   /// Writes `style²`, which `run` reads.
   package func square(_ arena: FloatBuffer, style: Int, into squares: Int) {

@@ -8,6 +8,11 @@ package protocol ImageLayer: AnyObject, Sendable {
   var weightCount: Int { get }
   /// Floats of scratch that a worker needs.
   var scratchCount: Int { get }
+  /// Floats of a row of the map.
+  var mapRow: Int { get }
+  /// Floats of the style that `modulate` reads.
+  var inChannels: Int { get }
+  var imageChannels: Int { get }
   /// Writes the weights times the style to zeroed places.
   func modulate(_ arena: FloatBuffer, style: Int, into modulated: Int)
   /// Rows of the image, whose channels lie `plane` floats apart; `previous` is that of half the size.
@@ -16,15 +21,35 @@ package protocol ImageLayer: AnyObject, Sendable {
     rows: Range<Int>, scratch: Int)
 }
 
+extension ImageLayer {
+  /// What `modulate` touches.
+  package func modulateAccess(style: Int, into modulated: Int) -> Access {
+    var access = Access("")
+    access.read(style, inChannels)
+    access.write(modulated, weightCount)
+    return access
+  }
+
+  /// What `run` touches for all rows of an image of `size`, apart from the map.
+  package func access(size: Int, modulated: Int, previous: Int?, image: Int) -> Access {
+    var access = Access("")
+    access.read(modulated, weightCount)
+    if let previous { access.read(previous, imageChannels * (size / 2) * (size / 2)) }
+    access.write(image, imageChannels * size * size)
+    access.scratch = scratchCount
+    return access
+  }
+}
+
 /// StyleGAN2's toRGB: adds a map's contribution to the doubled image of the block before.
 ///
 /// A 1x1 convolution to one block of channels, so that no sum crosses lanes.
 package final class FastToRGB: ImageLayer {
   private let fast: Fast
   private let size: Int
-  private let inChannels: Int
+  package let inChannels: Int
   private let blocks: Int
-  private let imageChannels: Int
+  package let imageChannels: Int
   private let weight: FloatBuffer
   private let ones: FloatBuffer
   private let finish: Finish
@@ -46,6 +71,7 @@ package final class FastToRGB: ImageLayer {
 
   /// Floats of the modulated weights.
   package var weightCount: Int { inChannels * fast.lanes }
+  package var mapRow: Int { blocks * size * fast.lanes }
   /// Floats of scratch that a worker needs: a row of the contribution, and one of the smaller image
   /// with borders.
   package var scratchCount: Int { size * fast.lanes + size / 2 + 2 }
@@ -70,7 +96,6 @@ package final class FastToRGB: ImageLayer {
     let row = arena.base + scratch
     let places = LayerPlaces(input: map, style: 0, output: scratch)
     let epilogue = finish.epilogue(arena, places, factors: Floats(ones.base))
-    let mapRow = blocks * size * fast.lanes
     var origin = 0
     withUnsafePointer(to: &origin) { tap in
       for y in rows {
@@ -121,6 +146,16 @@ package final class FastToHaarImage: Sendable {
 
   /// Floats of scratch that a worker needs: a row of bands, and the modulated weights.
   package var scratchCount: Int { bandsRow + weights.count }
+
+  /// What `run` touches for all rows.
+  package func access(map: Int, style: Int, image: Int) -> Access {
+    var access = Access("")
+    access.read(map, size * mapRow)
+    access.read(style, inChannels)
+    access.write(image, imageChannels * 4 * size * size)
+    access.scratch = scratchCount
+    return access
+  }
 
   /// Image rows `2 * rows` from rows of the map.
   package func run(
@@ -181,6 +216,19 @@ package final class FastSkip: Sendable {
       outputs: .plain(outChannels, lanes: fast.lanes), lanes: fast.lanes)
   }
 
+  /// Floats of a row of the block's output, which `add` goes over.
+  package var addedRow: Int { outBlocks * 2 * size * fast.lanes }
+  /// Floats that `run` writes and `add` reads.
+  package var count: Int { outBlocks * size * size * fast.lanes }
+
+  /// What `run` touches for all rows.
+  package func access(input: Int, output: Int) -> Access {
+    var access = Access("")
+    access.read(input, inBlocks * size * size * fast.lanes)
+    access.write(output, count)
+    return access
+  }
+
   /// Rows of the 1x1 convolution.
   package func run(_ arena: FloatBuffer, input inputAt: Int, output outputAt: Int, rows: Range<Int>)
   {
@@ -202,11 +250,10 @@ package final class FastSkip: Sendable {
 
   /// Adds the doubled result of `run` to rows of the block's output.
   package func add(_ arena: FloatBuffer, skip: Int, to map: Int, rows: Range<Int>) {
-    let outRow = outBlocks * 2 * size * fast.lanes
     for y in rows {
       fast.addUpsampledRow(
         arena.at(skip), y: y, half: size, blocks: outBlocks,
-        into: arena.base + (map + y * outRow))
+        into: arena.base + (map + y * addedRow))
     }
   }
 }

@@ -51,6 +51,16 @@ package final class FastPlanarConv: ConvLayer {
 
   package var scratchCount: Int { 6 * inChannels * stride + 6 * outChannels * chunk }
 
+  package var inputRow: Int { inChannels * size }
+  package var outputRow: Int { outChannels * size }
+
+  package func access(_ at: LayerPlaces) -> Access {
+    var access = at.access(
+      input: size * inputRow, style: inChannels, output: size * outputRow, scratch: scratchCount)
+    at.finish(&access, channels: outChannels, size: size)
+    return access
+  }
+
   package func run(
     _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int,
     after: (Range<Int>) -> Void
@@ -67,7 +77,7 @@ package final class FastPlanarConv: ConvLayer {
           input: arena.at(at.input), style: arena.at(at.style), channels: inChannels, taps: base,
           weights: Floats(weights.base), transformed: transformed + Planar.border, stride: stride,
           products: transformed + 6 * inChannels * stride, chunk: chunk,
-          output: output + first * outChannels * size, outputs: outChannels, group: group)
+          output: output + first * outputRow, outputs: outChannels, group: group)
         fast.planarWinograd(winograd, epilogue, row: first, size: size)
         after(first..<(first + 4))
       }

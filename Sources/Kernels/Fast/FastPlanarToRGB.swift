@@ -4,8 +4,8 @@ import CKernels
 package final class FastPlanarToRGB: ImageLayer {
   private let fast: Fast
   private let size: Int
-  private let inChannels: Int
-  private let imageChannels: Int
+  package let inChannels: Int
+  package let imageChannels: Int
   private let weight: FloatBuffer
   private let finish: Finish
 
@@ -23,6 +23,8 @@ package final class FastPlanarToRGB: ImageLayer {
   }
 
   package var weightCount: Int { inChannels * imageChannels }
+
+  package var mapRow: Int { inChannels * size }
 
   package var scratchCount: Int { size * imageChannels + size / 2 + 2 * fast.lanes }
 
@@ -51,7 +53,7 @@ package final class FastPlanarToRGB: ImageLayer {
       for y in rows {
         fast.planarRow(
           kernel_planar(
-            input: arena.at(map + y * inChannels * size), input_channel: size,
+            input: arena.at(map + y * mapRow), input_channel: size,
             channels: inChannels, taps: tap, tap_count: 1, weights: arena.at(modulated),
             output: row, output_channel: size, outputs: imageChannels, group: imageChannels,
             columns: size))

@@ -78,6 +78,17 @@ package final class FastPlanarUpConv: RowSource {
       + max(2 * stride + 2 * Planar.border, edgeOutputs)
   }
 
+  package var outputRow: Int { outChannels * 2 * size }
+
+  package func access(_ at: LayerPlaces) -> Access {
+    let input = readsPlanar ? inChannels : fast.blocks(inChannels) * fast.lanes
+    var access = at.access(
+      input: input * size * size, style: inChannels, output: 2 * size * outputRow,
+      scratch: scratchCount)
+    at.finish(&access, channels: outChannels, size: 2 * size)
+    return access
+  }
+
   /// Computes rows of the output map, which has `2 * size` of them.
   @discardableResult
   package func run(
@@ -88,7 +99,7 @@ package final class FastPlanarUpConv: RowSource {
     let prepared = arena.base + scratchAt
     let raw = prepared + preparedRows * preparedRow
     let vertical = raw + (band + 3) * rawRow
-    let outRow = outChannels * 2 * size
+    let outRow = outputRow
     let epilogue = finish.epilogue(arena, at)
     if before == 0 {
       Planar.clearBorders(prepared, count: preparedRows * inChannels, stride: stride)

@@ -51,6 +51,17 @@ package final class FastSeparable: Sendable {
     band * filteredRow + max((band + 2) * preparedRow, 9 * padded)
   }
 
+  /// What `run` touches for all rows.
+  package func access(_ at: LayerPlaces, haarStyle: Int?) -> Access {
+    // Of half the size, but of four times the channels.
+    var access = at.access(
+      input: padded * size * size, style: padded, output: outBlocks * size * size * fast.lanes,
+      scratch: scratchCount)
+    if let haarStyle { access.read(haarStyle, 4 * padded) }
+    at.finish(&access, size: size)
+    return access
+  }
+
   /// Computes rows of the output map; `after` sees each band while it is in cache.
   ///
   /// With `haarStyle`, the style in front of the inverse Haar transform, the input is a map of half

@@ -74,6 +74,16 @@ package final class FastUpConv: Sendable {
     preparedRows * preparedRow + (band + 3) * rawRow + 2 * plane
   }
 
+  /// What `run` touches for all rows.
+  package func access(_ at: LayerPlaces) -> Access {
+    let (inputs, outputs) = (inBlocks * fast.lanes, outBlocks * fast.lanes)
+    var access = at.access(
+      input: inputs * size * size, style: inputs, output: outputs * 4 * size * size,
+      scratch: scratchCount)
+    at.finish(&access, channels: outputs, size: 2 * size)
+    return access
+  }
+
   /// Computes rows of the output map, which has `2 * size` of them.
   package func run(
     _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int

@@ -47,6 +47,17 @@ package final class FastWinograd: ConvLayer {
     (4 * band + 2) * preparedRow + transformedCount + productCount
   }
 
+  package var inputRow: Int { inBlocks * size * fast.lanes }
+  package var outputRow: Int { outBlocks * size * fast.lanes }
+
+  package func access(_ at: LayerPlaces) -> Access {
+    var access = at.access(
+      input: size * inputRow, style: inBlocks * fast.lanes, output: size * outputRow,
+      scratch: scratchCount)
+    at.finish(&access, channels: outBlocks * fast.lanes, size: size)
+    return access
+  }
+
   /// Computes rows of the output map, whole tiles; `after` sees each band while it is in cache.
   package func run(
     _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int,
@@ -57,7 +68,7 @@ package final class FastWinograd: ConvLayer {
     let prepared = arena.base + scratchAt
     let transformed = prepared + (4 * band + 2) * preparedRow
     let products = transformed + transformedCount
-    let outRow = outBlocks * size * fast.lanes
+    let outRow = outputRow
     let epilogue = finish.epilogue(arena, at)
     var first = rows.lowerBound
     while first < rows.upperBound {

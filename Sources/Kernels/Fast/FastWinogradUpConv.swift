@@ -77,6 +77,24 @@ package final class FastWinogradUpConv: RowSource {
       + max(columnCount, 2 * plane)
   }
 
+  package var outputRow: Int { outBlocks * 2 * size * fast.lanes }
+
+  /// What `transpose` touches for all rows.
+  package func transposeAccess(_ at: LayerPlaces) -> Access {
+    let inputs = inBlocks * fast.lanes
+    return at.access(
+      input: inputs * size * size, style: inputs, output: rawCount, scratch: scratchCount)
+  }
+
+  package func access(_ at: LayerPlaces) -> Access {
+    var access = Access("")
+    access.read(at.input, rawCount)
+    access.write(at.output, 2 * size * outputRow)
+    access.scratch = scratchCount
+    at.finish(&access, channels: outBlocks * fast.lanes, size: 2 * size)
+    return access
+  }
+
   /// The raw rows of the input rows `rows`, and the borders that go with them.
   package func transpose(
     _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int

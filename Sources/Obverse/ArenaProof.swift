@@ -1,0 +1,137 @@
+import Kernels
+
+/// Proves that a plan stays within its arena: each place and each count, once, before anything runs.
+///
+/// Kernels check nothing, and a model file's author decides every count. What holds afterwards:
+/// - every range lies in the arena, every scratch in a worker's share of it;
+/// - what is read was written whole by one earlier access and by none since, or is a constant;
+/// - constants are never written;
+/// - accesses between the same barriers write nothing that another of them reads or writes.
+package struct ArenaProof {
+  /// Floats of the arena before the workers' scratch, and of each worker's.
+  let sharedCount: Int
+  let scratchCount: Int
+
+  /// Who wrote which floats last: disjoint, in ascending order.
+  private var written: [Written]
+
+  private struct Written {
+    var range: Range<Int>
+    /// Number of the access; -1 for a constant.
+    let writer: Int
+  }
+
+  /// - Parameters:
+  ///   - sharedCount: Floats of the arena before the workers' scratch.
+  ///   - scratchCount: Floats of scratch for each worker.
+  ///   - constants: What a new arena holds and no access writes.
+  /// - Throws: `bug`.
+  package init(
+    sharedCount: Int, scratchCount: Int, constants: [Range<Int>]
+  ) throws(ObverseError) {
+    self.sharedCount = sharedCount
+    self.scratchCount = scratchCount
+    written = []
+    for range in constants {
+      try expect(contains(range), "constants", "\(range) is not in the arena")
+      try expect(!written.contains { $0.range.overlaps(range) }, "constants", "\(range) is twice")
+      write(range, by: -1)
+    }
+  }
+
+  /// Checks accesses in the order in which they run; those of one phase have no barrier between them.
+  ///
+  /// - Throws: `bug`, with the layer and what it would do.
+  package mutating func check(_ phases: [[Access]]) throws(ObverseError) {
+    var writer = 0
+    for phase in phases {
+      for access in phase { try checkAlone(access) }
+      for (i, access) in phase.enumerated() {
+        for (j, other) in phase.enumerated() { try checkRace(access, other, isSame: i == j) }
+      }
+      for access in phase {
+        for range in access.writes { write(range, by: writer) }
+        writer += 1
+      }
+    }
+  }
+
+  private func contains(_ range: Range<Int>) -> Bool {
+    range.lowerBound >= 0 && range.upperBound <= sharedCount
+  }
+
+  private func checkAlone(_ access: Access) throws(ObverseError) {
+    for range in access.reads + access.writes {
+      try expect(contains(range), access.name, "\(range) is not in an arena of \(sharedCount)")
+    }
+    try expect(
+      (0...scratchCount).contains(access.scratch), access.name,
+      "\(access.scratch) floats of scratch are not in \(scratchCount)")
+    for joint in access.joints {
+      try expect(
+        joint.needs <= joint.has, access.name,
+        "\(joint.what) has \(joint.has) floats, not \(joint.needs)")
+    }
+    for range in access.reads where !range.isEmpty {
+      try expect(isWhole(range), access.name, "it reads \(range), which nobody has made")
+    }
+    for range in access.writes {
+      let isFree = !written.contains { $0.writer < 0 && $0.range.overlaps(range) }
+      try expect(isFree, access.name, "it writes \(range), where a constant is")
+    }
+  }
+
+  private func checkRace(
+    _ access: Access, _ other: Access, isSame: Bool
+  ) throws(ObverseError) {
+    for (i, range) in access.writes.enumerated() {
+      let isRead = other.reads.contains { $0.overlaps(range) }
+      let isWritten = other.writes.enumerated().contains { j, second in
+        !(isSame && i == j) && second.overlaps(range)
+      }
+      try expect(!isRead && !isWritten, access.name, "\(other.name) uses \(range) meanwhile")
+    }
+  }
+
+  /// Whether one access, and constants beside it, made all of a range.
+  private func isWhole(_ range: Range<Int>) -> Bool {
+    var next = range.lowerBound
+    var writer: Int?
+    for part in written where part.range.overlaps(range) {
+      guard part.range.lowerBound <= next else { return false }
+      next = part.range.upperBound
+      guard part.writer >= 0 else { continue }
+      guard writer == nil || writer == part.writer else { return false }
+      writer = part.writer
+    }
+    return next >= range.upperBound
+  }
+
+  /// Cuts `range` out of what others wrote and puts it in its place.
+  private mutating func write(_ range: Range<Int>, by writer: Int) {
+    guard !range.isEmpty else { return }
+    var parts: [Written] = []
+    for part in written {
+      let (lower, upper) = (part.range.lowerBound, part.range.upperBound)
+      guard part.range.overlaps(range) else {
+        parts.append(part)
+        continue
+      }
+      if lower < range.lowerBound {
+        parts.append(Written(range: lower..<range.lowerBound, writer: part.writer))
+      }
+      if upper > range.upperBound {
+        parts.append(Written(range: range.upperBound..<upper, writer: part.writer))
+      }
+    }
+    let place = parts.firstIndex { $0.range.lowerBound >= range.upperBound } ?? parts.count
+    parts.insert(Written(range: range, writer: writer), at: place)
+    written = parts
+  }
+
+  private func expect(
+    _ holds: Bool, _ name: String, _ why: @autoclosure () -> String
+  ) throws(ObverseError) {
+    guard holds else { throw .bug("the plan of this model is wrong at \(name): \(why())") }
+  }
+}
