@@ -35,13 +35,12 @@ public final class Generator {
     self.threads = threads > 0 ? threads : ProcessorCount.automatic
     let plan = model.plan
     let count = Self.arenaCount(model, self.threads)
-    // A small file can ask for large maps; the system would promise the memory and then kill us.
-    let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-    guard count <= memory / MemoryLayout<Float>.size else {
-      throw .resources("drawing needs \(count / 268_435_456 + 1) GiB, more than this machine has")
+    try MemoryLimit.inForce.expect(floats: count, for: "drawing")
+    guard let arena = FloatBuffer(zeros: count) else {
+      throw MemoryLimit.refused(floats: count, for: "drawing")
     }
+    self.arena = arena
     workers = try Workers(self.threads)
-    arena = FloatBuffer(count: count)
     for (place, values) in plan.constants { arena.write(values, at: place) }
     run = FaceRun(model, arena, cancellation)
   }

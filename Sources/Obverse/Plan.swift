@@ -25,13 +25,13 @@ final class Plan: Sendable {
   /// Floats of scratch for each worker.
   let scratchCount: Int
 
-  /// - Throws: `bug` where the plan would leave its arena.
+  /// - Throws: `bug` where the plan would leave its arena; `resources`.
   init(
     _ model: ModelDescription, _ fast: Fast, forced: ConvAlgorithm? = nil
   ) throws(ObverseError) {
     self.fast = fast
     var builder = PlanBuilder(model, fast, forced: forced)
-    builder.build()
+    try builder.build()
     mapping = builder.mapping
     styles = builder.styles
     steps = builder.finishedSteps()

@@ -43,7 +43,10 @@ struct PlanBuilder {
     self.forced = forced
   }
 
-  mutating func build() {
+  /// - Throws: `resources` where the packed weights are more than there is memory for.
+  mutating func build() throws(ObverseError) {
+    try MemoryLimit.inForce.expect(
+      floats: PackedWeights(model, fast, forced: forced).floats, for: "opening this model")
     mapping = model.mapping.map { FastDense(fast, $0) }
     // Layers take turns between two vectors, and hidden ones may be wider than either end.
     let widest = mapping.reduce(model.wDim) { max($0, $1.inputs, $1.outputs) }

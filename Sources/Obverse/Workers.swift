@@ -174,27 +174,12 @@ package enum ProcessorCount {
     for cpu in 0..<(words.count * 64) where words[cpu / 64] >> UInt64(cpu % 64) & 1 == 1 {
       // Hyper-threads of one core list the same siblings.
       cores.insert(
-        line("/sys/devices/system/cpu/cpu\(cpu)/topology/thread_siblings_list") ?? "\(cpu)")
+        SystemFile.line("/sys/devices/system/cpu/cpu\(cpu)/topology/thread_siblings_list")
+          ?? "\(cpu)")
     }
     return max(cores.count, 1)
   }
 
   /// The processors that the cgroup's quota pays for; nil without one.
-  package static var quota: Double? {
-    guard let quota = line("/sys/fs/cgroup/cpu.max")?.split(separator: " "), quota.count == 2,
-      let allowed = Double(quota[0]), let period = Double(quota[1]), period > 0
-    else { return nil }
-    return allowed / period
-  }
-
-  /// The first line of a small system file.
-  private static func line(_ path: String) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 256)
-    let count = unsafe read(descriptor, &buffer, buffer.count)
-    guard count > 0 else { return nil }
-    return String(decoding: buffer[..<count].prefix { $0 != 10 }, as: UTF8.self)
-  }
+  package static var quota: Double? { ControlGroup("cpu").processors }
 }

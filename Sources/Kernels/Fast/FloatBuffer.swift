@@ -15,17 +15,33 @@ package final class FloatBuffer: @unchecked Sendable {
   /// Keeps borrowed memory alive; nil for memory of our own.
   private let owner: (any Sendable)?
 
-  /// Zeros.
-  package init(count: Int) {
+  /// Zeros; nil where the system gives no memory.
+  package init?(zeros count: Int) {
+    guard let base = Self.allocate(count) else { return nil }
+    self.base = base
     self.count = count
     owner = nil
-    let bytes = max(count, 16) * MemoryLayout<Float>.size
-    let isLarge = bytes >= 4 * Self.hugePage
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: bytes, alignment: isLarge ? Self.hugePage : 64)
+  }
+
+  /// Zeros, of a count for which there is memory: whoever opens a model has asked.
+  package init(count: Int) {
+    guard let base = Self.allocate(count) else { fatalError("no memory for \(count) floats") }
+    self.base = base
+    self.count = count
+    owner = nil
+  }
+
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float>? {
+    let (bytes, overflows) = max(count, 16).multipliedReportingOverflow(
+      by: MemoryLayout<Float>.size)
+    guard !overflows else { return nil }
+    let isLarge = bytes >= 4 * hugePage
+    var allocated: UnsafeMutableRawPointer?
+    guard posix_memalign(&allocated, isLarge ? hugePage : 64, bytes) == 0, let raw = allocated
+    else { return nil }
     // Before the first touch, so that no small page is there yet; where it fails, small ones do.
     if isLarge { _ = madvise(raw, bytes, MADV_HUGEPAGE) }
-    base = raw.initializeMemory(as: Float.self, repeating: 0, count: max(count, 16))
+    return raw.initializeMemory(as: Float.self, repeating: 0, count: max(count, 16))
   }
 
   /// A copy.
@@ -45,7 +61,7 @@ package final class FloatBuffer: @unchecked Sendable {
   }
 
   deinit {
-    if owner == nil { UnsafeMutableRawPointer(base).deallocate() }
+    if owner == nil { free(base) }
   }
 
   /// The floats from `offset`.

@@ -1,0 +1,68 @@
+import Glibc
+
+/// How much memory this process can have: a small file can ask for large maps, and the system would
+/// promise the memory and then kill us.
+package struct MemoryLimit: Sendable {
+  /// Bytes that can be had.
+  package let bytes: Int
+  /// Whose limit it is, to follow "more than".
+  package let source: String
+
+  /// The least of several limits.
+  ///
+  /// - Parameters:
+  ///   - machine: Bytes of the machine's memory.
+  ///   - group: Bytes that the control group may take; nil for no limit.
+  ///   - process: Bytes that the process's own limits leave (`ulimit -v`, `-d`); nil for no limit.
+  package init(machine: Int, group: Int?, process: Int?) {
+    let limits = [
+      (process, "this process's limits leave"), (group, "this container may have"),
+      (machine, "this machine has"),
+    ].compactMap { bytes, source in bytes.map { (bytes: $0, source: source) } }
+    let least = limits.min { $0.bytes < $1.bytes } ?? (machine, "")
+    bytes = max(least.bytes, 0)
+    source = least.source
+  }
+
+  /// The one that is in force now.
+  package static var inForce: MemoryLimit {
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    // Pages of address space and of data: the first and the sixth number.
+    let statistics = SystemFile.line("/proc/self/statm") ?? ""
+    let used = statistics.split(separator: " ").map { Int($0) ?? 0 }
+    func left(_ limit: rlim_t, _ place: Int) -> Int? {
+      guard let limit = Int(exactly: limit), used.count > place else { return nil }
+      return limit - used[place] * page
+    }
+    var (space, data) = (rlimit(), rlimit())
+    let hasSpace = unsafe getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &space) == 0
+    let hasData = unsafe getrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &data) == 0
+    return MemoryLimit(
+      machine: sysconf(Int32(_SC_PHYS_PAGES)) * page, group: ControlGroup("memory").memory,
+      process: [
+        hasSpace ? left(space.rlim_cur, 0) : nil, hasData ? left(data.rlim_cur, 5) : nil,
+      ].compactMap(\.self).min())
+  }
+
+  /// Refuses what goes beyond it.
+  ///
+  /// - Parameters:
+  ///   - floats: How many are wanted.
+  ///   - what: What wants them, such as "drawing".
+  /// - Throws: `resources`.
+  package func expect(floats: Int, for what: String) throws(ObverseError) {
+    guard floats > bytes / MemoryLayout<Float>.size else { return }
+    throw .resources(
+      "\(what) needs \(Self.mebibytes(floats)) MiB of memory, more than the "
+        + "\(bytes >> 20) MiB that \(source)")
+  }
+
+  /// What to say when the system gives none.
+  package static func refused(floats: Int, for what: String) -> ObverseError {
+    .resources("\(what) needs \(mebibytes(floats)) MiB of memory, which the system does not give")
+  }
+
+  private static func mebibytes(_ floats: Int) -> Int {
+    (floats / (1 << 18)) + 1
+  }
+}
