@@ -57,6 +57,23 @@ package struct MemoryLimit: Sendable {
         + "\(bytes >> 20) MiB that \(source)")
   }
 
+  /// Refuses maps out of all proportion: a gigabyte, and a thousand times what the weights take.
+  ///
+  /// A layer between two wide maps has weights for each pair of their channels, so what takes more and
+  /// has hardly a weight was made to take it.
+  ///
+  /// - Parameters:
+  ///   - floats: Of the maps and all else that drawing needs.
+  ///   - weights: Bytes of the weights as they are stored.
+  /// - Throws: `resources`.
+  static func expectProportion(floats: Int, weights: Int) throws(ObverseError) {
+    let bytes = floats * MemoryLayout<Float>.size
+    guard bytes > 1 << 30, bytes / 1000 > weights else { return }
+    throw .resources(
+      "drawing needs \(mebibytes(floats)) MiB of memory, more than 1000 times what this model's "
+        + "weights take; no trained network does")
+  }
+
   /// What to say when the system gives none.
   package static func refused(floats: Int, for what: String) -> ObverseError {
     .resources("\(what) needs \(mebibytes(floats)) MiB of memory, which the system does not give")

@@ -46,6 +46,9 @@ final class Plan: Sendable {
       sharedCount: sharedCount, scratchCount: scratchCount,
       constants: constants.map { $0.place..<($0.place + $0.values.count) } + builder.zeros)
     try proof.check(phases(model))
+    var weights = 0
+    model.forEachWeights { weights += $1.bytes.count }
+    try MemoryLimit.expectProportion(floats: sharedCount + scratchCount, weights: weights)
   }
 
   /// Whether any layer has a noise plane of its own.

@@ -28,12 +28,25 @@ struct MemoryLimitTests {
     _ = try Generator(Model(SyntheticModel.skip.description), threads: 2)
   }
 
-  /// Two blocks of 8192 channels: a file of two megabytes that asks for gigabytes a worker.
+  /// 8192 channels between single ones: some 300 kB that ask for gigabytes.
   @Test func aSmallFileThatWantsTooMuchIsRefused() throws {
     var maker = ModelMaker(random: RandomState(seed: 1))
-    let model = try Model(maker.styleGAN2(.orig, widths: [1, 8192, 1], middles: [1, 1, 1]))
+    maker.hasNoise = false
+    let widths = [Int](repeating: 1, count: 7)
+    let middles = [1, 1, 1, 1, 1, 1, 8192]
     #expect {
-      _ = try Generator(model, threads: 1_000_000)
+      _ = try Model(maker.styleGAN2(.orig, widths: widths, middles: middles))
+    } throws: { error in
+      guard case ObverseError.resources(let sentence) = error else { return false }
+      return sentence.hasPrefix("drawing needs ")
+    }
+  }
+
+  /// Scratch for a million workers.
+  @Test func tooManyThreadsAreRefused() throws {
+    let model = try Model(SyntheticModel.deep.description)
+    #expect {
+      _ = try Generator(model, threads: 10_000_000)
     } throws: { error in
       guard case ObverseError.resources(let sentence) = error else { return false }
       return sentence.hasPrefix("drawing needs ")
