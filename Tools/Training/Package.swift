@@ -29,6 +29,7 @@ let package = Package(
         "Torch", "Networks", .product(name: "Core", package: "obverse"),
         .product(name: "Checkpoint", package: "obverse"),
         .product(name: "ImageFile", package: "obverse"),
+        .product(name: "Obverse", package: "obverse"),
         .product(name: "Page", package: "obverse"),
       ], swiftSettings: strict),
     .executableTarget(
@@ -44,6 +45,7 @@ let package = Package(
         "Torch", "Networks", "Training", .product(name: "Core", package: "obverse"),
         .product(name: "Checkpoint", package: "obverse"),
         .product(name: "ImageFile", package: "obverse"),
+        .product(name: "Obverse", package: "obverse"),
       ], exclude: ["Reference"]),
   ],
   cxxLanguageStandard: .cxx20

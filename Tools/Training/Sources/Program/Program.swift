@@ -18,8 +18,9 @@ enum Program {
   /// In the order of a student's life.
   private static var commands: [any Command.Type] {
     [
-      TeacherCommand.self, PruneCommand.self, MomentsCommand.self, DistilCommand.self,
-      JudgeCommand.self, EvaluateCommand.self, NeighboursCommand.self, ReportCommand.self,
+      PicturesCommand.self, TeacherCommand.self, PruneCommand.self, MomentsCommand.self,
+      DistilCommand.self, JudgeCommand.self, EvaluateCommand.self, NeighboursCommand.self,
+      ReportCommand.self,
       SelfTestCommand.self,
     ]
   }

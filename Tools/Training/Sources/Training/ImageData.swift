@@ -6,7 +6,8 @@ import ImageFile
 import Synchronization
 import Torch
 
-/// The real images: every PNG and JPEG of a folder or a zip, in the order of their names.
+/// The real images: every PNG and JPEG of a folder or a zip, in the order of their names, or the
+/// pictures of a `PictureSet`.
 public final class ImageData: Sendable {
   /// Why files were left out, with counts.
   public let refusals: [(why: String, count: Int)]
@@ -23,18 +24,13 @@ public final class ImageData: Sendable {
   private enum Source: Sendable {
     case folder([String])
     case zip(ZipArchive, [ZipArchive.Member])
+    case set(PictureSet)
 
     var count: Int {
       switch self {
       case .folder(let paths): paths.count
       case .zip(_, let members): members.count
-      }
-    }
-
-    func bytes(_ i: Int) throws(ObverseError) -> Bytes {
-      switch self {
-      case .folder(let paths): try Bytes(mapping: paths[i])
-      case .zip(let archive, let members): try archive.read(members[i])
+      case .set(let set): set.count
       }
     }
   }
@@ -42,7 +38,7 @@ public final class ImageData: Sendable {
   /// Lists and decodes all images, on all processors.
   ///
   /// - Parameters:
-  ///   - path: A folder, searched with its subfolders, or a zip archive.
+  ///   - path: A folder, searched with its subfolders, a zip archive, or a folder of drawn pictures.
   ///   - size: Images are square of this side, or of a whole multiple, which is averaged.
   ///   - part: Files to use, by their position in the order of names; all where nil.
   ///   - mostCachedBytes: Memory that decoded images may take.
@@ -51,10 +47,15 @@ public final class ImageData: Sendable {
     _ path: String, size: Int, part: Range<Int>? = nil, mostCachedBytes: Int = defaultCacheBytes
   ) throws(ObverseError) {
     self.size = size
-    let source = try Self.list(path)
+    let source = try Self.list(path, size: size)
     self.source = source
     let pixels = 3 * size * size
     let part = (part ?? 0..<source.count).clamped(to: 0..<source.count)
+    if case .set = source, !part.isEmpty {
+      // Mapped, and so cached by the system.
+      (readable, cache, refusals) = (Array(part), nil, [])
+      return
+    }
     let keeps = part.count <= mostCachedBytes / pixels
     let results = Self.decodeAll(source, part, size: size, keeps: keeps)
     var readable: [Int] = []
@@ -86,6 +87,12 @@ public final class ImageData: Sendable {
   }
 
   public var count: Int { readable.count }
+
+  /// The w behind images, `[N, wDim]`; nil for pictures that nobody knows the w of.
+  public func w(_ indices: [Int], on device: Device) -> Tensor? {
+    guard case .set(let set) = source else { return nil }
+    return set.w(indices.map { readable[$0] }, on: device)
+  }
 
   /// Files that were listed, readable or not.
   public var listedCount: Int { source.count }
@@ -127,7 +134,8 @@ public final class ImageData: Sendable {
     return tensor * (1 / 127.5) - 1
   }
 
-  private static func list(_ path: String) throws(ObverseError) -> Source {
+  private static func list(_ path: String, size: Int) throws(ObverseError) -> Source {
+    if PictureSet.exists(at: path) { return .set(try PictureSet(path, size: size)) }
     var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw .missing(path: path)
@@ -171,7 +179,12 @@ public final class ImageData: Sendable {
   ) -> Result<[UInt8], Refusal> {
     let pixels: Pixels
     do throws(ObverseError) {
-      let file = try source.bytes(i)
+      let file: Bytes
+      switch source {
+      case .folder(let paths): file = try Bytes(mapping: paths[i])
+      case .zip(let archive, let members): file = try archive.read(members[i])
+      case .set(let set): return .success(set.planes(i))
+      }
       pixels = try JPEG.matches(file) ? JPEG.decode(file) : PNG.decode(file)
     } catch {
       switch error {

@@ -12,3 +12,5 @@ rm -rf "$folder"
 rm "$folder/state.safetensors"
 "$program" evaluate --model "$folder/snapshot-000001.safetensors" "${pictures[@]}" --skip 64 \
   --take 32 --count 32 --out "$folder-evaluation.json"
+# PictureTests draws with its last snapshot; OBVERSE names the runtime's program.
+"${OBVERSE:-obverse}" convert "$folder/snapshot-000001.safetensors" -o "${folder%run}toy.obv"
