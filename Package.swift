@@ -10,6 +10,13 @@ func kernels(_ flags: [String], _ defines: [String]) -> [SwiftSetting] {
   return [.unsafeFlags(["-Ounchecked"] + wide)] + defines.map { .define($0) }
 }
 
+// What distributions ask of C code that reads files, and of programs.
+let hardened: [CSetting] = [
+  .unsafeFlags(["-fstack-protector-strong"]),
+  .define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release)),
+]
+let boundAtStart: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]
+
 let package = Package(
   name: "obverse",
   products: [
@@ -57,9 +64,12 @@ let package = Package(
       exclude: ["README.md", "exports.map"], swiftSettings: safe),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CPNG", exclude: ["README.md"], linkerSettings: [.linkedLibrary("png")]),
     .target(
-      name: "CJPEG", exclude: ["README.md"], linkerSettings: [.linkedLibrary("jpeg")]),
+      name: "CPNG", exclude: ["README.md"], cSettings: hardened,
+      linkerSettings: [.linkedLibrary("png")]),
+    .target(
+      name: "CJPEG", exclude: ["README.md"], cSettings: hardened,
+      linkerSettings: [.linkedLibrary("jpeg")]),
     .target(
       name: "Checkpoint", dependencies: ["Core", "CZlib"], exclude: ["README.md"],
       swiftSettings: safe),
@@ -76,7 +86,7 @@ let package = Package(
       dependencies: [
         "Obverse", "Converter", "Checkpoint", "ImageFile", "ModelFile", "Page", "CCounters",
       ],
-      exclude: ["README.md"], swiftSettings: safe),
+      exclude: ["README.md"], swiftSettings: safe, linkerSettings: boundAtStart),
     .executableTarget(
       name: "networks", dependencies: ["Core", "ModelFile"], path: "Benchmarks/Networks",
       swiftSettings: safe),

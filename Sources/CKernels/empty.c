@@ -1,1 +1,0 @@
-// The header is all there is; SwiftPM wants a source file.
