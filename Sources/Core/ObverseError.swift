@@ -12,7 +12,7 @@ public enum ObverseError: Error, Equatable, Sendable {
   /// The file has no bytes.
   case empty(path: String)
   /// The file is of another kind than `.obv`.
-  case notModel(found: String)
+  case notModel(found: ForeignFile)
   /// The file's format number is newer than this program.
   case newerFormat(found: Int, newest: Int)
   /// Something reaches past the end of its file.
@@ -88,7 +88,7 @@ extension ObverseError: CustomStringConvertible {
     case .missing(let path): "'\(path)': no such file"
     case .unreadable(let path, let why): "cannot read '\(path)': \(why)"
     case .empty(let path): "'\(path)': the file is empty"
-    case .notModel(let found): "this is \(found), not an .obv file"
+    case .notModel(let found): "this is \(found.name), not an .obv file"
     case .newerFormat(let found, let newest):
       "format \(found) is newer than this program reads (1 to \(newest))"
     case .truncated(let what, let needs, let has):
@@ -123,7 +123,9 @@ extension ObverseError: CustomStringConvertible {
   public var hint: String? {
     switch self {
     case .unsupported(_, _, let hint), .usage(_, let hint), .request(_, let hint): hint
-    case .inFile(let path, .notModel): "obverse convert \(path) -o face.obv"
+    case .notModel(let found): found.hint
+    case .inFile(let path, .notModel(let found)) where found.isCheckpoint:
+      "obverse convert \(path) -o face.obv"
     case .inFile(_, let error): error.hint
     default: nil
     }

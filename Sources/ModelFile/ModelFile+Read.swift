@@ -23,7 +23,7 @@ extension ModelFile {
   /// - Throws: `notModel`, `newerFormat`, `truncated`, `malformed`, `tooLarge`, `unsupported`,
   ///   `shape`.
   package static func read(_ bytes: Bytes) throws(ObverseError) -> ModelDescription {
-    guard bytes.has(identifier, at: 4) else { throw .notModel(found: FileKind.name(of: bytes)) }
+    guard bytes.has(identifier, at: 4) else { throw .notModel(found: ForeignFile(bytes)) }
     guard bytes.count <= maximumBytes else {
       throw .tooLarge(
         what: "the model file's size", found: UInt64(bytes.count), limit: UInt64(maximumBytes))
