@@ -7,15 +7,15 @@ extension CheckpointFile {
   /// Opens a checkpoint of any format that is read here, and runs none of its code.
   ///
   /// What lies plainly in the file is borrowed from it: the file is mapped, and large tensors cost
-  /// no memory until they are used.
+  /// no memory until they are used. A file that gzip has compressed is inflated in memory.
   ///
-  /// - Parameter path: A file, or the unpacked folder of an OpenVINO package.
+  /// - Parameter path: A file, or the unpacked folder of a torch zip or an OpenVINO package.
   /// - Returns: What the file holds.
   /// - Throws: `missing`, `unreadable`, `empty`; `inFile` with what is wrong inside.
   public static func open(_ path: String) throws(ObverseError) -> CheckpointFile {
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-      return try OpenVINO.read(path: path)
+      return try open(folder: path)
     }
     let bytes = try Bytes(mapping: path)
     do throws(ObverseError) {
@@ -29,42 +29,82 @@ extension CheckpointFile {
   ///
   /// - Throws: What is wrong inside, without `inFile`.
   package static func read(_ bytes: Bytes, path: String) throws(ObverseError) -> CheckpointFile {
-    switch FileKind(bytes) {
-    case .zip:
-      let archive = try ZipArchive(bytes)
-      if let pickle = TorchZip.pickle(of: archive) {
-        let names = PickleNames()
-        let zip = try TorchZip(archive, pickle: pickle, names: names)
-        return try CheckpointFile(
-          path, zip.isScript ? .torchScript : .torchZip, zip.object, names
-        ) {
-          (key) throws(ObverseError) in try zip.bytes(key)
-        }
-      }
-      if NumPy.matches(archive) { return try NumPy.readFile(archive, path: path) }
-      if OpenVINO.matches(archive) { return try OpenVINO.read(archive: archive, path: path) }
+    let file = try Zlib.isGzip(bytes) ? inflated(bytes) : bytes
+    return try readPlain(file, path: path).sized(file.count)
+  }
+
+  /// The content of a gzip file, whose size is bounded as a zip archive's is.
+  private static func inflated(_ bytes: Bytes) throws(ObverseError) -> Bytes {
+    let file = try Zlib.gunzip(bytes, most: 3 * bytes.count + 64 << 20)
+    guard file.count > 0 else {
+      throw .unsupported(what: notCheckpoint, why: "it is empty behind gzip", hint: nil)
+    }
+    guard !Zlib.isGzip(file) else {
       throw .unsupported(
-        what: "not a checkpoint",
-        why: "a zip archive without torch's data.pkl, NumPy arrays or random-face's networks",
-        hint: nil)
+        what: notCheckpoint, why: "it is compressed by gzip twice", hint: "gunzip it first")
+    }
+    return file
+  }
+
+  private static func readPlain(
+    _ bytes: Bytes, path: String
+  ) throws(ObverseError) -> CheckpointFile {
+    switch FileKind(bytes) {
+    case .zip: return try read(try ZipArchive(bytes), path: path)
     case .torchLegacy:
       let names = PickleNames()
       let legacy = try TorchLegacy(bytes, names: names)
-      return try CheckpointFile(path, .torchLegacy, legacy.object, names) { legacy.bytes($0) }
+      return try CheckpointFile(path, .torchLegacy, legacy.object, names) { (key) in
+        legacy.bytes(key).map { StorageBytes(bytes: $0) }
+      }
     case .pickle:
       let names = PickleNames()
       let object = try PickleMachine.run(bytes, names: names)
+      // A plain pickle has no persistent ids: these storages are members of an archive.
+      if !object.persistent.isEmpty {
+        if let folder = TorchFolder.around(path) { return try folder.read(path: path) }
+        throw .unsupported(
+          what: "data.pkl",
+          why: "it is one part of a .pt archive: the list of its tensors, without their numbers",
+          hint: "give the whole .pt, or its unpacked folder with data.pkl and data/ in it")
+      }
       return try CheckpointFile(path, .pickle, object, names) { _ in nil }
     case .safetensors: return try Safetensors.read(bytes, path: path)
     case .npy: return try NumPy.readFile(bytes, path: path)
     case .xml: return try OpenVINO.read(path: path)
-    case .other(let refusal): throw refusal
+    case .other(let found):
+      throw .unsupported(what: notCheckpoint, why: "it is \(found.name)", hint: found.hint)
     }
   }
 
-  private init(
+  private static func read(
+    _ archive: ZipArchive, path: String
+  ) throws(ObverseError) -> CheckpointFile {
+    if let pickle = TorchZip.pickle(of: archive) {
+      let names = PickleNames()
+      let zip = try TorchZip(archive, pickle: pickle, names: names)
+      return try CheckpointFile(
+        path, zip.isScript ? .torchScript : .torchZip, zip.object, names
+      ) {
+        (key) throws(ObverseError) in try zip.bytes(key)
+      }.withConstants(zip.constantCount)
+    }
+    if NumPy.matches(archive) { return try NumPy.readFile(archive, path: path) }
+    if OpenVINO.matches(archive) { return try OpenVINO.read(archive: archive, path: path) }
+    let inside = archive.members.filter { member in
+      CheckpointFolder.suffixes.contains { member.name.hasSuffix($0) }
+    }
+    throw .unsupported(
+      what: notCheckpoint,
+      why: "a zip archive without torch's data.pkl, NumPy arrays or random-face's networks",
+      hint: inside.first.map { "unzip it, then give \($0.name.suffix(200))" })
+  }
+
+  private static let notCheckpoint = "not a checkpoint"
+
+  init(
     _ path: String, _ container: Container, _ object: PickleResult, _ names: PickleNames,
-    bytes: @escaping (String) throws(ObverseError) -> Bytes?
+    bytes: @escaping (String) throws(ObverseError) -> StorageBytes?
   ) throws(ObverseError) {
     let source = PickleTensors(arena: object.arena, names: names, bytes: bytes)
     let flat = try PickleFlattening(object.root, source)
@@ -85,8 +125,8 @@ enum FileKind {
   case safetensors
   case npy
   case xml
-  /// None that is read here, with the sentence that says so.
-  case other(ObverseError)
+  /// None that is read here, and what it is.
+  case other(ForeignFile)
 
   init(_ bytes: Bytes) {
     if bytes.has("PK\u{3}\u{4}") || bytes.has("PK\u{5}\u{6}") {
@@ -99,20 +139,15 @@ enum FileKind {
     } else if Self.isPickle(bytes) {
       self = .pickle
     } else if bytes.has("OBV1", at: 4) {
-      self = .other(
-        .unsupported(
-          what: Self.no, why: "it is an .obv model file already", hint: nil))
+      self = .other(ForeignFile("an .obv model file already"))
     } else if NumPy.matches(bytes) {
       self = .npy
-    } else if bytes.has("<?xml") || bytes.has("<net") {
+    } else if Self.isNetwork(bytes) {
       self = .xml
     } else {
-      self = .other(
-        .unsupported(what: Self.no, why: Self.guess(bytes), hint: nil))
+      self = .other(ForeignFile(bytes))
     }
   }
-
-  private static let no = "not a checkpoint"
 
   /// Whether bytes begin as a pickle does.
   ///
@@ -127,14 +162,14 @@ enum FileKind {
       && starts.contains { bytes.has($0) }
   }
 
-  private static func guess(_ bytes: Bytes) -> String {
-    if bytes.has("PNG", at: 1) || bytes[0] == 0xff && bytes[1] == 0xd8 { return "it is a picture" }
-    if bytes[0] == 0x1f, bytes[1] == 0x8b { return "it is compressed by gzip" }
-    if bytes.has("HDF", at: 1) { return "it is HDF5" }
-    if bytes.has("GGUF") { return "it is GGUF" }
-    if bytes.has("ustar", at: 257) { return "it is a tar archive" }
-    let head = bytes.slice(at: 0, count: min(bytes.count, 256))?.array ?? []
-    let isText = head.allSatisfy { $0 >= 0x20 && $0 != 0x7f || (9...13).contains($0) }
-    return isText ? "it is text" : "its format is unknown"
+  /// Whether bytes begin as OpenVINO's XML does: `<net`, with a declaration before it or without.
+  private static func isNetwork(_ bytes: Bytes) -> Bool {
+    if bytes.has("<net") { return true }
+    guard bytes.has("<?xml"), let head = bytes.slice(at: 0, count: min(bytes.count, 1024)) else {
+      return false
+    }
+    var at = 5
+    while at < head.count, !(head[at] == 0x3c && head[at + 1] != 0x21) { at += 1 }
+    return head.has("<net", at: at)
   }
 }

@@ -33,6 +33,7 @@ public struct CheckpointFile: Sendable {
   public enum Container: String, Sendable {
     case torchZip = "torch zip"
     case torchScript = "TorchScript"
+    case torchFolder = "unpacked torch zip"
     case torchLegacy = "torch legacy"
     case pickle = "pickle"
     case safetensors = "safetensors"
@@ -50,7 +51,8 @@ public struct CheckpointFile: Sendable {
   /// Numbers, texts and lists by dotted path, such as `G_ema.synthesis.b8.conv0.conv_clamp`;
   /// safetensors' `__metadata__` entries as `__metadata__.KEY`.
   public let attributes: [String: Attribute]
-  /// Class names of pickled modules by dotted path: `G_ema.synthesis.input` -> `SynthesisInput`.
+  /// Class names of pickled modules by dotted path: `G_ema.synthesis.input` -> `SynthesisInput`;
+  /// `tensorFlowNetwork` for networks of dnnlib's TensorFlow.
   public let modules: [String: String]
   /// Dotted paths whose value would have been made by code that was not run, with the code's name.
   public let placeholders: [String: String]
@@ -58,6 +60,14 @@ public struct CheckpointFile: Sendable {
   public let pickleNames: [PickleName]
   /// The graphs of an OpenVINO package by network name: `MappingNetwork`, `SynthesisNetwork`.
   public let graphs: [String: IRGraph]
+
+  /// Bytes of the file itself, once it is unpacked; nil where it is none.
+  public private(set) var byteCount: Int?
+  /// Constants of a TorchScript program's code that are tensors.
+  public private(set) var constantCount = 0
+
+  /// What `modules` calls a network of dnnlib's TensorFlow.
+  public static let tensorFlowNetwork = "tflib.network.Network"
 
   public init(
     path: String, container: Container, containerDetail: String,
@@ -74,5 +84,21 @@ public struct CheckpointFile: Sendable {
     self.placeholders = placeholders
     self.pickleNames = pickleNames
     self.graphs = graphs
+  }
+}
+
+extension CheckpointFile {
+  /// The same with the size of what it was read from.
+  func sized(_ byteCount: Int) -> CheckpointFile {
+    var file = self
+    file.byteCount = byteCount
+    return file
+  }
+
+  /// The same with the tensors that a program's code holds.
+  func withConstants(_ count: Int) -> CheckpointFile {
+    var file = self
+    file.constantCount = count
+    return file
   }
 }

@@ -7,13 +7,37 @@ extension CheckpointFile {
   ///
   /// - Throws: `inFile` with `unsupported`, and a hint.
   public func refuseForeignFamilies() throws(ObverseError) {
-    if pickleNames.contains(where: { $0.name.hasPrefix("dnnlib.tflib.") }) {
-      throw ObverseError.unsupported(
-        what: "pickle",
-        why: "it is a TensorFlow network of 2019/20, whose layers are not read here",
-        hint: "convert it with legacy.py of NVlabs' stylegan2-ada-pytorch first:"
-          + " python legacy.py --source=\(path) --dest=network.pkl"
-      ).inFile(path)
+    func refuse(_ what: String, _ why: String, _ hint: String? = nil) -> ObverseError {
+      .unsupported(what: what, why: why, hint: hint).inFile(path)
+    }
+    if let style = tensors.first(where: { $0.name.contains(".StyleMod.") }) {
+      throw refuse(
+        "tensor \(style.name)",
+        "it is of a StyleGAN1 network of TensorFlow, and only StyleGAN2 is read here")
+    }
+    if pickleNames.contains(where: { $0.name == "tfutil.Network" }) {
+      throw refuse("pickle", "it is a Progressive GAN of 2017, and only StyleGAN2 is read here")
+    }
+    if let plane = tensors.first(where: {
+      $0.name.contains("tri_plane_synthesis.") || $0.name.hasPrefix("mapping_geo.")
+        || $0.name.contains(".mapping_geo.")
+    }) {
+      throw refuse(
+        "tensor \(plane.name)",
+        "it is of GET3D, whose StyleGAN2 layers draw planes of a 3D shape and no pictures")
+    }
+    if let plane = tensors.first(where: {
+      $0.name.hasPrefix("backbone.synthesis.") || $0.name.contains(".backbone.synthesis.")
+    }) {
+      throw refuse(
+        "tensor \(plane.name)",
+        "it is of EG3D, whose StyleGAN2 layers draw planes of a 3D scene and no pictures")
+    }
+    if let step = tensors.first(where: {
+      $0.name.hasPrefix("progression.") || $0.name.contains(".progression.")
+    }), tensors.contains(where: { $0.name.contains("adain1.style.") }) {
+      throw refuse(
+        "tensor \(step.name)", "it is of a StyleGAN1 network, and only StyleGAN2 is read here")
     }
     let isThird = modules.contains { name, className in
       className == "SynthesisInput"

@@ -86,19 +86,28 @@ public enum NumPy {
       tensors: tensors)
   }
 
+  /// The element type of a code such as `f4`, nil for those that are not read.
+  static func element(_ code: String) -> ElementType? {
+    switch code {
+    case "f8": .float64
+    case "f4": .float32
+    case "f2": .float16
+    case "i8": .int64
+    case "i4": .int32
+    case "i2": .int16
+    case "i1": .int8
+    case "u1": .uint8
+    case "b1": .bool
+    default: nil
+    }
+  }
+
   /// The element type of a `descr` such as `<f4`.
   private static func type(_ descr: String, _ what: String) throws(ObverseError) -> ElementType {
-    switch descr {
-    case "<f8": return .float64
-    case "<f4": return .float32
-    case "<f2": return .float16
-    case "<i8": return .int64
-    case "<i4": return .int32
-    case "<i2": return .int16
-    case "|i1", "<i1": return .int8
-    case "|u1", "<u1": return .uint8
-    case "|b1", "<b1": return .bool
-    default: break
+    if let order = descr.first, let type = element(String(descr.dropFirst())),
+      order == "<" || order == "|" && type.byteCount == 1
+    {
+      return type
     }
     let why =
       if descr.hasPrefix(">") {

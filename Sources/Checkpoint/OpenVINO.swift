@@ -14,6 +14,9 @@ package enum OpenVINO {
       || archive.members.contains { $0.name.hasSuffix("/MappingNetwork.xml") }
   }
 
+  /// Whether a folder holds the networks, at its top or where the wheel has them.
+  static func matches(folder: String) -> Bool { (try? dataFolder(folder)) != nil }
+
   /// Reads the wheel, its unpacked folder, the folder of the networks, or one of their `.xml` files.
   ///
   /// - Throws: `missing` and its like, `unsupported` for other folders and files; what is wrong

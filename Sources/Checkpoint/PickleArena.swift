@@ -40,12 +40,23 @@ enum PickleNode {
   case tensor(PickleRef)
   /// Bytes that are a torch legacy file of one storage.
   case storageBlob(PickleRef)
+  /// A NumPy array, with its state once BUILD has given it.
+  case array(PickleRef?)
+  /// A NumPy array on a buffer: the arguments of `_frombuffer`.
+  case bufferArray(PickleRef)
   /// numpy's type code, such as `f8`.
   case numpyType(Bytes, bigEndian: Bool)
   /// An object of a TorchScript program, with the dict of its attributes once BUILD has given it.
   case scriptObject(PickleRef?)
   /// A module that brings its own source text, with its dict of `class_name` and `state`.
   case module(PickleRef)
+  /// An object of a class that is not run, by its number in `PickleNames`, with the state that makes
+  /// it a module of torch's: its parameters, buffers and children.
+  case torchModule(Int, PickleRef)
+  /// A network of dnnlib's TensorFlow, with its state once BUILD has given it.
+  case network(PickleRef?)
+  /// So many numbers of a list, which nobody needs and which are not kept.
+  case omitted(Int)
 }
 
 /// How much a pickle may build.
@@ -133,6 +144,30 @@ struct PickleArena {
   mutating func replace(_ ref: PickleRef, with node: PickleNode) {
     nodes[Int(ref.index)] = node
   }
+
+  /// Forgets the last values where they are these numbers, in this order, and nothing else.
+  ///
+  /// - Parameters:
+  ///   - refs: The numbers.
+  ///   - pinned: The newest value that may be asked for again.
+  /// - Returns: Whether they are gone.
+  mutating func drop(numbers refs: ArraySlice<PickleRef>, pinned: Int) -> Bool {
+    guard let first = refs.first?.index, Int(first) > pinned,
+      Int(first) + refs.count == nodes.count
+    else { return false }
+    for (offset, ref) in refs.enumerated() {
+      guard Int(ref.index) == Int(first) + offset else { return false }
+      switch nodes[Int(ref.index)] {
+      case .number, .integer: continue
+      default: return false
+      }
+    }
+    nodes.removeLast(refs.count)
+    return true
+  }
+
+  /// The number of a value, counted in order of creation.
+  func order(_ ref: PickleRef) -> Int { Int(ref.index) }
 
   private mutating func charge(_ count: Int) throws(ObverseError) {
     memberCount += count

@@ -40,7 +40,7 @@ struct PickleFlattening {
   private mutating func visit(_ ref: PickleRef, _ name: String) throws(ObverseError) {
     try step(1)
     switch arena[ref] {
-    case .tensor(let arguments): try addTensor(arguments, name.isEmpty ? "tensor" : name)
+    case .tensor, .array(.some), .bufferArray: try addTensor(ref, name.isEmpty ? "tensor" : name)
     case .dict(let items):
       try enter(ref, name) { (this) throws(ObverseError) in
         for (key, value) in try this.entries(items) { try this.visit(value, name.dot(key)) }
@@ -49,6 +49,15 @@ struct PickleFlattening {
       try enter(ref, name) { (this) throws(ObverseError) in
         try this.visit(module: meta, name)
       }
+    case .torchModule(let index, let state):
+      try enter(ref, name) { (this) throws(ObverseError) in
+        let className = this.names[index].name.split(separator: ".").last ?? ""
+        try this.visit(state: state, ofClass: String(className), name)
+      }
+    case .network(let state?):
+      try enter(ref, name) { (this) throws(ObverseError) in
+        try this.visit(network: state, name)
+      }
     case .scriptObject(let state?):
       try enter(ref, name) { (this) throws(ObverseError) in try this.visit(state, name) }
     case .tuple(let items), .list(let items):
@@ -56,15 +65,35 @@ struct PickleFlattening {
         add(attribute, name)
         return
       }
+      if try addNamed(items, name) { return }
       try enter(ref, name) { (this) throws(ObverseError) in
-        for (index, item) in items.enumerated() { try this.visit(item, name.dot(String(index))) }
+        try this.visit(items: items, name)
       }
     case .placeholder(let index), .global(let index): addPlaceholder(names[index].name, name)
     case .none, .bool, .integer, .number, .text:
       if let attribute = try attribute(ref, depth: 0) { add(attribute, name) }
     case .longInteger, .bytes, .latin1, .set, .ignored, .persistent, .storageBlob, .numpyType,
-      .scriptObject(nil):
+      .scriptObject(nil), .network(nil), .array(nil), .omitted:
       break
+    }
+  }
+
+  /// The members of a list under their numbers; of a long one those alone that are more than values.
+  private mutating func visit(items: [PickleRef], _ name: String) throws(ObverseError) {
+    let isLong =
+      items.count > Self.longestList
+      || items.contains { if case .omitted = arena[$0] { true } else { false } }
+    if isLong { try step(items.count / 64) }
+    var index = 0
+    for item in items {
+      switch arena[item] {
+      case .omitted(let count):
+        index += count
+        continue
+      case .none, .bool, .integer, .number, .text: if !isLong { fallthrough }
+      default: try visit(item, name.dot(String(index)))
+      }
+      index += 1
     }
   }
 
@@ -72,12 +101,23 @@ struct PickleFlattening {
 
   /// A module's attributes; its parameters, buffers and children under the names they have in it.
   private mutating func visit(module meta: PickleRef, _ name: String) throws(ObverseError) {
-    let className = arena.value("class_name", in: meta).flatMap { arena.text($0) }
-    guard modules.count < Self.mostModules else { throw tooMany("modules", Self.mostModules) }
-    modules[name] = className.map { String($0.prefix(Self.longestText)) } ?? ""
-    guard let state = arena.value("state", in: meta), case .dict(let items) = arena[state] else {
-      return
+    let className = arena.value("class_name", in: meta).flatMap { arena.text($0) } ?? ""
+    guard let state = arena.value("state", in: meta) else {
+      return try addModule(className, name)
     }
+    try visit(state: state, ofClass: className, name)
+  }
+
+  private mutating func addModule(_ className: String, _ name: String) throws(ObverseError) {
+    guard modules.count < Self.mostModules else { throw tooMany("modules", Self.mostModules) }
+    modules[name] = String(className.prefix(Self.longestText))
+  }
+
+  private mutating func visit(
+    state: PickleRef, ofClass className: String, _ name: String
+  ) throws(ObverseError) {
+    try addModule(className, name)
+    guard case .dict(let items) = arena[state] else { return }
     for (key, value) in try entries(items) {
       switch key {
       case "_parameters", "_buffers", "_modules":
@@ -91,6 +131,35 @@ struct PickleFlattening {
       case let key where key.hasPrefix("_") && key.hasSuffix("hooks"): continue
       case let key where key.hasPrefix("_") && key.hasSuffix("hooks_with_kwargs"): continue
       case let key where key.hasPrefix("_") && key.hasSuffix("hooks_always_called"): continue
+      default: try visit(value, name.dot(key))
+      }
+    }
+  }
+
+  /// A network of dnnlib's TensorFlow: its static arguments, its variables with a dot for each slash,
+  /// and its components, whose variables have theirs in front.
+  private mutating func visit(network state: PickleRef, _ name: String) throws(ObverseError) {
+    try addModule(CheckpointFile.tensorFlowNetwork, name)
+    guard case .dict(let items) = arena[state] else { return }
+    for (key, value) in try entries(items) {
+      switch key {
+      case "variables":
+        guard let variables = arena.items(value) else { continue }
+        for variable in variables {
+          try step(1)
+          guard let pair = arena.items(variable), pair.count == 2, let path = arena.text(pair[0])
+          else { throw .malformed(what: "pickle", why: "\(name).variables are no pairs of names") }
+          let parts = path.split(separator: "/").joined(separator: ".")
+          if case .number(let value) = arena[pair[1]] {
+            try addTensor(of: value, name.dot(parts))
+          } else {
+            try visit(pair[1], name.dot(parts))
+          }
+        }
+      case "components":
+        guard case .dict(let components) = arena[value] else { continue }
+        for (key, component) in try entries(components) { try visit(component, name.dot(key)) }
+      case "build_module_src": continue
       default: try visit(value, name.dot(key))
       }
     }
@@ -160,20 +229,58 @@ struct PickleFlattening {
 
   // MARK: - Findings
 
-  private mutating func addTensor(
-    _ arguments: PickleRef, _ name: String
-  ) throws(ObverseError) {
+  /// A pair of a text and an array, as PaddlePaddle writes a tensor: the array, with the text as the
+  /// attribute of its name.
+  private mutating func addNamed(
+    _ items: [PickleRef], _ name: String
+  ) throws(ObverseError) -> Bool {
+    guard items.count == 2, let text = arena.text(items[0]), !name.isEmpty else { return false }
+    switch arena[items[1]] {
+    case .array(.some), .bufferArray: break
+    default: return false
+    }
+    try addTensor(items[1], name)
+    add(.text(text), name)
+    return true
+  }
+
+  private mutating func addTensor(_ ref: PickleRef, _ name: String) throws(ObverseError) {
     guard name.utf8.count <= Self.longestName, tensors.count < Self.mostTensors else {
       throw tooMany("tensors", Self.mostTensors)
     }
-    switch try source.tensor(arguments, name: name) {
-    case .placeholder(let global): addPlaceholder(global, name)
-    case .tensor(let tensor):
-      guard tensorNames.insert(name).inserted else {
-        throw .malformed(what: "tensor \(name)", why: "the file has two of it")
-      }
-      tensors.append((name, tensor))
+    let found: PickleTensors.Found
+    switch arena[ref] {
+    case .tensor(let arguments): found = try source.tensor(arguments, name: name)
+    case .array(let state?): found = try source.array(state, isBuffer: false, name: name)
+    case .bufferArray(let arguments):
+      found = try source.array(arguments, isBuffer: true, name: name)
+    default: return
     }
+    switch found {
+    case .placeholder(let global): addPlaceholder(global, name)
+    case .tensor(let tensor): try add(tensor, name)
+    }
+  }
+
+  /// A variable of one number, which NumPy keeps as that and not as an array.
+  private mutating func addTensor(of value: Double, _ name: String) throws(ObverseError) {
+    let single = Float(value)
+    let isSingle = Double(single) == value || value.isNaN
+    let bits = isSingle ? UInt64(single.bitPattern) : value.bitPattern
+    let bytes = (0..<(isSingle ? 4 : 8)).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+    try add(
+      try StoredTensor(
+        name: name, type: isSingle ? .float32 : .float64, shape: [], filling: Bytes(bytes)), name)
+  }
+
+  private mutating func add(_ tensor: StoredTensor, _ name: String) throws(ObverseError) {
+    guard name.utf8.count <= Self.longestName, tensors.count < Self.mostTensors else {
+      throw tooMany("tensors", Self.mostTensors)
+    }
+    guard tensorNames.insert(name).inserted else {
+      throw .malformed(what: "tensor \(name)", why: "the file has two of it")
+    }
+    tensors.append((name, tensor))
   }
 
   private mutating func add(_ attribute: Attribute, _ name: String) {

@@ -27,6 +27,13 @@ extension PickleMachine {
       return try arena.add(.placeholder(index))
     case .ignored: return try arena.add(.ignored)
     case .scriptClass: return try arena.add(.scriptObject(nil))
+    case .network: return try arena.add(.network(nil))
+    case .arrayMaker: return try arena.add(.array(nil))
+    case .arrayFromBuffer where items.count == 4: return try arena.add(.bufferArray(arguments))
+    case .tuple where items.count == 1:
+      guard let members = arena.items(items[0]) else { break }
+      return try arena.add(.tuple(members))
+    case .tuple: return PickleArena.emptyTuple
     case .dict: return try arena.add(.dict(pairs(items)))
     case .set: return try arena.add(.set)
     case .bytes where items.isEmpty: return try arena.add(.bytes(Bytes([])))
@@ -130,11 +137,22 @@ extension PickleMachine {
       guard let items = arena.items(state), items.count >= 2 else { return }
       arena.replace(target, with: .numpyType(code, bigEndian: arena.text(items[1]) == ">"))
     case .scriptObject: arena.replace(target, with: .scriptObject(state))
+    case .network: arena.replace(target, with: .network(state))
+    case .array: arena.replace(target, with: .array(state))
+    case .placeholder(let index) where isModule(state):
+      arena.replace(target, with: .torchModule(index, state))
     // A state dict's `_metadata`, an EasyDict's empty attributes, a parameter's hooks.
-    case .dict, .list, .set, .tensor, .module: break
+    case .dict, .list, .set, .tensor, .module, .bufferArray, .torchModule: break
     default:
       guard swallows(target) else { throw malformed("BUILD on a value that has no state") }
     }
+  }
+}
+
+extension PickleMachine {
+  /// Whether an object's state is that of torch's modules, whatever its class is called.
+  private func isModule(_ state: PickleRef) -> Bool {
+    arena.value("_parameters", in: state) != nil && arena.value("_modules", in: state) != nil
   }
 }
 

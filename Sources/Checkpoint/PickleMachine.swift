@@ -27,6 +27,10 @@ struct PickleMachine {
   private var persistent: [PickleRef] = []
   private var protocolNumber = 0
   private var offset = 0
+  /// The newest value that is in the memo, or twice on the stack.
+  private var pinned = 0
+  /// Numbers that a list or dict keeps: longer ones become no attribute.
+  private static let mostNumbers = 1024
 
   /// Runs the pickle that begins at `position`.
   /// - Throws: `truncated`, `malformed`, `unsupported`, `tooLarge`.
@@ -123,7 +127,9 @@ struct PickleMachine {
     case .pop:
       if marks.last == stack.count { marks.removeLast() } else { _ = try pop() }
     case .popMark: _ = try popMarked()
-    case .dup: try push(top())
+    case .dup:
+      try push(top())
+      pinned = max(pinned, arena.order(try top()))
     case .tuple: try push(arena.add(.tuple(popMarked())))
     case .tuple1: try push(arena.add(.tuple(pop(1))))
     case .tuple2: try push(arena.add(.tuple(pop(2))))
@@ -205,10 +211,15 @@ struct PickleMachine {
   private mutating func put(_ index: Int) throws(ObverseError) {
     let ref = try top()
     guard index >= 0 else { throw malformed("a memo index is negative") }
+    pinned = max(pinned, arena.order(ref))
     try memo.put(ref, at: index)
   }
 
   private mutating func persist(_ id: PickleRef) throws(ObverseError) {
+    // Before version 1.6 torch sent classes this way too, with their source text.
+    if TorchStorageID.isClass(id: id, arena), let items = arena.items(id), items.count >= 2 {
+      return try push(items[1])
+    }
     let ref = try arena.add(.persistent(id))
     persistent.append(ref)
     try push(ref)
@@ -219,9 +230,32 @@ struct PickleMachine {
   private mutating func append(_ items: [PickleRef], isDict: Bool) throws(ObverseError) {
     guard !isDict || items.count.isMultiple(of: 2) else { throw malformed("a key has no value") }
     let target = try top()
+    if try omits(items, target, isDict: isDict) { return }
     if try arena.append(items[...], to: target, isDict: isDict) || swallows(target) { return }
     throw malformed(
       "\(isDict ? "SETITEM on a value that is no dict" : "APPEND on a value that is no list")")
+  }
+
+  /// Whether numbers were not kept: those of a long list, as the losses of a training run are.
+  ///
+  /// In a list their count takes their place, so that what follows keeps its index.
+  private mutating func omits(
+    _ items: [PickleRef], _ target: PickleRef, isDict: Bool
+  ) throws(ObverseError) -> Bool {
+    let isLong =
+      switch arena[target] {
+      case .list(let old): !isDict && old.count + items.count > Self.mostNumbers
+      case .dict(let old): isDict && old.count + items.count > 2 * Self.mostNumbers
+      default: swallows(target)
+      }
+    guard isLong, items.count > 1, arena.drop(numbers: items[...], pinned: pinned) else {
+      return false
+    }
+    if case .list = arena[target] {
+      let rest = try arena.add(.omitted(items.count))
+      _ = try arena.append([rest], to: target, isDict: false)
+    }
+    return true
   }
 
   private mutating func addItems(_ items: [PickleRef]) throws(ObverseError) {

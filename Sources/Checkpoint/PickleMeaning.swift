@@ -23,6 +23,14 @@ enum PickleMeaning {
   case persistentObject
   case numpyScalar
   case numpyType
+  /// `(ndarray, (0,), b'b')`: an array, whose state follows.
+  case arrayMaker
+  /// `(bytes, dtype, shape, order)`.
+  case arrayFromBuffer
+  /// `(items,)`
+  case tuple
+  /// A network of dnnlib's TensorFlow: its static arguments, variables and components follow.
+  case network
   /// `(text, 'latin1')`: bytes.
   case encode
   case bytes
@@ -33,7 +41,7 @@ enum PickleMeaning {
   case scriptClass
   /// A storage class with the type of its elements; untyped ones count bytes.
   case storage(ElementType)
-  /// A storage class whose elements we do not read, with their size.
+  /// A storage class whose elements we do not read, with their size; 0 where it is not known.
   case foreignStorage(Int)
   case untypedStorage
   case dtype(ElementType)
@@ -43,13 +51,19 @@ enum PickleMeaning {
   static func of(_ name: String) -> PickleMeaning {
     if let meaning = table[name] { return meaning }
     // A program's own classes, whatever its author called them.
-    return name.hasPrefix("__torch__.") ? .scriptClass : .unknown
+    if name.hasPrefix("__torch__.") { return .scriptClass }
+    // NVlabs' code as a part of some package: the last names stay the same.
+    if name.hasSuffix("._reconstruct_persistent_obj") { return .persistentObject }
+    if name.hasSuffix(".EasyDict") { return .dict }
+    if name.hasSuffix(".tflib.network.Network") { return .network }
+    // Types of later torch versions; a tensor of theirs may be there as long as nobody needs it.
+    if name.hasPrefix("torch."), name.hasSuffix("Storage") { return .foreignStorage(0) }
+    return .unknown
   }
 
   private static let table: [String: PickleMeaning] = {
     var table: [String: PickleMeaning] = [
       "collections.OrderedDict": .dict,
-      "dnnlib.util.EasyDict": .dict,
       "torch._utils._rebuild_tensor": .rebuildTensor,
       "torch._utils._rebuild_tensor_v2": .rebuildTensor,
       "torch._utils._rebuild_tensor_v3": .rebuildTensor,
@@ -63,10 +77,14 @@ enum PickleMeaning {
       "torch._tensor._rebuild_from_type_v2": .rebuildFromType,
       "torch.Size": .size,
       "torch.storage._load_from_bytes": .loadFromBytes,
-      "torch_utils.persistence._reconstruct_persistent_obj": .persistentObject,
+      // torch_xla: `(array or tensor, dtype, device, requires_grad)`.
+      "torch._utils._rebuild_device_tensor_from_numpy": .first,
+      "torch._utils._rebuild_device_tensor_from_cpu_tensor": .first,
+      "torch._utils._rebuild_xla_tensor": .first,
       "numpy.core.multiarray.scalar": .numpyScalar,
       "numpy._core.multiarray.scalar": .numpyScalar,
       "numpy.dtype": .numpyType,
+      "numpy.ndarray": .object,
       "_codecs.encode": .encode,
       "copyreg._reconstructor": .reconstructor,
       "copy_reg._reconstructor": .reconstructor,
@@ -76,11 +94,17 @@ enum PickleMeaning {
       "torch.UntypedStorage": .untypedStorage,
       "torch.ComplexFloatStorage": .foreignStorage(8),
       "torch.ComplexDoubleStorage": .foreignStorage(16),
+      "torch.ComplexHalfStorage": .foreignStorage(4),
       "torch.QInt8Storage": .foreignStorage(1),
       "torch.QUInt8Storage": .foreignStorage(1),
       "torch.QInt32Storage": .foreignStorage(4),
     ]
+    for module in ["numpy.core", "numpy._core"] {
+      table[module + ".multiarray._reconstruct"] = .arrayMaker
+      table[module + ".numeric._frombuffer"] = .arrayFromBuffer
+    }
     for module in ["builtins", "__builtin__"] {
+      table[module + ".tuple"] = .tuple
       table[module + ".set"] = .set
       table[module + ".frozenset"] = .set
       table[module + ".bytes"] = .bytes

@@ -19,16 +19,18 @@ struct PickleTensors {
   let arena: PickleArena
   let names: PickleNames
   /// Looks a storage's bytes up in the container; nil where there is no such storage.
-  let bytes: (String) throws(ObverseError) -> Bytes?
+  let bytes: (String) throws(ObverseError) -> StorageBytes?
   private var sources: [PickleRef: Source] = [:]
-  private var byKey: [String: Bytes] = [:]
+  private var byKey: [String: StorageBytes] = [:]
+  /// Elements of NumPy arrays by the value that holds them, so that none is worked out twice.
+  private var buffers: [PickleRef: Bytes] = [:]
 
   /// More axes than any tensor of a network has.
   private static let mostAxes = 16
 
   init(
     arena: PickleArena, names: PickleNames,
-    bytes: @escaping (String) throws(ObverseError) -> Bytes?
+    bytes: @escaping (String) throws(ObverseError) -> StorageBytes?
   ) {
     self.arena = arena
     self.names = names
@@ -64,7 +66,50 @@ struct PickleTensors {
     return .tensor(
       try StoredTensor(
         name: name, type: type, shape: shape, strides: strides, offset: offset,
-        storage: storage.bytes))
+        storage: storage.bytes, isNegated: isNegated(items.last), checksum: storage.checksum))
+  }
+
+  /// Whether the last argument of a tensor's maker is the dict that says `neg`.
+  ///
+  /// It says `conj` too, which changes nothing where numbers are real, as all are that are read.
+  private func isNegated(_ metadata: PickleRef?) -> Bool {
+    guard let metadata, let neg = arena.value("neg", in: metadata) else { return false }
+    return arena.integer(neg) == 1
+  }
+
+  /// The array that NumPy would make of the state of an `ndarray`, or of the arguments of
+  /// `_frombuffer`.
+  /// - Throws: `malformed`, `truncated` with the array's name.
+  mutating func array(
+    _ arguments: PickleRef, isBuffer: Bool, name: String
+  ) throws(ObverseError) -> Found {
+    let bad = ObverseError.malformed(
+      what: "array \(name)", why: "its shape, type, order and bytes are not as NumPy's")
+    guard var items = arena.items(arguments) else { throw bad }
+    // `(version, shape, dtype, is column-major, bytes)`; `(bytes, dtype, shape, 'C' or 'F')`.
+    if !isBuffer, items.count == 5 { items.removeFirst() }
+    guard items.count == 4 else { throw bad }
+    let (shapeRef, typeRef, dataRef) =
+      isBuffer ? (items[2], items[1], items[0]) : (items[0], items[1], items[3])
+    let columnMajor = isBuffer ? arena.text(items[3]) == "F" : arena.integer(items[2]) == 1
+    guard let shape = integers(shapeRef), case .numpyType(let code, let bigEndian) = arena[typeRef]
+    else { throw bad }
+    guard !bigEndian, code.count <= 8, let type = NumPy.element(code.text ?? "") else {
+      let name = code.count <= 16 ? code.text ?? "?" : "?"
+      return .placeholder("numpy.dtype('\(bigEndian ? ">" : "")\(name)')")
+    }
+    guard let data = buffer(dataRef) else { throw bad }
+    return .tensor(
+      try StoredTensor(
+        name: name, type: type, shape: shape, filling: data, columnMajor: columnMajor))
+  }
+
+  private mutating func buffer(_ ref: PickleRef) -> Bytes? {
+    let key = if case .latin1(let text) = arena[ref] { text } else { ref }
+    if let known = buffers[key] { return known }
+    let bytes = arena.bytes(ref)
+    buffers[key] = bytes
+    return bytes
   }
 
   private func integers(_ ref: PickleRef) -> [Int]? {
@@ -87,7 +132,7 @@ struct PickleTensors {
     switch arena[ref] {
     case .persistent:
       let id = try TorchStorageID(ref, arena, names)
-      let bytes: Bytes
+      let bytes: StorageBytes
       if let known = byKey[id.key] {
         bytes = known
       } else if let read = try self.bytes(id.key) {

@@ -16,7 +16,7 @@ package enum Safetensors {
   /// Reads the header; the tensors borrow the file's bytes.
   ///
   /// - Throws: `truncated`, `tooLarge`, `malformed` where offsets do not fit the shape, overlap or
-  ///   leave gaps, `unsupported` for element types that we do not read.
+  ///   leave gaps.
   package static func read(_ bytes: Bytes, path: String) throws(ObverseError) -> CheckpointFile {
     guard let length = bytes.load(UInt64.self, at: 0) else {
       throw .truncated(what: what, needs: 8, fileHas: UInt64(bytes.count))
@@ -37,20 +37,30 @@ package enum Safetensors {
     var places: [Place] = []
     places.reserveCapacity(members.count)
     var attributes: [String: Attribute] = [:]
+    var placeholders: [String: String] = [:]
     for (key, value) in members.lazy.map({ ($0.key, $0.value) }) {
       if key == "__metadata__" {
         attributes = try metadata(value)
         continue
       }
-      let (tensor, place) = try read(key, value, data)
-      tensors.append((key, tensor))
+      let (entry, place) = try read(key, value, data)
+      switch entry {
+      case .tensor(let tensor): tensors.append((key, tensor))
+      case .unread(let type): placeholders[key] = type
+      }
       places.append(place)
     }
     try checkCover(places, data.count)
     return CheckpointFile(
       path: path, container: .safetensors,
       containerDetail: CheckpointFile.Container.safetensors.rawValue, tensors: tensors,
-      attributes: attributes)
+      attributes: attributes, placeholders: placeholders)
+  }
+
+  private enum Entry {
+    case tensor(StoredTensor)
+    /// Of an element type that is not read, by its name: nothing is wrong until somebody needs it.
+    case unread(String)
   }
 
   private struct Place {
@@ -62,16 +72,12 @@ package enum Safetensors {
   /// One entry: `{"dtype":"F32","shape":[3,4],"data_offsets":[0,48]}`.
   private static func read(
     _ name: String, _ entry: JSON, _ data: Bytes
-  ) throws(ObverseError) -> (StoredTensor, Place) {
+  ) throws(ObverseError) -> (Entry, Place) {
     guard case .text(let typeName)? = entry["dtype"], let shape = integers(entry["shape"]),
       let offsets = integers(entry["data_offsets"]), offsets.count == 2
     else {
       throw .malformed(
         what: "tensor \(name)", why: "its entry lacks a dtype, a shape or two data_offsets")
-    }
-    guard let type = type(typeName) else {
-      throw .unsupported(
-        what: "tensor \(name)", why: "its element type \(typeName) is not read", hint: nil)
     }
     guard offsets[0] <= offsets[1] else {
       throw .malformed(
@@ -81,8 +87,10 @@ package enum Safetensors {
       throw .truncated(
         what: "tensor \(name)", needs: UInt64(offsets[1]), fileHas: UInt64(data.count))
     }
+    let place = Place(name: name, start: offsets[0], end: offsets[1])
+    guard let type = type(typeName) else { return (.unread(String(typeName.prefix(32))), place) }
     let tensor = try StoredTensor(name: name, type: type, shape: shape, filling: bytes)
-    return (tensor, Place(name: name, start: offsets[0], end: offsets[1]))
+    return (.tensor(tensor), place)
   }
 
   /// Bytes that no tensor owns could carry anything, bytes that two own are a mistake.

@@ -23,7 +23,7 @@ extension StoredTensor {
   /// - Throws: `truncated` where the storage is too short, `malformed` where it is too long.
   init(
     name: String, type: ElementType, shape: [Int], filling storage: Bytes,
-    columnMajor: Bool = false
+    columnMajor: Bool = false, checksum: StorageChecksum? = nil
   ) throws(ObverseError) {
     guard shape.count <= Self.mostAxes else {
       throw .malformed(what: "tensor \(name)", why: "it has \(shape.count) axes")
@@ -53,6 +53,7 @@ extension StoredTensor {
       }
     }
     try self.init(
-      name: name, type: type, shape: shape, strides: strides, offset: 0, storage: storage)
+      name: name, type: type, shape: shape, strides: strides, offset: 0, storage: storage,
+      isNegated: false, checksum: checksum)
   }
 }

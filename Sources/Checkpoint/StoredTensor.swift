@@ -4,18 +4,32 @@ import Core
 public struct StoredTensor: Sendable {
   public let type: ElementType
   public let shape: [Int]
-  /// Elements between neighbours along each axis; never negative.
+  /// Elements between neighbours along each axis; negative only where `rearranged` has reversed one.
   public let strides: [Int]
   /// First element, counted in elements from the start of `storage`.
   public let offset: Int
   /// The whole storage, borrowed from the file where it is stored plainly.
   public let storage: Bytes
+  /// Whether each stored element stands for its negative, as in torch's views of `x.conj().imag`.
+  public let isNegated: Bool
+  /// What an archive says of the storage's bytes; compared by `verify`, not before.
+  let checksum: StorageChecksum?
 
   /// Checks that every element lies inside of `storage`.
   ///
   /// - Throws: `truncated`, `malformed` for negative or overflowing numbers.
   public init(
-    name: String, type: ElementType, shape: [Int], strides: [Int], offset: Int, storage: Bytes
+    name: String, type: ElementType, shape: [Int], strides: [Int], offset: Int, storage: Bytes,
+    isNegated: Bool = false
+  ) throws(ObverseError) {
+    try self.init(
+      name: name, type: type, shape: shape, strides: strides, offset: offset, storage: storage,
+      isNegated: isNegated, checksum: nil)
+  }
+
+  init(
+    name: String, type: ElementType, shape: [Int], strides: [Int], offset: Int, storage: Bytes,
+    isNegated: Bool, checksum: StorageChecksum?
   ) throws(ObverseError) {
     guard shape.count == strides.count, offset >= 0, shape.allSatisfy({ $0 >= 0 }),
       strides.allSatisfy({ $0 >= 0 })
@@ -48,6 +62,37 @@ public struct StoredTensor: Sendable {
     self.strides = strides
     self.offset = offset
     self.storage = storage
+    self.isNegated = isNegated
+    self.checksum = checksum
+  }
+
+  /// A view of `source` whose elements are some of its own.
+  private init(_ source: StoredTensor, shape: [Int], strides: [Int], offset: Int) {
+    type = source.type
+    self.shape = shape
+    self.strides = strides
+    self.offset = offset
+    storage = source.storage
+    isNegated = source.isNegated
+    checksum = source.checksum
+  }
+
+  /// The same elements with other axes, as NumPy's `transpose` and `[::-1]` give them.
+  ///
+  /// - Parameters:
+  ///   - axes: For each axis of the result the one that it was; of one that is left out the first
+  ///     place alone is taken.
+  ///   - reversed: Axes of the result that run backwards.
+  /// - Returns: A view of the same storage.
+  public func rearranged(axes: [Int], reversed: [Int] = []) -> StoredTensor {
+    let shape = axes.map { self.shape[$0] }
+    var strides = axes.map { self.strides[$0] }
+    var offset = offset
+    for axis in reversed where count > 0 {
+      offset += (shape[axis] - 1) * strides[axis]
+      strides[axis] = -strides[axis]
+    }
+    return StoredTensor(self, shape: shape, strides: strides, offset: offset)
   }
 
   /// Elements.
@@ -63,8 +108,12 @@ public struct StoredTensor: Sendable {
     return true
   }
 
-  /// The elements in row-major order as stored, little-endian; borrowed where they lie so already.
+  /// The elements in row-major order, little-endian; borrowed where they lie so already.
   public var bytes: Bytes {
+    isNegated ? negatives(gathered) : gathered
+  }
+
+  private var gathered: Bytes {
     let size = type.byteCount
     if isContiguous || count == 0,
       let slice = storage.slice(at: count == 0 ? 0 : offset * size, count: count * size)
@@ -80,6 +129,28 @@ public struct StoredTensor: Sendable {
           at += size
         }
       }
+    }
+  }
+
+  /// The negative of each element: another sign of a float, the two's complement of an integer.
+  private func negatives(_ bytes: Bytes) -> Bytes {
+    func map<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, _ f: (T) -> T) -> Bytes {
+      let size = MemoryLayout<T>.size
+      return unsafe Bytes(count: bytes.count) { target in
+        for at in stride(from: 0, to: bytes.count, by: size) {
+          let value = f(bytes.load(T.self, at: at) ?? 0).littleEndian
+          unsafe target.storeBytes(of: value, toByteOffset: at, as: T.self)
+        }
+      }
+    }
+    return switch type {
+    case .float64: map(UInt64.self) { $0 ^ 1 << 63 }
+    case .float32: map(UInt32.self) { $0 ^ 1 << 31 }
+    case .float16, .bfloat16: map(UInt16.self) { $0 ^ 1 << 15 }
+    case .int64: map(Int64.self) { 0 &- $0 }
+    case .int32: map(Int32.self) { 0 &- $0 }
+    case .int16: map(Int16.self) { 0 &- $0 }
+    case .int8, .uint8, .bool: map(Int8.self) { 0 &- $0 }
     }
   }
 
@@ -109,6 +180,17 @@ public struct StoredTensor: Sendable {
     case .uint8, .bool: map(UInt8.self) { Float($0) }
     }
   }
+
+  /// Compares the bytes of the storage with the checksum that its archive holds, if there is one.
+  ///
+  /// That reads the whole storage: do it for tensors that are used.
+  /// - Throws: `malformed` where they differ.
+  public func verify() throws(ObverseError) {
+    try checksum?.verify()
+  }
+
+  /// Names the storage among those that have a checksum, so that one is not compared twice.
+  public var checksumID: ObjectIdentifier? { checksum.map { ObjectIdentifier($0) } }
 
   /// SHA-256 of `bytes`.
   public var sha256: String {

@@ -63,6 +63,11 @@ struct TorchLegacy {
           what: "torch legacy file", why: "it lists a storage that no tensor asks for")
       }
       let what = "torch storage '\(key)'"
+      guard size > 0 else {
+        throw .unsupported(
+          what: what, why: "its elements are of a type whose size is not known here",
+          hint: "save the file again without it, or with the zip format of torch 1.6 and later")
+      }
       guard let declared = bytes.load(Int64.self, at: position) else {
         throw .truncated(
           what: what, needs: UInt64(position + 8), fileHas: UInt64(bytes.count))
@@ -99,6 +104,6 @@ struct TorchLegacy {
     guard let bytes = storages[id.key] else {
       throw .malformed(what: "torch storage '\(id.key)'", why: "it is not in the blob")
     }
-    return try id.storage(bytes)
+    return try id.storage(StorageBytes(bytes: bytes))
   }
 }

@@ -8,6 +8,7 @@ struct TorchStorage {
   let typeName: String
   let isUntyped: Bool
   let bytes: Bytes
+  let checksum: StorageChecksum?
 }
 
 /// What a persistent id says: `('storage', class, key, location, count[, view])`.
@@ -20,13 +21,19 @@ struct TorchStorageID {
   /// In old files: a part of another storage, in elements.
   let view: (offset: Int, count: Int)?
 
-  /// Bytes of one element.
+  /// Bytes of one element; 0 for types that we do not know.
   var elementSize: Int {
     switch meaning {
     case .storage(let type): type.byteCount
     case .foreignStorage(let size): size
     default: 1
     }
+  }
+
+  /// Whether a persistent id is that of a class: `('module', class, file, source)`.
+  static func isClass(id: PickleRef, _ arena: PickleArena) -> Bool {
+    guard let kind = arena.items(id)?.first else { return false }
+    return arena.text(kind) == "module"
   }
 
   /// Reads an id.
@@ -65,7 +72,8 @@ struct TorchStorageID {
 
   /// The storage, once its bytes have been found.
   /// - Throws: `truncated` where there are fewer than the id declares.
-  func storage(_ bytes: Bytes) throws(ObverseError) -> TorchStorage {
+  func storage(_ found: StorageBytes) throws(ObverseError) -> TorchStorage {
+    let bytes = found.bytes
     let what = "torch storage '\(key)'"
     let (needs, overflow) = count.multipliedReportingOverflow(by: elementSize)
     guard !overflow, needs <= bytes.count, var part = bytes.slice(at: 0, count: needs) else {
@@ -80,12 +88,9 @@ struct TorchStorageID {
       }
       part = slice
     }
-    switch meaning {
-    case .storage(let type):
-      return TorchStorage(type: type, typeName: typeName, isUntyped: false, bytes: part)
-    case .untypedStorage:
-      return TorchStorage(type: nil, typeName: typeName, isUntyped: true, bytes: part)
-    default: return TorchStorage(type: nil, typeName: typeName, isUntyped: false, bytes: part)
-    }
+    let isUntyped = if case .untypedStorage = meaning { true } else { false }
+    let type: ElementType? = if case .storage(let type) = meaning { type } else { nil }
+    return TorchStorage(
+      type: type, typeName: typeName, isUntyped: isUntyped, bytes: part, checksum: found.checksum)
   }
 }

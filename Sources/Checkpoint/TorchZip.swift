@@ -8,6 +8,8 @@ struct TorchZip {
   let object: PickleResult
   /// Whether it is a TorchScript program.
   let isScript: Bool
+  /// Tensors among the constants of a program's code: where a frozen one has its weights.
+  let constantCount: Int
   private let archive: ZipArchive
   /// The folder of all members, such as `archive/`.
   private let root: String
@@ -23,7 +25,9 @@ struct TorchZip {
     _ archive: ZipArchive, pickle: ZipArchive.Member, names: PickleNames
   ) throws(ObverseError) {
     root = String(pickle.name.dropLast("data.pkl".count))
+    let folder = root + "constants/"
     isScript = archive.member(named: root + "constants.pkl") != nil
+    constantCount = archive.members.count { $0.name.hasPrefix(folder) }
     if let order = archive.member(named: root + "byteorder"), order.size < 64,
       let text = try archive.read(order).text, text != "little"
     {
@@ -35,8 +39,8 @@ struct TorchZip {
 
   /// The bytes of a storage, borrowed from the file; nil where the archive has no such member.
   /// - Throws: As `ZipArchive.read`.
-  func bytes(_ key: String) throws(ObverseError) -> Bytes? {
+  func bytes(_ key: String) throws(ObverseError) -> StorageBytes? {
     guard let member = archive.member(named: root + "data/" + key) else { return nil }
-    return try archive.read(member)
+    return try archive.open(member)
   }
 }

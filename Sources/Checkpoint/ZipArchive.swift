@@ -53,10 +53,20 @@ public struct ZipArchive: Sendable {
 
   /// A member's bytes: a slice of the file where it is stored, a new buffer where it is deflated.
   ///
-  /// The CRC-32 is checked for deflated members. For stored ones it is not: that would read a whole
-  /// checkpoint from disk whose tensors are perhaps never asked for.
-  /// - Throws: `malformed`, `truncated`; `unsupported` for encrypted members and other methods.
+  /// - Throws: `malformed`, also for a wrong CRC-32; `truncated`; `unsupported` for encrypted members
+  ///   and other methods.
   public func read(_ member: Member) throws(ObverseError) -> Bytes {
+    let found = try open(member)
+    try found.checksum?.verify()
+    return found.bytes
+  }
+
+  /// A member's bytes with the checksum that is still to be compared: that of a stored one.
+  ///
+  /// A CRC-32 of 0 says nothing: torch writes it where its user has turned checksums off
+  /// (`torch.serialization.set_crc32_options(False)`).
+  /// - Throws: As `read`.
+  func open(_ member: Member) throws(ObverseError) -> StorageBytes {
     let what = "zip member '\(member.name)'"
     guard !member.isEncrypted else {
       throw .unsupported(what: what, why: "it is encrypted", hint: nil)
@@ -67,12 +77,14 @@ public struct ZipArchive: Sendable {
         hint: "repack the archive with 'zip -0' or Python's zipfile")
     }
     let data = try data(of: member, what)
-    guard member.method == 8 else { return data }
-    let inflated = try Zlib.inflate(data, count: member.size, what: what)
-    guard Zlib.crc32(inflated) == member.crc32 else {
-      throw .malformed(what: what, why: "its checksum is wrong")
+    guard member.method == 8 else {
+      guard member.crc32 != 0 else { return StorageBytes(bytes: data) }
+      return StorageBytes(
+        bytes: data, checksum: StorageChecksum(data, crc32: member.crc32, what: what))
     }
-    return inflated
+    let inflated = try Zlib.inflate(data, count: member.size, what: what)
+    try StorageChecksum(inflated, crc32: member.crc32, what: what).verify()
+    return StorageBytes(bytes: inflated)
   }
 
   /// The member's bytes as they lie in the file.

@@ -190,16 +190,14 @@ struct PickleTests {
     #expect(error?.hint != nil)
   }
 
-  @Test func tensorFlowIsRefusedByName() throws {
+  @Test func tensorFlowNetworksAreTheirState() throws {
     let network =
       PickleBytes.global("dnnlib.tflib.network", "Network") + .emptyTuple + .op(0x81)
       + .dict(("version", .int(4))) + "b"
     let checkpoint = try open(.proto(3) + .tuple(network, network, network))
-    #expect(checkpoint.placeholders["2"] == "dnnlib.tflib.network.Network")
-    let error = #expect(throws: ObverseError.self) { try checkpoint.refuseForeignFamilies() }
-    #expect(error?.word == "unsupported")
-    #expect(error?.description.contains("TensorFlow") == true)
-    #expect(error?.hint?.contains("legacy.py") == true)
+    #expect(checkpoint.placeholders.isEmpty)
+    #expect(checkpoint.modules["2"] == CheckpointFile.tensorFlowNetwork)
+    #expect(checkpoint.attributes["2.version"] == .integer(4))
   }
 
   @Test func listingShowsArguments() throws {

@@ -211,7 +211,19 @@ struct HostileZipTests {
     #expect(reading(member) == malformed("its deflated data are damaged", what))
     member = hello
     member.crc ^= 1
-    #expect(reading(member) == malformed("its checksum is wrong", what))
+    #expect(reading(member) == malformed(Self.damaged, what))
+  }
+
+  private static let damaged =
+    "its checksum (CRC-32) is wrong: the file is damaged; copy it again"
+
+  /// Of a stored member too; 0 says that its writer made none.
+  @Test func comparesChecksumsOfStoredMembers() throws {
+    var member = a
+    member.crc ^= 1
+    #expect(reading(member) == malformed(Self.damaged, "zip member 'a'"))
+    member.crc = 0
+    #expect(reading(member) == nil)
   }
 
   @Test func refusesOtherMethodsByName() {

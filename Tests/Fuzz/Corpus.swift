@@ -158,7 +158,7 @@ struct Corpus {
           case .torchLegacy: .torchLegacy
           case .pickle: .pickle
           case .safetensors: .safetensors
-          case .npy, .npz, .openVINO: nil
+          case .torchFolder, .npy, .npz, .openVINO: nil
           }
         guard let reader else { continue }
         large.append(Seed("\(folder)/\(name)", reader, .file(bytes.array), isLarge: true))
