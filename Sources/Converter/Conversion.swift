@@ -3,10 +3,8 @@ import ModelFile
 
 /// What the user asked for beside the file's name.
 package struct ConversionRequest: Sendable {
-  /// The generator to take: `g_ema`, the averaged one, or `g`.
-  ///
-  /// The other is taken where this one is not in the file, and the report says so.
-  package var key: String
+  /// The generator to take, such as `g_ema` or `generator`; nil for the averaged one, or the only one.
+  package var key: String?
   /// The mean w, `[wDim]`, for files that have none; it wins over the file's own.
   package var wAverage: [Float]?
   /// Seeds 0 ..< N whose mean w is taken where neither file nor request has one.
@@ -22,7 +20,7 @@ package struct ConversionRequest: Sendable {
   package var hashesSource: Bool
 
   package init(
-    key: String = "g_ema", wAverage: [Float]? = nil, wAverageSamples: Int = 4096,
+    key: String? = nil, wAverage: [Float]? = nil, wAverageSamples: Int = 4096,
     convClamp: Float? = nil, type: ElementType = .float32, license: String? = nil,
     note: String? = nil, hashesSource: Bool = true
   ) {

@@ -40,7 +40,11 @@ package struct ConversionReport: Sendable {
   package var unknownNames = 0
   /// The generator's place in the file, such as `G_ema`; empty for a bare one.
   package var key = ""
-  /// Whose tensor names they are: `rosinality`, `NVlabs`, `MobileStyleGAN`, `obv`.
+  /// Every generator in the file by its place, in file order, and why `key` was taken.
+  package var generators: [String] = []
+  package var reason = ""
+  /// Whose tensor names they are: `rosinality`, `NVlabs`, `mmgeneration`, `PaddleGAN`, `TensorFlow`,
+  /// `MobileStyleGAN`, `obv`.
   package var vocabulary = ""
   /// Output channels of each block, 4x4 first.
   package var widths: [Int] = []
@@ -90,7 +94,15 @@ package struct ConversionReport: Sendable {
     return groups
   }
 
-  /// The report as labelled lines: `read`, `using`, `mapped`, `w_avg`.
+  /// Which generators there are, which was taken, and why; nil where there is no choice.
+  package var choice: String? {
+    guard generators.count > 1 else { return nil }
+    let taken = key.isEmpty ? "the bare one" : key
+    return "\(ObverseError.listed(generators, atMost: 12)); \(taken) is taken: \(reason)"
+  }
+
+  /// The report as labelled lines: `read`, `found` where there are several generators, `using`,
+  /// `mapped`, `w_avg`.
   ///
   /// Warnings and notes are not among them; they have their own form on a terminal.
   package var lines: [(label: String, text: String)] {
@@ -116,8 +128,10 @@ package struct ConversionReport: Sendable {
     if !groups.isEmpty {
       mapped += "; skipped " + groups.map { "\($0.group) (\($0.count))" }.joined(separator: ", ")
     }
-    return [
-      ("read", read), ("using", using), ("mapped", mapped),
+    var lines = [("read", read)]
+    if let choice { lines.append(("found", choice)) }
+    return lines + [
+      ("using", using), ("mapped", mapped),
       ("w_avg", wAverageSource == "file" ? "from the file" : wAverageSource),
     ]
   }

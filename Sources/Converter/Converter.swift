@@ -31,7 +31,7 @@ package enum Converter {
       return file.graphs.isEmpty
         ? try styleGAN2(file, request) : try mobileStyleGAN(file, request)
     } catch {
-      throw error.inFile(file.path)
+      throw error.explained(for: file).inFile(file.path)
     }
   }
 
@@ -56,27 +56,40 @@ package enum Converter {
   private static func styleGAN2(
     _ file: CheckpointFile, _ request: ConversionRequest
   ) throws(ObverseError) -> Conversion {
-    let (place, note) = try GeneratorFinder(file: file).find(request.key)
+    let finding = try GeneratorFinder(file: file).find(request.key)
+    let place = finding.place
     let names: any Vocabulary = place.vocabulary == .nvlabs ? NVlabs() : Rosinality()
     let source = Source(file)
     let tensors = GeneratorTensors(
-      file, prefix: place.prefix, memoryLimit: source.memoryLimit)
-    let attributes = ModuleAttributes(
+      file, prefix: place.prefix, spelling: place.spelling, memoryLimit: source.memoryLimit)
+    var attributes = ModuleAttributes(
       file: file, prefix: place.prefix,
       clampOfStateDicts: try source.clamp(request.convClamp))
+    if place.spelling == .tensorFlow {
+      let said = try TensorFlow(file, prefix: place.prefix)
+      attributes = ModuleAttributes(
+        file: file, prefix: place.prefix, clampOfStateDicts: try said.clamp(),
+        mappingRate: try said.mappingRate())
+    }
     let builder = StyleGAN2(tensors: tensors, names: names, attributes: attributes)
     let network = try builder.network()
-    let stored = try wAverage(tensors, names, place: place, wDim: network.mapping.wDim)
+    let stored = try wAverage(
+      tensors, names, place: place, wDim: network.mapping.wDim,
+      isWanted: request.wAverage == nil)
 
     var report = ConversionReport()
     report.key = place.key
-    report.vocabulary = names.title
+    report.generators = finding.found
+    report.reason = finding.reason
+    report.vocabulary = place.spelling.title ?? names.title
     report.layerWidths = network.layerWidths
-    if let note { report.notes.append(note) }
+    if finding.found.count == 1, place.rank > 2, request.key == nil {
+      report.notes.append("the file has no averaged generator; \(place.key) is taken")
+    }
     if request.convClamp != nil, attributes.knowsClamps {
       report.notes.append("the file says itself what it clamps; the given clamp is not used")
     }
-    if place.vocabulary == .nvlabs, file.container != .pickle,
+    if place.vocabulary == .nvlabs, place.spelling == .plain, file.container != .pickle,
       attributes.clampOfStateDicts == nil, !attributes.knowsClamps
     {
       report.notes.append("a state dict cannot say its clamps; none are set (NVlabs' fp16 has 256)")
@@ -106,21 +119,62 @@ package enum Converter {
   }
 
   /// The file's own mean w, inside of the generator or beside it.
+  ///
+  /// Where it is not wanted, since the user has given one, nothing is wrong with one that does not fit.
+  private static func wAverage(
+    _ tensors: GeneratorTensors, _ names: any Vocabulary, place: GeneratorPlace, wDim: Int,
+    isWanted: Bool
+  ) throws(ObverseError) -> Weights? {
+    do throws(ObverseError) {
+      return try wAverage(tensors, names, place: place, wDim: wDim)
+    } catch {
+      guard isWanted else { return nil }
+      throw error
+    }
+  }
+
   private static func wAverage(
     _ tensors: GeneratorTensors, _ names: any Vocabulary, place: GeneratorPlace, wDim: Int
   ) throws(ObverseError) -> Weights? {
-    let why = "w has \(wDim) values, so it must be"
     for name in [names.wAverage, "latent_avg"] {
       guard let tensor = try tensors.find(name) else { continue }
-      let shape = tensor.shape == [1, wDim] ? tensor.shape : [wDim]
-      return try tensors.take(name, shape, as: [wDim], into: "w_avg", why: why)
+      let path = tensors.label(name)
+      try checkRows(path, tensor.shape, wDim: wDim)
+      let stored = try tensors.take(name, tensor.shape, into: "w_avg")
+      return Weights(try onlyRow(stored.floats, path, tensor.shape, wDim: wDim), shape: [wDim])
     }
     guard !place.prefix.isEmpty else { return nil }
     guard let found = try tensors.takeBeside("latent_avg", into: "w_avg") else { return nil }
-    guard found.values.count == wDim else {
-      throw .shape(tensor: found.path, expected: [wDim], found: found.shape, why: why)
+    try checkRows(found.path, found.shape, wDim: wDim)
+    return Weights(
+      try onlyRow(found.values, found.path, found.shape, wDim: wDim), shape: [wDim])
+  }
+
+  /// Encoders such as pSp's store the mean w once for each style layer: `[n_styles, w]`.
+  private static func checkRows(
+    _ path: String, _ shape: [Int], wDim: Int
+  ) throws(ObverseError) {
+    guard shape.last == wDim, shape.allSatisfy({ $0 > 0 }) else {
+      throw .shape(
+        tensor: path, expected: [wDim], found: shape,
+        why: "w has \(wDim) values, so it must be")
     }
-    return Weights(found.values, shape: [wDim])
+  }
+
+  /// The row that all rows are.
+  private static func onlyRow(
+    _ values: [Float], _ path: String, _ shape: [Int], wDim: Int
+  ) throws(ObverseError) -> [Float] {
+    let first = Array(values.prefix(wDim))
+    for start in stride(from: 0, to: values.count, by: wDim)
+    where !zip(values[start..<(start + wDim)], first).allSatisfy({ $0.bitPattern == $1.bitPattern })
+    {
+      throw .unsupported(
+        what: "tensor \(path)",
+        why: "it is \(shape.brackets) with rows that differ: another mean w for each style layer,"
+          + " and a model has one", hint: "--w-avg FILE.npy gives the one to take")
+    }
+    return first
   }
 
   private static func mobileStyleGAN(

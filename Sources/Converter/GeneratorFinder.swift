@@ -1,90 +1,149 @@
 import Checkpoint
 import Core
 
-/// A generator in a checkpoint: where it is, and whose names its tensors have.
-struct GeneratorPlace {
-  enum Vocabulary { case rosinality, nvlabs }
-
-  /// What stands in front of its tensors' names, with the dot at the end.
-  let prefix: String
-  let vocabulary: Vocabulary
-
-  /// The place as people name it: `G_ema`, without DataParallel's `module`; empty for a bare one.
-  var key: String {
-    prefix.split(separator: ".").filter { $0 != "module" }.joined(separator: ".")
-  }
-}
-
 /// Finds the generator that was asked for among all that a checkpoint holds.
 struct GeneratorFinder {
   let file: CheckpointFile
 
+  /// The generator that is taken, and all that were found.
+  struct Finding {
+    let place: GeneratorPlace
+    /// Keys of all generators in file order.
+    let found: [String]
+    /// Why this one, for a person.
+    let reason: String
+  }
+
+  private typealias Anchor = (
+    name: String, vocabulary: GeneratorPlace.Vocabulary, spelling: Spelling
+  )
+
   /// Tensors that no generator lacks, the surest first.
   ///
   /// The second row serves a file whose constant is missing, so that the error can name it.
-  private static let anchors: [[(name: String, vocabulary: GeneratorPlace.Vocabulary)]] = [
-    [("synthesis.b4.const", .nvlabs), ("input.input", .rosinality)],
+  private static let anchors: [[Anchor]] = [
     [
-      ("synthesis.b4.conv1.weight", .nvlabs), ("conv1.conv.weight", .rosinality),
-      ("mapping.fc0.weight", .nvlabs),
+      ("synthesis.b4.const", .nvlabs, .plain), ("input.input", .rosinality, .plain),
+      ("constant_input.input", .rosinality, .mmgeneration),
+      ("synthesis.4x4.Const.const", .nvlabs, .tensorFlow),
+      ("synthesis._orig_mod.b4.const", .nvlabs, .plain),
+      ("synthesis.module.b4.const", .nvlabs, .plain),
+    ],
+    [
+      ("synthesis.b4.conv1.weight", .nvlabs, .plain), ("conv1.conv.weight", .rosinality, .plain),
+      ("mapping.fc0.weight", .nvlabs, .plain),
+      ("synthesis.4x4.Conv.weight", .nvlabs, .tensorFlow),
     ],
   ]
 
-  /// The generator of this key, else the other one, else whatever generator the file holds.
+  /// The generator of this key, or where nobody asks for one the one that is the average by its name.
   ///
-  /// - Parameter key: `g_ema` or `g`, in any case.
-  /// - Returns: The place, and a note where it is not the one that was asked for.
+  /// - Parameter key: Such as `g_ema`, `G` or `state_dict.generator`; nil where nobody asks.
+  /// - Returns: The generator, and why it was taken.
   /// - Throws: `noGenerator`; `refused` where code that was not run would have made it;
-  ///   `unsupported` for families that are not read.
-  func find(_ key: String) throws(ObverseError) -> (place: GeneratorPlace, note: String?) {
+  ///   `unsupported` for families that are not read, and for a key that no generator has or several.
+  func find(_ key: String?) throws(ObverseError) -> Finding {
     try file.refuseForeignFamilies()
-    let wanted = key.lowercased()
-    let order = wanted == "g" ? ["g", "g_ema"] : ["g_ema", "g"]
-    let places = places
-    for (rank, word) in order.enumerated() {
-      if let place = places.first(where: { $0.key.lowercased() == word }) {
-        let note = rank == 0 ? nil : "the file has no \(order[0]); \(place.key) is taken"
-        return (place, note)
-      }
-      for path in [word, word == "g" ? "G" : "G_ema"] {
+    let places = places.map { place in
+      var place = place
+      if PaddleGAN(file, place.prefix, place.vocabulary).isPaddle { place.spelling = .paddle }
+      return place
+    }
+    let found = places.map(\.words)
+    if let key {
+      let place = try asked(key, places)
+      return Finding(place: place, found: found, reason: "it was asked for")
+    }
+    let best = places.enumerated().min {
+      ($0.element.rank, $0.element.key.utf8.count { $0 == 0x2e }, $0.offset)
+        < ($1.element.rank, $1.element.key.utf8.count { $0 == 0x2e }, $1.offset)
+    }?.element
+    if best == nil || (best?.rank ?? 0) > 0 {
+      for path in ["g_ema", "G_ema"] {
         if let maker = file.placeholders[path] { throw .refused(what: path, name: maker) }
       }
     }
-    // A bare state dict, then other wrappings such as `generator.` or `params_ema.`.
-    if let place = places.first(where: { $0.key.isEmpty }) { return (place, nil) }
-    for (rank, word) in order.enumerated() {
-      if let place = places.first(where: { $0.key.lowercased().hasSuffix(".\(word)") }) {
-        return (place, rank == 0 ? nil : "the file has no \(order[0]); \(place.key) is taken")
+    guard let best else {
+      for path in ["g", "G", "", "generator", "state_dict"] {
+        if let maker = file.placeholders[path] {
+          throw .refused(what: path.isEmpty ? "its content" : path, name: maker)
+        }
       }
+      throw .noGenerator(found: contents)
     }
-    let averaged = places.first { $0.key.lowercased().contains("ema") }
-    if let place = averaged ?? places.first {
-      return (place, "the file has no g_ema and no g; \(place.key) is taken")
-    }
-    for path in ["", "generator", "state_dict"] {
-      if let maker = file.placeholders[path] {
-        throw .refused(what: path.isEmpty ? "its content" : path, name: maker)
+    let reason =
+      best.rank < 2
+      ? "its name says that it is the average"
+      : best.rank == 2
+        ? "the others are wrapped" : "no name says which one is the average; --key takes another"
+    return Finding(place: best, found: found, reason: reason)
+  }
+
+  /// The place that a key names: as it is written, else in any case, else without what wraps it.
+  private func asked(
+    _ key: String, _ places: [GeneratorPlace]
+  ) throws(ObverseError) -> GeneratorPlace {
+    let small = key.lowercased()
+    let ways: [(GeneratorPlace) -> Bool] = [
+      { $0.key == key || $0.prefix.dropLast() == key },
+      { $0.key.lowercased() == small },
+      { $0.key.hasSuffix(".\(key)") },
+      { $0.key.lowercased().hasSuffix(".\(small)") },
+    ]
+    for way in ways {
+      let fitting = places.filter(way)
+      if fitting.count > 1 {
+        throw .unsupported(
+          what: "--key \(key)",
+          why: "it names several generators: \(ObverseError.listed(fitting.map(\.words)))",
+          hint: nil)
       }
+      if let place = fitting.first { return place }
     }
-    throw .noGenerator(found: contents)
+    for path in [key, small, small == "g" ? "G" : "G_ema"] {
+      if let maker = file.placeholders[path] { throw .refused(what: path, name: maker) }
+    }
+    guard !places.isEmpty else { throw .noGenerator(found: contents) }
+    throw .unsupported(
+      what: "--key \(key)",
+      why: "no generator in the file is called so; it holds "
+        + ObverseError.listed(places.map(\.words), atMost: 12),
+      hint: "leave --key out to take the one that is the average by its name")
   }
 
   /// All generators, in file order.
   private var places: [GeneratorPlace] {
+    // What is named and cannot be read counts too, so that the sentence is about it.
+    let names = file.tensors.map(\.name) + file.placeholders.keys.sorted()
+    let networks = networkNames
     for anchors in Self.anchors {
       var found: [GeneratorPlace] = []
-      for entry in file.tensors {
-        for anchor in anchors {
-          guard entry.name.hasSuffix(anchor.name) else { continue }
-          let prefix = String(entry.name.dropLast(anchor.name.count))
-          if prefix.isEmpty || prefix.hasSuffix(".") {
-            found.append(GeneratorPlace(prefix: prefix, vocabulary: anchor.vocabulary))
+      var prefixes: Set<String> = []
+      for name in names {
+        for anchor in anchors where name.hasSuffix(anchor.name) {
+          let prefix = String(name.dropLast(anchor.name.count))
+          guard prefix.isEmpty || prefix.hasSuffix("."), prefixes.insert(prefix).inserted else {
+            continue
           }
+          found.append(
+            GeneratorPlace(
+              prefix: prefix, vocabulary: anchor.vocabulary, spelling: anchor.spelling,
+              name: networks[String(prefix.dropLast())]))
         }
       }
       if !found.isEmpty { return found }
     }
     return []
+  }
+
+  /// What networks of TensorFlow are called that have only a number in the file: theirs is a tuple of
+  /// G, D and Gs, as NVlabs' `misc.save_pkl((G, D, Gs), …)` writes it.
+  private var networkNames: [String: String] {
+    let order = ["0": "G", "1": "D", "2": "Gs"]
+    guard order.keys.allSatisfy({ file.modules[$0] == CheckpointFile.tensorFlowNetwork }) else {
+      return [:]
+    }
+    return order
   }
 
   /// What the file holds in place of a generator, by its outermost names.

@@ -10,8 +10,10 @@ final class GeneratorTensors {
   let file: CheckpointFile
   /// What stands in front of the generator's own names: `G_ema.`, `g_ema.module.`, or nothing.
   let prefix: String
-  /// Indices into `file.tensors`, by name without the prefix.
-  private let places: [String: Int]
+  /// By name without the prefix, as the vocabulary has it.
+  private let origins: TensorOrigins
+  private let spelling: Spelling
+  private var verified: Set<ObjectIdentifier> = []
   private var targets: [Int: [String]] = [:]
   private var checked: Set<Int> = []
   /// Bytes of float32 made so far, and the most; shared storages could stand for any amount.
@@ -20,19 +22,23 @@ final class GeneratorTensors {
   private(set) var warnings: [String] = []
 
   /// Looks at the tensors under `prefix`, which may take `memoryLimit` bytes as float32.
-  init(_ file: CheckpointFile, prefix: String, memoryLimit: Int) {
+  init(
+    _ file: CheckpointFile, prefix: String, spelling: Spelling = .plain, memoryLimit: Int
+  ) {
     self.file = file
     self.prefix = prefix
+    self.spelling = spelling
     self.memoryLimit = memoryLimit
-    var places: [String: Int] = [:]
-    for (i, entry) in file.tensors.enumerated() where entry.name.hasPrefix(prefix) {
-      places[String(entry.name.dropFirst(prefix.count))] = i
-    }
-    self.places = places
+    origins = TensorOrigins(file, prefix: prefix, spelling: spelling)
   }
 
   /// Names without the prefix, in no order.
-  var names: Dictionary<String, Int>.Keys { places.keys }
+  var names: Dictionary<String, TensorOrigin>.Keys { origins.byName.keys }
+
+  /// A tensor as the file calls it, for messages.
+  func label(_ name: String) -> String {
+    origins.byName[name].map { file.tensors[$0.place].name } ?? prefix + name
+  }
 
   func warn(_ text: String) { warnings.append(text) }
 
@@ -40,11 +46,17 @@ final class GeneratorTensors {
   ///
   /// - Throws: `refused` where code that was not run would have made it or what holds it.
   func find(_ name: String) throws(ObverseError) -> StoredTensor? {
-    if let place = places[name] { return file.tensors[place].tensor }
+    if let origin = origins.byName[name] { return origin.tensor }
+    if let form = origins.refused[name] {
+      throw .unsupported(
+        what: "tensor \(prefix)\(name)",
+        why: "it is made by \(form) from other tensors, which is not done here",
+        hint: "remove it before you save: torch.nn.utils.parametrize.remove_parametrizations")
+    }
     guard !file.placeholders.isEmpty else { return nil }
     var path = prefix + name
     while true {
-      if let maker = file.placeholders[path] { throw .refused(what: path, name: maker) }
+      if let maker = file.placeholders[path] { throw .unmade(path, by: maker) }
       guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
       path = String(path[..<dot])
     }
@@ -54,8 +66,11 @@ final class GeneratorTensors {
   ///
   /// - Throws: `missingTensor`, `refused`.
   func need(_ name: String) throws(ObverseError) -> StoredTensor {
-    guard let tensor = try find(name) else { throw .missingTensor(prefix + name) }
-    return tensor
+    if let tensor = try find(name) { return tensor }
+    guard let title = spelling.title else { throw .missingTensor(prefix + name) }
+    throw .unsupported(
+      what: "the generator \(prefix.isEmpty ? "" : prefix.dropLast() + " ")named as \(title) does",
+      why: "the tensor that is \(name) in the usual names is not among its own", hint: nil)
   }
 
   /// The tensor's shape, which must have `axes` axes of at least one element.
@@ -63,7 +78,7 @@ final class GeneratorTensors {
     let shape = try need(name).shape
     guard shape.count == axes, shape.allSatisfy({ $0 > 0 }) else {
       throw .shape(
-        tensor: prefix + name, expected: expected, found: shape, why: "wanted is a shape like")
+        tensor: label(name), expected: expected, found: shape, why: "wanted is a shape like")
     }
     return shape
   }
@@ -78,7 +93,7 @@ final class GeneratorTensors {
   ) throws(ObverseError) -> Weights {
     let tensor = try need(name)
     guard tensor.shape == expected else {
-      throw .shape(tensor: prefix + name, expected: expected, found: tensor.shape, why: why)
+      throw .shape(tensor: label(name), expected: expected, found: tensor.shape, why: why)
     }
     let values = try floats(tensor, name)
     use(name, target)
@@ -90,7 +105,7 @@ final class GeneratorTensors {
     let tensor = try need(name)
     guard tensor.count == 1 else {
       throw .shape(
-        tensor: prefix + name, expected: [], found: tensor.shape, why: "wanted is one number:")
+        tensor: label(name), expected: [], found: tensor.shape, why: "wanted is one number:")
     }
     let value = try floats(tensor, name)[0]
     use(name, target)
@@ -101,29 +116,56 @@ final class GeneratorTensors {
   private func floats(_ tensor: StoredTensor, _ name: String) throws(ObverseError) -> [Float] {
     guard tensor.type.isFloat else {
       throw .unsupported(
-        what: "tensor \(prefix)\(name)",
+        what: "tensor \(label(name))",
         why: "its elements are \(tensor.type.rawValue), weights are floating-point numbers",
         hint: nil)
     }
     let (bytes, overflow) = tensor.count.multipliedReportingOverflow(by: 4)
     guard !overflow, bytes <= memoryLimit - bytesMade else {
       throw .tooLarge(
-        what: "the size of the generator's weights up to \(prefix)\(name)",
+        what: "the size of the generator's weights up to \(label(name))",
         found: UInt64(clamping: bytesMade) + UInt64(clamping: bytes),
         limit: UInt64(clamping: memoryLimit))
     }
     bytesMade += bytes
-    let values = tensor.floats
+    try verify(tensor)
+    var values = tensor.floats
+    if let origin = origins.byName[name] { try change(&values, of: origin, name) }
     let broken = values.count { !$0.isFinite }
     if broken > 0 {
-      warn("tensor \(prefix)\(name) has \(broken) of \(values.count) values that are not finite")
+      warn("tensor \(label(name)) has \(broken) of \(values.count) values that are not finite")
     }
     return values
   }
 
+  /// Compares the storage with its checksum, each one once.
+  private func verify(_ tensor: StoredTensor) throws(ObverseError) {
+    guard let id = tensor.checksumID, verified.insert(id).inserted else { return }
+    try tensor.verify()
+  }
+
+  /// Adds what the vocabulary has in the values, and applies the mask of what was pruned.
+  private func change(
+    _ values: inout [Float], of origin: TensorOrigin, _ name: String
+  ) throws(ObverseError) {
+    if origin.plus != 0 { for i in values.indices { values[i] += origin.plus } }
+    guard let place = origin.mask else { return }
+    let (path, mask) = file.tensors[place]
+    guard mask.shape == file.tensors[origin.place].tensor.shape, origin.tensor.shape == mask.shape
+    else {
+      throw .shape(
+        tensor: path, expected: origin.tensor.shape, found: mask.shape,
+        why: "the tensor that it masks is")
+    }
+    try verify(mask)
+    for (i, factor) in mask.floats.enumerated() { values[i] *= factor }
+  }
+
   private func use(_ name: String, _ target: String) {
-    guard let place = places[name] else { return }
-    targets[place, default: []].append(target)
+    guard let origin = origins.byName[name] else { return }
+    for place in [origin.place, origin.mask].compactMap({ $0 }) {
+      targets[place, default: []].append(target)
+    }
   }
 
   /// Compares a resampling filter with the one that the runtime has, if the file holds it.
@@ -138,11 +180,11 @@ final class GeneratorTensors {
       && zip(tensor.floats, expected).allSatisfy { abs($0 - $1) <= 1e-3 * sum }
     guard fits else {
       throw .unsupported(
-        what: "tensor \(prefix)\(name)",
+        what: "tensor \(label(name))",
         why: "it is another filter than outer([1,3,3,1]), the only one that is supported", hint: nil
       )
     }
-    if let place = places[name] { checked.insert(place) }
+    if let origin = origins.byName[name] { checked.insert(origin.place) }
   }
 
   /// Counts a tensor outside of the prefix as taken, such as `latent_avg` beside the generator.
@@ -156,10 +198,11 @@ final class GeneratorTensors {
     for _ in 0..<8 where !outer.isEmpty {
       outer.removeLast()
       let path = (outer + [name[...]]).joined(separator: ".")
-      if let maker = file.placeholders[path] { throw .refused(what: path, name: maker) }
+      if let maker = file.placeholders[path] { throw .unmade(path, by: maker) }
       guard let place = file.tensors.firstIndex(where: { $0.name == path }) else { continue }
       let tensor = file.tensors[place].tensor
       guard tensor.type.isFloat, tensor.count <= 1 << 20 else { return nil }
+      try verify(tensor)
       targets[place, default: []].append(target)
       return (path, tensor.shape, tensor.floats)
     }

@@ -9,6 +9,8 @@ struct ModuleAttributes {
   let prefix: String
   /// What the user or the file's metadata says in place of absent `conv_clamp` attributes.
   let clampOfStateDicts: Float?
+  /// What the learning rate of the mapping network is multiplied with, by which its weights are scaled.
+  var mappingRate = 0.01
 
   subscript(path: String) -> Attribute? { file.attributes[prefix + path] }
 

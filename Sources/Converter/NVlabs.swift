@@ -1,3 +1,4 @@
+import Checkpoint
 import Core
 
 /// Names of NVlabs' stylegan2-ada-pytorch, which the stylegan3 repository's StyleGAN2 networks and
@@ -10,6 +11,7 @@ struct NVlabs: Vocabulary {
   let const = "synthesis.b4.const"
   let filterSum: Float = 1
   let wAverage = "mapping.w_avg"
+  let activations = (mapping: Attribute.text("lrelu"), style: Attribute.text("linear"))
 
   func mapping(_ i: Int) -> String { "mapping.fc\(i)" }
 

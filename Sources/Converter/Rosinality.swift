@@ -1,3 +1,4 @@
+import Checkpoint
 import Core
 
 /// Names of rosinality's stylegan2-pytorch, which CAGC kept.
@@ -10,6 +11,7 @@ struct Rosinality: Vocabulary {
   let const = "input.input"
   let filterSum: Float = 4
   let wAverage = "latent_avg"
+  let activations = (mapping: Attribute.text("fused_lrelu"), style: Attribute.none)
 
   /// `style.0` is the normalization of z and has no tensors.
   func mapping(_ i: Int) -> String { "style.\(i + 1)" }

@@ -12,9 +12,12 @@ struct Source {
   var kind: String {
     switch file.container {
     case .torchZip: "torch-zip"
+    case .torchFolder: "torch-folder"
     case .torchScript: "torchscript"
     case .torchLegacy: "torch-legacy"
-    case .pickle: "nvlabs-pickle"
+    case .pickle:
+      file.modules.values.contains(CheckpointFile.tensorFlowNetwork)
+        ? "tensorflow-pickle" : "nvlabs-pickle"
     case .safetensors: "safetensors"
     case .npz, .npy: "numpy"
     case .openVINO: "random-face"
@@ -75,19 +78,25 @@ struct Source {
   /// Those of 16-bit weights take twice their place in the file. More than three times means that
   /// tensors share storages, by which a small file could stand for any amount.
   var memoryLimit: Int {
-    var status = stat()
-    guard unsafe stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      let size = Int(exactly: status.st_size)
-    else { return 1 << 34 }
+    guard let size = file.byteCount ?? statedSize else { return 1 << 34 }
     return 3 * min(size, 1 << 40) + 32 << 20
   }
 
+  private var statedSize: Int? {
+    var status = stat()
+    guard unsafe stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return nil
+    }
+    return Int(exactly: status.st_size)
+  }
+
   /// SHA-256 of the file; of both networks' `.xml` and `.bin`, in that order, for a folder of
-  /// random-face; empty for a checkpoint that is no file.
+  /// random-face; empty for other folders, and for a checkpoint that is no file.
   func sha256() throws(ObverseError) -> String {
     var status = stat()
     guard unsafe stat(file.path, &status) == 0 else { return "" }
     let isFolder = status.st_mode & S_IFMT == S_IFDIR
+    guard file.container != .torchFolder else { return "" }
     guard isFolder || file.container == .openVINO && file.path.hasSuffix(".xml") else {
       return try Bytes(mapping: file.path).withSpan { SHA256.hex($0) }
     }

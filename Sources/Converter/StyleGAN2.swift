@@ -31,11 +31,20 @@ struct StyleGAN2 {
   }
 
   func network() throws(ObverseError) -> Network {
+    // First of all, since where nothing of it can be read the sizes are not known either.
+    _ = try tensors.find(names.const)
     let last = try lastBlock()
     let mapping = try mapping()
     let architecture = try architecture(last: last)
     let constShape = try tensors.shape(
       of: names.const, axes: names.leading.count + 3, like: names.leading + [512, 4, 4])
+    let (height, width) = (constShape[constShape.count - 2], constShape[constShape.count - 1])
+    guard height == width else {
+      throw .unsupported(
+        what: "tensor \(tensors.label(names.const))",
+        why: "it is \(height)x\(width): the network draws rectangular pictures, and only square"
+          + " ones are supported", hint: nil)
+    }
     let constWidth = constShape[names.leading.count]
     let const = try tensors.take(
       names.const, names.leading + [constWidth, 4, 4], as: [constWidth, 4, 4], into: "b4.const")
@@ -119,7 +128,7 @@ struct StyleGAN2 {
     return found
   }
 
-  /// The mapping network: weights times `lr / √in`, biases times `lr`, with `lr` = 0.01.
+  /// The mapping network: weights times `lr / √in`, biases times `lr`; `lr` is 0.01 nearly always.
   private func mapping() throws(ObverseError) -> Mapping {
     var last = 0
     for name in tensors.names { last = max(last, names.mappingIndex(name) ?? 0) }
@@ -129,12 +138,14 @@ struct StyleGAN2 {
     for i in 0...last {
       let path = names.mapping(i)
       let shape = try tensors.shape(of: "\(path).weight", axes: 2, like: [512, 512])
-      try attributes.demand("\(path).activation", .text("lrelu"))
+      try attributes.demand("\(path).activation", names.activations.mapping)
+      try attributes.demand("\(path).lr_mul", .number(0.01))
       let inputs = i == 0 ? shape[1] : width
       layers.append(
         try dense(
           path, [shape[0], inputs], into: "mapping.fc\(i)",
-          weightGain: 0.01 / Double(inputs).squareRoot(), biasGain: 0.01,
+          weightGain: attributes.mappingRate / Double(inputs).squareRoot(),
+          biasGain: attributes.mappingRate,
           why: i == 0 ? "its layer needs" : "but \(previous) gives \(width) values: wanted is"))
       width = shape[0]
       previous = path

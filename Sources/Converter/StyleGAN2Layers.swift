@@ -103,7 +103,8 @@ struct Layers {
 
   /// The layer that makes the style: weights times 1/√wDim, biases as they are.
   private func affine(_ path: String, into target: String) throws(ObverseError) -> Dense {
-    try attributes.demand("\(path).activation", .text("linear"))
+    try attributes.demand("\(path).activation", names.activations.style)
+    try attributes.demand("\(path).lr_mul", .integer(1))
     let gain = try attributes.number("\(path).weight_gain") ?? 1 / Double(wDim).squareRoot()
     return Dense(
       weight: try tensors.take(
@@ -138,5 +139,8 @@ struct Layers {
     try attributes.demand("\(path).up", .integer(index == 0 ? 2 : 1))
     try attributes.demand("\(path).padding", .integer(1))
     try attributes.demand("\(path).resolution", .integer(4 << block))
+    // Rosinality's, which a whole module says and a state dict does not.
+    try attributes.demand("\(path).conv.demodulate", .bool(true))
+    try attributes.demand("\(path).activate.negative_slope", .number(0.2))
   }
 }

@@ -1,3 +1,4 @@
+import Checkpoint
 import Core
 import ModelFile
 
@@ -30,6 +31,9 @@ protocol Vocabulary {
   func mappingIndex(_ name: String) -> Int?
   /// The block that a tensor belongs to, 0 for 4x4; nil where it is no tensor of a block.
   func block(_ name: String) throws(ObverseError) -> Int?
+
+  /// What modules of the mapping network and of styles say their activation is.
+  var activations: (mapping: Attribute, style: Attribute) { get }
 
   /// `index` 0 doubles the size; block 0 has `index` 1 alone.
   func conv(block: Int, index: Int) -> StyledNames

@@ -15,8 +15,8 @@ struct FailureTests {
   static let inputs = [
     Case(input: "missing.pkl", code: 66, part: "'missing.pkl': no such file"),
     Case(input: "empty.pkl", code: 65, part: "'empty.pkl': the file is empty"),
-    Case(input: "text.pkl", code: 65, part: "'text.pkl': not a checkpoint: it is text"),
-    Case(input: "picture.png", code: 65, part: "it is a picture"),
+    Case(input: "text.pkl", code: 65, part: "'text.pkl': not a checkpoint: it is a text file"),
+    Case(input: "picture.png", code: 65, part: "it is a PNG image"),
     Case(input: "cut.pkl", code: 65, part: "'cut.pkl': "),
     Case(input: "/dev/zero", code: 66, part: "cannot read '/dev/zero': it is not a regular file"),
   ]

@@ -43,7 +43,9 @@ struct FileTests {
     #expect(run.lines == ["network.obv"])
     let labels = run.errors.split(separator: "\n").map { $0.prefix(9) }
     #expect(
-      labels == ["read     ", "using    ", "mapped   ", "w_avg    ", "wrote    ", "next     "])
+      labels == [
+        "read     ", "found    ", "using    ", "mapped   ", "w_avg    ", "wrote    ", "next     ",
+      ])
     let quiet = try WholeProgram("convert", fixture.checkpoint, "-q", folder: folder.path)
     #expect(quiet.errors.isEmpty)
   }

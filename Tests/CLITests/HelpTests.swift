@@ -99,7 +99,7 @@ struct HelpTests {
       obverse convert 550000.pt --dry-run --list
 
     OPTIONS (what to take)
-          --key NAME          g_ema, the averaged generator, or g [g_ema]
+          --key NAME          the generator to take, such as g [the average]
           --w-avg FILE        the mean w, .npy of [w_dim]
           --w-avg-samples N   seeds for a mean w that the file lacks [4096]
           --conv-clamp N      for state dicts, which cannot say theirs [none]

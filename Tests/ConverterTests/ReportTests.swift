@@ -131,10 +131,11 @@ struct ReportTests {
 
   @Test func writesItsLines() throws {
     let lines = try Converter.convert(training.file, request).report.lines
-    #expect(lines.map(\.label) == ["read", "using", "mapped", "w_avg"])
+    #expect(lines.map(\.label) == ["read", "found", "using", "mapped", "w_avg"])
     #expect(
       lines.map(\.text) == [
-        "torch zip", "g_ema  8x8, z 6, w 6, 4 style layers; layer widths 5 4 3 2",
+        "torch zip", "g, g_ema; g_ema is taken: its name says that it is the average",
+        "g_ema  8x8, z 6, w 6, 4 style layers; layer widths 5 4 3 2",
         "32 tensors; unused 0; skipped g (31), d (2)", "from the file",
       ])
   }

@@ -19,9 +19,9 @@ struct Convert: Command {
         "what to take",
         [
           Option(
-            "key", "NAME", "g_ema, the averaged generator, or g", preset: "g_ema",
-            detail: "Where it is missing the other one is taken, and the report says so.",
-            takes: .choices(Key.self)),
+            "key", "NAME", "the generator to take, such as g", preset: "the average",
+            detail: "Without it the one is taken that is the moving average by its name; the report"
+              + " lists all and says why."),
           Option(
             "w-avg", "FILE", "the mean w, .npy of [w_dim]", takes: .files(["npy", "npz"])),
           Option(
@@ -49,8 +49,10 @@ struct Convert: Command {
       CommonOptions.talk,
     ],
     notes: [
-      "FILE is a pickle of NVlabs' code (.pkl), a PyTorch checkpoint of rosinality's or CAGC's (.pt,"
-        + " .pth), .safetensors, a random-face package (wheel, folder or one of its .xml), or .obv."
+      "FILE is a pickle of NVlabs' code in PyTorch or TensorFlow (.pkl), a PyTorch checkpoint in"
+        + " rosinality's, CAGC's or mmgeneration's names (.pt, .pth, its unpacked folder, or behind"
+        + " gzip), .safetensors, PaddleGAN's .pdparams, a random-face package (wheel, folder or one"
+        + " of its .xml), or .obv."
         + " Pickles are read by an interpreter that gives a meaning to a short list of names and"
         + " makes nothing of all others."
     ], takes: .files(["pkl", "pt", "pth", "safetensors", "obv", "whl", "xml"]))
@@ -58,7 +60,7 @@ struct Convert: Command {
   private let input: String
   private let output: String
   private let type: ElementType
-  private let key: String
+  private let key: String?
   private let wAverage: String?
   private let wAverageSamples: Int
   private let convClamp: Float?
@@ -67,11 +69,6 @@ struct Convert: Command {
   private let isDryRun: Bool
   private let lists: Bool
   private let isJSON: Bool
-
-  private enum Key: String, CaseIterable {
-    case averaged = "g_ema"
-    case last = "g"
-  }
 
   private enum StoredType: String, CaseIterable {
     case f32, f16, i8
@@ -95,7 +92,7 @@ struct Convert: Command {
       throw .usage("'\(input)' would be replaced by its own conversion", hint: "add -o other.obv")
     }
     type = (try parsed.choice("type", StoredType.self) ?? .f32).element
-    key = (try parsed.choice("key", Key.self) ?? .averaged).rawValue
+    key = parsed.text("key")
     wAverage = parsed.text("w-avg")
     wAverageSamples = try parsed.integer("w-avg-samples", in: 1...1_000_000) ?? 4096
     convClamp = try parsed.number("conv-clamp")
@@ -203,6 +200,7 @@ struct Convert: Command {
           ("path", .text(input)), ("container", .text(report.container)),
           ("sha256", .text(conversion.description.provenance.sourceSHA256)),
           ("key", .text(report.key)), ("vocabulary", .text(report.vocabulary)),
+          ("generators", .list(report.generators.map { .text($0) })),
           ("pickle_names", .integer(report.pickleNames)),
           ("unknown_names", .integer(report.unknownNames)),
         ])

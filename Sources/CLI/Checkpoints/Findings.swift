@@ -91,6 +91,7 @@ struct Findings {
     if let report {
       let key = report.key.isEmpty ? "bare" : report.key
       lines.append(("holds", "\(key), named as \(report.vocabulary) does; \(count) tensors"))
+      if let choice = report.choice { lines.append(("found", choice)) }
     } else if case .checkpoint = source {
       lines.append(("holds", "\(count) tensors"))
     }
@@ -135,6 +136,7 @@ struct Findings {
     }
     if let report {
       members.append(("key", .text(report.key)))
+      members.append(("generators", .list(report.generators.map { .text($0) })))
       members.append(("vocabulary", .text(report.vocabulary)))
     }
     members.append(("converts", .bool(failure == nil)))

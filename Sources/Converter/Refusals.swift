@@ -1,0 +1,94 @@
+import Checkpoint
+import Core
+
+extension ObverseError {
+  /// A tensor that the file does not hold as numbers, by the name of its maker or its type.
+  static func unmade(_ path: String, by maker: String) -> ObverseError {
+    let last = maker.split(separator: ".").last.map(String.init) ?? maker
+    switch last {
+    case "_rebuild_meta_tensor_no_storage":
+      return .unsupported(
+        what: "tensor \(path)",
+        why: "it lies on torch's meta device: the file has its shape and no numbers",
+        hint: "load the weights before you save")
+    case "_rebuild_qtensor":
+      return .unsupported(
+        what: "tensor \(path)", why: "it is quantized by torch, which is not read",
+        hint: "save tensor.dequantize()")
+    case "_rebuild_sparse_tensor":
+      return .unsupported(
+        what: "tensor \(path)", why: "it is sparse, which is not read",
+        hint: "save tensor.to_dense()")
+    default: break
+    }
+    // A type of safetensors (`F8_E4M3`), numpy's (`numpy.dtype('u4')`) or torch's.
+    let isType =
+      !maker.contains(".") || maker.hasPrefix("numpy.dtype(")
+      || maker.hasPrefix("torch.") && (maker.hasSuffix("Storage") || maker.isTorchType)
+    guard isType else { return .refused(what: path, name: maker) }
+    return .unsupported(
+      what: "tensor \(path)", why: "its elements are of type \(maker), which is not read",
+      hint: "save it as float32")
+  }
+
+  /// The same error in the words of the file that it is about.
+  ///
+  /// A generator that lacks something may be a part of one, or have its weights elsewhere.
+  func explained(for file: CheckpointFile) -> ObverseError {
+    switch self {
+    case .missingTensor, .noGenerator: break
+    default: return self
+    }
+    if let shard = Shard(file.path) {
+      return .unsupported(
+        what: "part \(shard.number) of \(shard.count) of a checkpoint", why: description,
+        hint: "the parts are not joined here: load them all in Python, and save one file")
+    }
+    guard case .noGenerator = self else { return self }
+    if file.container == .torchScript, file.constantCount > 0 {
+      return .unsupported(
+        what: "TorchScript program",
+        why: "it is frozen: its weights are constants of its code, without names",
+        hint: "save it before torch.jit.freeze or optimize_for_mobile, or give the checkpoint")
+    }
+    if file.container != .pickle, file.container != .torchScript, let name = file.modules[""] {
+      return .unsupported(
+        what: "a whole module of the class \(name)",
+        why: "its tensors have other names than a StyleGAN2 generator's: \(description)",
+        hint: "torch.save(model.state_dict(), 'net.pt') saves what can be read")
+    }
+    return self
+  }
+}
+
+/// One file of a checkpoint that was saved in several, by its name: `model-00001-of-00002.bin`.
+struct Shard {
+  let number: Int
+  let count: Int
+
+  init?(_ path: String) {
+    let name = path.split(separator: "/").last ?? ""
+    let parts = name.split(separator: "-")
+    for (index, part) in parts.enumerated().dropFirst().dropLast() where part == "of" {
+      let digits = parts[index + 1].prefix { $0.isASCII && $0.isNumber }
+      guard let number = Int(parts[index - 1]), let count = Int(digits), number <= count else {
+        continue
+      }
+      self.number = number
+      self.count = count
+      return
+    }
+    return nil
+  }
+}
+
+extension String {
+  /// Whether this is `torch.` and one word in small letters, as torch's types are called.
+  fileprivate var isTorchType: Bool {
+    let parts = split(separator: ".")
+    return parts.count == 2
+      && parts[1].utf8.allSatisfy { byte in
+        (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5f
+      }
+  }
+}

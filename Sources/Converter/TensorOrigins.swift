@@ -1,0 +1,106 @@
+import Checkpoint
+import Core
+
+/// A tensor of a generator: where the file has it, and what makes it the one of the vocabulary.
+struct TensorOrigin {
+  /// Index into the file's tensors.
+  let place: Int
+  /// With the vocabulary's axes.
+  let tensor: StoredTensor
+  /// What is added to each value.
+  var plus: Float = 0
+  /// Index of the mask that it is multiplied with, where it was pruned.
+  var mask: Int?
+}
+
+/// The tensors of one generator by their vocabulary's names.
+///
+/// Wrappers that leave a word in names (`torch.compile`'s `_orig_mod`, DataParallel's `module`) are
+/// taken off, and so is what pruning leaves: `weight_orig` with `weight_mask`, as
+/// `torch.nn.utils.prune` stores them until `prune.remove`, and `parametrizations.weight.original`
+/// with a `mask`, as `torch.ao.pruning` does.
+struct TensorOrigins {
+  private(set) var byName: [String: TensorOrigin] = [:]
+  /// Tensors that stand for another by a computation that is not done here, with its name.
+  private(set) var refused: [String: String] = [:]
+
+  init(_ file: CheckpointFile, prefix: String, spelling: Spelling) {
+    var places: [String: Int] = [:]
+    for (index, entry) in file.tensors.enumerated() where entry.name.hasPrefix(prefix) {
+      places[Self.unwrapped(entry.name.dropFirst(prefix.count))] = index
+    }
+    for (name, place) in places {
+      let stored = file.tensors[place].tensor
+      var target = name
+      var mask: Int?
+      if let form = Self.reparametrised(name, places) {
+        target = form.name
+        switch form.way {
+        case .masked(let found): mask = found
+        case .refused(let why):
+          refused[spelling.read(target, shape: stored.shape).name] = why
+          continue
+        case .part: continue
+        }
+      }
+      let spelled = spelling.read(target, shape: stored.shape)
+      let tensor =
+        spelled.axes.map { stored.rearranged(axes: $0, reversed: spelled.reversed) } ?? stored
+      byName[spelled.name] = TensorOrigin(
+        place: place, tensor: tensor, plus: spelled.plus, mask: mask)
+    }
+  }
+
+  /// A name without the words of wrappers.
+  static func unwrapped(_ name: Substring) -> String {
+    guard name.contains("_orig_mod") || name.contains("module") else { return String(name) }
+    return name.split(separator: ".", omittingEmptySubsequences: false)
+      .filter { $0 != "_orig_mod" && $0 != "module" }.joined(separator: ".")
+  }
+
+  private enum Way {
+    case masked(Int)
+    case refused(String)
+    /// Belongs to another tensor.
+    case part
+  }
+
+  /// What a name stands for where something computes a tensor from others; nil for plain tensors.
+  private static func reparametrised(
+    _ name: String, _ places: [String: Int]
+  ) -> (name: String, way: Way)? {
+    if let base = name.without("_orig") {
+      if let mask = places["\(base)_mask"] { return (base, .masked(mask)) }
+      if places["\(base)_u"] != nil { return (base, .refused("spectral_norm")) }
+      return nil
+    }
+    if let base = name.without("_mask"), places["\(base)_orig"] != nil { return (base, .part) }
+    if let base = name.without("_v"), places["\(base)_g"] != nil {
+      return (base, .refused("weight_norm"))
+    }
+    guard name.contains(".parametrizations.") else { return nil }
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard let at = parts.firstIndex(of: "parametrizations"), at + 2 < parts.count else {
+      return nil
+    }
+    let base = (parts[..<at] + [parts[at + 1]]).joined(separator: ".")
+    let inner = parts[...(at + 1)].joined(separator: ".")
+    switch parts[at + 2] {
+    case "original":
+      if let mask = places["\(inner).0.mask"], places["\(inner).1.mask"] == nil {
+        return (base, .masked(mask))
+      }
+      let isSpectral = places["\(inner).0._u"] != nil
+      return (base, .refused(isSpectral ? "spectral_norm" : "a parametrization"))
+    case "original0": return (base, .refused("weight_norm"))
+    default: return (base, .part)
+    }
+  }
+}
+
+extension String {
+  /// The text before an ending that it has.
+  fileprivate func without(_ ending: String) -> String? {
+    hasSuffix(ending) ? String(dropLast(ending.count)) : nil
+  }
+}
