@@ -130,13 +130,13 @@ private struct JSONParser {
   private mutating func object(depth: Int) throws(ObverseError) -> JSON {
     at += 1
     var members: [JSON.Member] = []
-    var keys: Set<String> = []
+    var keys: Set<FileName> = []
     if take("}") { return .object(members) }
     while true {
       skipSpace()
       guard next == UInt8(ascii: "\"") else { throw broken("a key is wanted") }
       let key = try string()
-      guard keys.insert(key).inserted else { throw broken("the key '\(key)' comes twice") }
+      guard keys.insert(FileName(key)).inserted else { throw broken("the key '\(key)' comes twice") }
       guard take(":") else { throw broken("a colon is wanted") }
       members.append(JSON.Member(key: key, value: try value(depth: depth + 1)))
       if take("}") { return .object(members) }
@@ -185,11 +185,13 @@ private struct JSONParser {
       switch byte {
       case UInt8(ascii: "\""):
         decoded += text[start..<at]
-        guard let string = String(validating: decoded, as: UTF8.self) else {
-          throw broken("a string is not UTF-8")
+        do {
+          let string = try String(fileText: decoded)
+          at += 1
+          return string
+        } catch {
+          throw broken("a string \(error.why)")
         }
-        at += 1
-        return string
       case UInt8(ascii: "\\"):
         decoded += text[start..<at]
         at += 1

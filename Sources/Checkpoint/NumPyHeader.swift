@@ -82,7 +82,7 @@ struct NumPyHeader {
       at += 1
       let start = at
       while let byte = next, byte != quote, byte != UInt8(ascii: "\\") { at += 1 }
-      guard next == quote, let string = String(validating: text[start..<at], as: UTF8.self) else {
+      guard next == quote, let string = try? String(fileText: text[start..<at]) else {
         throw broken("a string cannot be read at byte \(at)")
       }
       at += 1

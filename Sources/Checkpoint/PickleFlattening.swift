@@ -22,7 +22,7 @@ struct PickleFlattening {
   private let arena: PickleArena
   private let names: PickleNames
   private var source: PickleTensors
-  private var tensorNames: Set<String> = []
+  private var tensorNames: Set<FileName> = []
   /// Containers from the root to here.
   private var path: [PickleRef] = []
   private var steps = 0
@@ -196,22 +196,23 @@ struct PickleFlattening {
   ) throws(ObverseError) -> [(key: String, value: PickleRef)] {
     try step(items.count)
     var result: [(key: String, value: PickleRef)] = []
-    var known: [String: Int] = [:]
+    var known: [FileName: Int] = [:]
     for index in stride(from: 0, to: items.count - 1, by: 2) {
       let key: String
       switch arena[items[index]] {
       case .text(let bytes) where bytes.count <= Self.longestName:
-        guard let text = bytes.text else {
-          throw .malformed(what: "pickle", why: "a key is no UTF-8 text")
+        do {
+          key = try bytes.readText()
+        } catch {
+          throw .malformed(what: "pickle", why: "a key \(error.why)")
         }
-        key = text
       case .integer(let value): key = String(value)
       default: continue
       }
-      if let old = known[key] {
+      if let old = known[FileName(key)] {
         result[old].value = items[index + 1]
       } else {
-        known[key] = result.count
+        known[FileName(key)] = result.count
         result.append((key, items[index + 1]))
       }
     }
@@ -277,7 +278,7 @@ struct PickleFlattening {
     guard name.utf8.count <= Self.longestName, tensors.count < Self.mostTensors else {
       throw tooMany("tensors", Self.mostTensors)
     }
-    guard tensorNames.insert(name).inserted else {
+    guard tensorNames.insert(FileName(name)).inserted else {
       throw .malformed(what: "tensor \(name)", why: "the file has two of it")
     }
     tensors.append((name, tensor))

@@ -129,7 +129,7 @@ enum PickleMeaning {
 /// The global names that the pickles of a file have looked up; one list for all of them.
 final class PickleNames {
   private(set) var entries: [(name: String, meaning: PickleMeaning, count: Int)] = []
-  private var index: [String: Int] = [:]
+  private var index: [FileName: Int] = [:]
 
   /// Real files name some ten.
   private static let most = 4096
@@ -144,7 +144,7 @@ final class PickleNames {
       throw .malformed(what: "pickle", why: "a global's name is no text of reasonable length")
     }
     let full = "\(module).\(name)"
-    if let known = index[full] {
+    if let known = index[FileName(full)] {
       entries[known].count += 1
       return known
     }
@@ -153,7 +153,7 @@ final class PickleNames {
         what: "the number of the pickle's global names", found: UInt64(entries.count + 1),
         limit: UInt64(Self.most))
     }
-    index[full] = entries.count
+    index[FileName(full)] = entries.count
     entries.append((full, PickleMeaning.of(full), 1))
     return entries.count - 1
   }

@@ -102,7 +102,7 @@ package struct XMLReader {
   private mutating func name() throws(ObverseError) -> String {
     let start = at
     while let byte, !Self.isSpace(byte), !"<>/='\"&!?".utf8.contains(byte) { at += 1 }
-    guard at > start, let name = String(validating: text[start..<at], as: UTF8.self) else {
+    guard at > start, let name = try? String(fileText: text[start..<at]) else {
       throw broken("a name is wanted")
     }
     return name
@@ -175,10 +175,11 @@ package struct XMLReader {
     guard byte == quote else { throw broken("a value does not end") }
     decoded += text[start..<at]
     at += 1
-    guard let value = String(validating: decoded, as: UTF8.self) else {
-      throw broken("a value is not UTF-8")
+    do {
+      return try String(fileText: decoded)
+    } catch {
+      throw broken("a value \(error.why)")
     }
-    return value
   }
 
   /// What follows an ampersand: one of the five entities, or a character's number.

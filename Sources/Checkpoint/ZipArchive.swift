@@ -27,17 +27,17 @@ public struct ZipArchive: Sendable {
   /// In the order of the central directory.
   public let members: [Member]
   private let bytes: Bytes
-  private let index: [String: Int]
+  private let index: [FileName: Int]
 
   /// Reads the central directory.
   /// - Throws: `malformed`, `truncated`, `tooLarge` or `unsupported`.
   public init(_ bytes: Bytes) throws(ObverseError) {
     let directory = try ZipDirectory(bytes)
     let members = try directory.members()
-    var index: [String: Int] = [:]
+    var index: [FileName: Int] = [:]
     index.reserveCapacity(members.count)
     for (position, member) in members.enumerated() {
-      guard index.updateValue(position, forKey: member.name) == nil else {
+      guard index.updateValue(position, forKey: FileName(member.name)) == nil else {
         throw .malformed(what: "zip member '\(member.name)'", why: "the archive has two of it")
       }
     }
@@ -48,7 +48,7 @@ public struct ZipArchive: Sendable {
 
   /// The member of this name.
   public func member(named name: String) -> Member? {
-    index[name].map { members[$0] }
+    index[FileName(name)].map { members[$0] }
   }
 
   /// A member's bytes: a slice of the file where it is stored, a new buffer where it is deflated.

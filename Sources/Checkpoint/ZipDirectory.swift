@@ -202,8 +202,11 @@ extension ZipDirectory {
       guard next <= end, let text = bytes.slice(at: at + 46, count: nameLength) else {
         throw .malformed(what: "zip archive", why: "an entry reaches past the directory's end")
       }
-      guard let name = text.text else {
-        throw .malformed(what: "zip archive", why: "the name of a member is not UTF-8")
+      let name: String
+      do {
+        name = try text.readText()
+      } catch {
+        throw .malformed(what: "zip archive", why: "the name of a member \(error.why)")
       }
       self.name = name
       var wide = Wide(bytes, at: extraStart, count: extraLength, name: name)

@@ -111,13 +111,6 @@ public struct Bytes: Sendable {
     return try unsafe body(UnsafeRawBufferPointer(start: owner.base + start, count: count))
   }
 
-  /// The bytes as UTF-8 text, or nil where they are none.
-  public var text: String? {
-    unsafe withUnsafeBytes {
-      unsafe String(validating: $0.bindMemory(to: UInt8.self), as: UTF8.self)
-    }
-  }
-
   /// A copy as an array.
   public var array: [UInt8] {
     unsafe withUnsafeBytes { unsafe Array($0) }

@@ -70,7 +70,7 @@ public enum PNG {
 
   /// Reads the text chunks of a PNG in file order, XMP among them, without reading its pixels.
   ///
-  /// At most 32 chunks of 1 MB each are kept.
+  /// At most 32 chunks of 1 MB each are kept; those that are no text (`TextFault`) are left out.
   /// - Throws: `malformed`, `tooLarge`, `resources`.
   public static func text(_ file: Bytes) throws(ObverseError) -> [(key: String, value: String)] {
     try unsafe file.withUnsafeBytes { (buffer) throws(ObverseError) in
@@ -153,7 +153,15 @@ extension PNG {
         var value: UnsafePointer<CChar>?
         let utf8 = unsafe cpng_text_at(handle, index, &key, &value) != 0
         guard let key = unsafe key, let value = unsafe value else { continue }
-        unsafe texts.append((Self.latin1(key), utf8 ? String(cString: value) : Self.latin1(value)))
+        guard utf8 else {
+          unsafe texts.append((Self.latin1(key), Self.latin1(value)))
+          continue
+        }
+        var length = 0
+        while unsafe value[length] != 0 { length += 1 }
+        let bytes = unsafe UnsafeRawBufferPointer(start: value, count: length)
+        guard let text = unsafe try? String(fileText: bytes) else { continue }
+        unsafe texts.append((Self.latin1(key), text))
       }
       return texts
     }

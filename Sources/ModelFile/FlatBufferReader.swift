@@ -130,10 +130,11 @@ struct FlatTableView {
     guard bytes[vector.start + vector.count] == 0 else {
       throw .malformed(what: name, why: "its text \(slot) does not end with a zero byte")
     }
-    guard let text = bytes.slice(at: vector.start, count: vector.count)?.text else {
-      throw .malformed(what: name, why: "its text \(slot) is not UTF-8")
+    do {
+      return try bytes.slice(at: vector.start, count: vector.count)?.readText() ?? ""
+    } catch {
+      throw .malformed(what: name, why: "its text \(slot) \(error.why)")
     }
-    return text
   }
 
   /// The error for a field that must be there.

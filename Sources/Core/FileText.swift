@@ -1,0 +1,76 @@
+/// Why bytes of a file are no text here.
+public enum TextFault: Error, Sendable {
+  case notUTF8
+  /// More than `String.mostMarks` combining marks follow each other.
+  case stacked
+
+  /// What is wrong, to be put after "a string" or "the name".
+  public var why: String {
+    switch self {
+    case .notUTF8: "is not UTF-8"
+    case .stacked: "has more than \(String.mostMarks) combining marks in a row"
+    }
+  }
+}
+
+extension String {
+  /// Combining marks that may follow each other in a text from a file.
+  ///
+  /// Swift orders a letter's marks by insertion whenever it compares, hashes or splits a text: a
+  /// run of n marks costs n² steps each time. This limit, that of Unicode's Stream-Safe Text Format
+  /// (UAX #15, section 13), keeps every such step linear in the text, whoever takes it. No language
+  /// needs as many.
+  public static let mostMarks = 30
+
+  /// Text of a file, which nobody vouches for.
+  /// - Throws: `TextFault`.
+  public init(fileText bytes: some Collection<UInt8>) throws(TextFault) {
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+    var marks = 0
+    // The first character that combines is U+0300, whose first byte is 0xcc.
+    if bytes.contains(where: { $0 >= 0xcc }) {
+      for scalar in text.unicodeScalars {
+        let combines =
+          scalar.value >= 0x300 && scalar.properties.canonicalCombiningClass != .notReordered
+        marks = combines ? marks + 1 : 0
+        guard marks <= Self.mostMarks else { throw .stacked }
+      }
+    }
+    self = text
+  }
+}
+
+extension Bytes {
+  /// The bytes as a text.
+  /// - Throws: `TextFault`.
+  public func readText() throws(TextFault) -> String {
+    try unsafe withUnsafeBytes { (buffer) throws(TextFault) in
+      try unsafe String(fileText: buffer.bindMemory(to: UInt8.self))
+    }
+  }
+
+  /// The bytes as a text, or nil where they are none.
+  public var text: String? { try? readText() }
+}
+
+/// A name in a file, which equals another where their bytes are equal.
+///
+/// Swift's strings are equal where Unicode calls them equivalent: two members of an archive may
+/// differ as files do and be one `String`. And bytes are compared at the speed of memory.
+public struct FileName: Hashable, Sendable {
+  public let text: String
+
+  public init(_ text: String) { self.text = text }
+
+  public static func == (a: FileName, b: FileName) -> Bool {
+    a.text.utf8.count == b.text.utf8.count && a.text.utf8.elementsEqual(b.text.utf8)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    let isHashed: Void? = unsafe text.utf8.withContiguousStorageIfAvailable {
+      unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0))
+    }
+    // Only strings that are bridged from other languages have no storage of their own.
+    if isHashed == nil { for byte in text.utf8 { hasher.combine(byte) } }
+  }
+}
