@@ -2,7 +2,9 @@ import Core
 
 extension IRGraph {
   /// The largest description that is read; the networks that we know have some 400 KB.
-  static let mostXMLBytes = 8 << 20
+  static let mostXMLBytes = 4 << 20
+  /// Attributes of layers that are kept; the networks that we know have some 5,000.
+  static let mostAttributes = 100_000
   /// Layers, and half the edges, that are read; the networks that we know have some 1,000.
   static let mostLayers = 50_000
 
@@ -54,6 +56,7 @@ private struct Draft {
   private var done: [Layer] = []
   private var index: [Int: Int] = [:]
   private var current: Layer?
+  private var attributeCount = 0
   private var edges: [(from: Int, to: Int, port: Int)] = []
 
   init(weights: Bytes, name: String) {
@@ -78,6 +81,12 @@ private struct Draft {
       }
       current = Layer(id: try number("id", attributes), name: layer, type: type)
     case ["net", "layers", "layer", "data"]:
+      attributeCount += attributes.count
+      guard attributeCount <= IRGraph.mostAttributes else {
+        throw .tooLarge(
+          what: "the number of attributes of \(name)", found: UInt64(attributeCount),
+          limit: UInt64(IRGraph.mostAttributes))
+      }
       current?.data = attributes
     case ["net", "edges", "edge"]:
       guard edges.count < 2 * IRGraph.mostLayers else {

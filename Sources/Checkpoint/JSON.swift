@@ -28,7 +28,7 @@ package enum JSON: Sendable, Equatable {
   ///   - what: Names the text in errors, such as `safetensors header`.
   /// - Throws: `malformed`, also where an object has a key twice; `tooLarge`.
   package init(parsing text: Bytes, what: String) throws(ObverseError) {
-    var parser = JSONParser(text: text.array, what: what)
+    var parser = JSONParser(text: text, what: what)
     self = try parser.whole()
   }
 
@@ -41,12 +41,13 @@ package enum JSON: Sendable, Equatable {
 
 /// The parser's place in the text.
 private struct JSONParser {
-  let text: [UInt8]
+  /// Borrowed: headers are of any size, and what is built of them is large enough.
+  let text: Bytes
   let what: String
   var at = 0
   var values = 0
 
-  init(text: [UInt8], what: String) {
+  init(text: Bytes, what: String) {
     self.text = text
     self.what = what
   }
@@ -62,7 +63,12 @@ private struct JSONParser {
     .malformed(what: what, why: "\(why) at byte \(at)")
   }
 
-  private var next: UInt8? { at < text.count ? text[at] : nil }
+  private var next: UInt8? { text[at] }
+
+  /// The bytes from `start` to here.
+  private func part(from start: Int) -> [UInt8] {
+    text.slice(at: start, count: at - start)?.array ?? []
+  }
 
   private mutating func skipSpace() {
     while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { at += 1 }
@@ -110,9 +116,9 @@ private struct JSONParser {
     }
   }
 
-  private mutating func word(_ word: String, _ value: JSON) throws(ObverseError) -> JSON {
-    guard text[at...].starts(with: word.utf8) else { throw broken("a value is wanted") }
-    at += word.utf8.count
+  private mutating func word(_ word: StaticString, _ value: JSON) throws(ObverseError) -> JSON {
+    guard text.has(word, at: at) else { throw broken("a value is wanted") }
+    at += word.utf8CodeUnitCount
     return value
   }
 
@@ -136,7 +142,9 @@ private struct JSONParser {
       skipSpace()
       guard next == UInt8(ascii: "\"") else { throw broken("a key is wanted") }
       let key = try string()
-      guard keys.insert(FileName(key)).inserted else { throw broken("the key '\(key)' comes twice") }
+      guard keys.insert(FileName(key)).inserted else {
+        throw broken("the key '\(key)' comes twice")
+      }
       guard take(":") else { throw broken("a colon is wanted") }
       members.append(JSON.Member(key: key, value: try value(depth: depth + 1)))
       if take("}") { return .object(members) }
@@ -165,7 +173,7 @@ private struct JSONParser {
       if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { at += 1 }
       try digits()
     }
-    let token = String(decoding: text[start..<at], as: UTF8.self)
+    let token = String(decoding: part(from: start), as: UTF8.self)
     if isInteger, let value = Int(token) { return .integer(value) }
     guard let value = Double(token) else { throw broken("a number cannot be read") }
     return .number(value)
@@ -184,7 +192,7 @@ private struct JSONParser {
     while let byte = next {
       switch byte {
       case UInt8(ascii: "\""):
-        decoded += text[start..<at]
+        decoded += part(from: start)
         do {
           let string = try String(fileText: decoded)
           at += 1
@@ -193,7 +201,7 @@ private struct JSONParser {
           throw broken("a string \(error.why)")
         }
       case UInt8(ascii: "\\"):
-        decoded += text[start..<at]
+        decoded += part(from: start)
         at += 1
         decoded += try escape().utf8
         start = at

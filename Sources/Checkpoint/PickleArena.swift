@@ -201,7 +201,12 @@ extension PickleArena {
     if case .text(let bytes) = self[ref], bytes.count <= 512 { bytes.text } else { nil }
   }
 
-  /// The value of a key in a dict.
+  /// A dict's keys and values in turn, empty for all else.
+  func items(ofDict ref: PickleRef) -> [PickleRef] {
+    if case .dict(let items) = self[ref] { items } else { [] }
+  }
+
+  /// The value of a key in a dict; walks over all of it.
   func value(_ key: StaticString, in ref: PickleRef) -> PickleRef? {
     guard case .dict(let items) = self[ref] else { return nil }
     var index = items.count - 2

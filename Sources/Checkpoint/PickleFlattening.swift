@@ -11,6 +11,8 @@ struct PickleFlattening {
   private static let mostModules = 16_384
   private static let deepest = 100
   private static let longestName = 512
+  /// Bytes of all names together; those of the largest files that we know have some 1 MB.
+  private static let mostNameBytes = 8 << 20
   /// Texts and lists beyond these are left out of the attributes.
   private static let longestText = 256
   private static let longestList = 1024
@@ -26,6 +28,9 @@ struct PickleFlattening {
   /// Containers from the root to here.
   private var path: [PickleRef] = []
   private var steps = 0
+  private var nameBytes = 0
+  /// Keys and texts that were asked for: what the file shares is shared here.
+  private var texts: [PickleRef: String] = [:]
 
   /// Flattens everything that hangs on `root`.
   /// - Throws: `malformed` for values that hold themselves and for tensors that cannot be,
@@ -62,16 +67,16 @@ struct PickleFlattening {
       try enter(ref, name) { (this) throws(ObverseError) in try this.visit(state, name) }
     case .tuple(let items), .list(let items):
       if let attribute = try attribute(ref, depth: 0) {
-        add(attribute, name)
+        try add(attribute, name)
         return
       }
       if try addNamed(items, name) { return }
       try enter(ref, name) { (this) throws(ObverseError) in
         try this.visit(items: items, name)
       }
-    case .placeholder(let index), .global(let index): addPlaceholder(names[index].name, name)
+    case .placeholder(let index), .global(let index): try addPlaceholder(names[index].name, name)
     case .none, .bool, .integer, .number, .text:
-      if let attribute = try attribute(ref, depth: 0) { add(attribute, name) }
+      if let attribute = try attribute(ref, depth: 0) { try add(attribute, name) }
     case .longInteger, .bytes, .latin1, .set, .ignored, .persistent, .storageBlob, .numpyType,
       .scriptObject(nil), .network(nil), .array(nil), .omitted:
       break
@@ -101,6 +106,8 @@ struct PickleFlattening {
 
   /// A module's attributes; its parameters, buffers and children under the names they have in it.
   private mutating func visit(module meta: PickleRef, _ name: String) throws(ObverseError) {
+    // Looking a key up walks over the dict, which any number of modules may share.
+    try step(arena.items(ofDict: meta).count)
     let className = arena.value("class_name", in: meta).flatMap { arena.text($0) } ?? ""
     guard let state = arena.value("state", in: meta) else {
       return try addModule(className, name)
@@ -110,7 +117,8 @@ struct PickleFlattening {
 
   private mutating func addModule(_ className: String, _ name: String) throws(ObverseError) {
     guard modules.count < Self.mostModules else { throw tooMany("modules", Self.mostModules) }
-    modules[name] = String(className.prefix(Self.longestText))
+    try charge(name)
+    modules[name] = className
   }
 
   private mutating func visit(
@@ -202,7 +210,7 @@ struct PickleFlattening {
       switch arena[items[index]] {
       case .text(let bytes) where bytes.count <= Self.longestName:
         do {
-          key = try bytes.readText()
+          key = try text(items[index], bytes)
         } catch {
           throw .malformed(what: "pickle", why: "a key \(error.why)")
         }
@@ -228,7 +236,27 @@ struct PickleFlattening {
     }
   }
 
+  /// A text of the file, read once however often it is asked for.
+  private mutating func text(
+    _ ref: PickleRef, _ bytes: Bytes
+  ) throws(TextFault) -> String {
+    if let known = texts[ref] { return known }
+    let text = try bytes.readText()
+    texts[ref] = text
+    return text
+  }
+
   // MARK: - Findings
+
+  /// Counts a name that is kept.
+  private mutating func charge(_ name: String) throws(ObverseError) {
+    nameBytes += name.utf8.count
+    guard nameBytes <= Self.mostNameBytes else {
+      throw .tooLarge(
+        what: "the length of all names in the pickle", found: UInt64(nameBytes),
+        limit: UInt64(Self.mostNameBytes))
+    }
+  }
 
   /// A pair of a text and an array, as PaddlePaddle writes a tensor: the array, with the text as the
   /// attribute of its name.
@@ -241,7 +269,7 @@ struct PickleFlattening {
     default: return false
     }
     try addTensor(items[1], name)
-    add(.text(text), name)
+    try add(.text(text), name)
     return true
   }
 
@@ -258,7 +286,7 @@ struct PickleFlattening {
     default: return
     }
     switch found {
-    case .placeholder(let global): addPlaceholder(global, name)
+    case .placeholder(let global): try addPlaceholder(global, name)
     case .tensor(let tensor): try add(tensor, name)
     }
   }
@@ -281,18 +309,23 @@ struct PickleFlattening {
     guard tensorNames.insert(FileName(name)).inserted else {
       throw .malformed(what: "tensor \(name)", why: "the file has two of it")
     }
+    try charge(name)
     tensors.append((name, tensor))
   }
 
-  private mutating func add(_ attribute: Attribute, _ name: String) {
+  private mutating func add(_ attribute: Attribute, _ name: String) throws(ObverseError) {
     guard attributes.count < Self.mostAttributes, name.utf8.count <= Self.longestName else {
       return
     }
+    try charge(name)
     attributes[name] = attribute
   }
 
-  private mutating func addPlaceholder(_ global: String, _ name: String) {
+  private mutating func addPlaceholder(
+    _ global: String, _ name: String
+  ) throws(ObverseError) {
     guard placeholders.count < Self.mostTensors, name.utf8.count <= Self.longestName else { return }
+    try charge(name)
     placeholders[name] = global
   }
 
@@ -306,7 +339,8 @@ struct PickleFlattening {
     case .integer(let value): return .integer(value)
     case .number(let value): return .number(value)
     case .text(let bytes):
-      return bytes.count <= Self.longestText ? bytes.text.map { .text($0) } : nil
+      guard bytes.count <= Self.longestText, let text = try? text(ref, bytes) else { return nil }
+      return .text(text)
     case .tuple(let items), .list(let items):
       guard depth < 4, items.count <= Self.longestList else { return nil }
       var list: [Attribute] = []

@@ -7,7 +7,7 @@ extension CheckpointFile {
   ///
   /// - Parameters:
   ///   - path: A torch zip, torch legacy or plain pickle file.
-  ///   - limit: The most lines; one more says so where there would be more.
+  ///   - limit: The most lines; one more says how many are left out.
   /// - Returns: Lines such as `4: BINUNICODE 'g_ema'`.
   /// - Throws: `missing` and its like, `inFile` with `unsupported` for files without a pickle, or
   ///   with what is wrong in its first pickle before any line.
@@ -16,54 +16,64 @@ extension CheckpointFile {
   ) throws(ObverseError) -> [String] {
     let bytes = try Bytes(mapping: path)
     do throws(ObverseError) {
-      var lines: [String] = []
+      var listing = Listing(limit: limit)
       switch FileKind(bytes) {
       case .zip:
         let archive = try ZipArchive(bytes)
         guard let member = TorchZip.pickle(of: archive) else { throw Self.noPickle }
-        lines.append("\(member.name):")
-        _ = try list(archive.read(member), from: 0, into: &lines, limit)
+        listing.add("\(member.name.cut(to: 512)):")
+        _ = try list(archive.read(member), from: 0, into: &listing)
       case .torchLegacy:
         var position = 0
-        for number in 1...5 where lines.count <= limit {
-          lines.append("pickle \(number):")
-          guard let end = try list(bytes, from: position, into: &lines, limit) else { break }
+        for number in 1...5 {
+          listing.add("pickle \(number):")
+          guard let end = try list(bytes, from: position, into: &listing) else { break }
           position = end
         }
-      case .pickle: _ = try list(bytes, from: 0, into: &lines, limit)
+      case .pickle: _ = try list(bytes, from: 0, into: &listing)
       default: throw Self.noPickle
       }
-      if lines.count > limit {
-        lines.removeSubrange(max(limit, 0)...)
-        lines.append("…")
-      }
-      return lines
+      if listing.leftOut > 0 { listing.lines.append("and \(listing.leftOut) more") }
+      return listing.lines
     } catch {
       throw error.inFile(path)
+    }
+  }
+
+  /// Lines up to a limit, and the number of those beyond.
+  private struct Listing {
+    let limit: Int
+    var lines: [String] = []
+    var leftOut = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    mutating func add(_ line: @autoclosure () -> String) {
+      if lines.count < limit { lines.append(line()) } else { leftOut += 1 }
     }
   }
 
   private static let noPickle = ObverseError.unsupported(
     what: "file", why: "it holds no pickle", hint: nil)
 
-  /// Lists one pickle and gives its end, nil where the lines are used up or the pickle breaks off.
+  /// Lists one pickle and gives its end, nil where it breaks off.
   private static func list(
-    _ bytes: Bytes, from position: Int, into lines: inout [String], _ limit: Int
+    _ bytes: Bytes, from position: Int, into listing: inout Listing
   ) throws(ObverseError) -> Int? {
     var decoder = PickleDecoder(bytes, at: position)
-    while lines.count <= limit {
+    while true {
       let instruction: PickleInstruction
       do throws(ObverseError) {
         instruction = try decoder.next()
       } catch {
-        guard !lines.isEmpty else { throw error }
-        lines.append("\(decoder.position): \(error)")  // the last line of a broken pickle
+        guard !listing.lines.isEmpty else { throw error }
+        // The last line of a broken pickle.
+        listing.lines.append("\(decoder.position): \(error)")
         return nil
       }
-      lines.append(describe(instruction))
+      listing.add(describe(instruction))
       if instruction.opcode == .stop { return decoder.position }
     }
-    return nil
   }
 
   private static func describe(_ instruction: PickleInstruction) -> String {
@@ -88,15 +98,15 @@ extension CheckpointFile {
   private static func quoted(_ bytes: Bytes) -> String {
     let most = 60
     let part = bytes.slice(at: 0, count: min(bytes.count, 4 * most)) ?? bytes
-    let text = String(decoding: part.array, as: UTF8.self)
-    let shown = text.unicodeScalars.prefix(most).map { scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-        scalar.escaped(asASCII: true)
-      default: scalar.escaped(asASCII: false)
-      }
-    }.joined()
-    let isWhole = part.count == bytes.count && text.unicodeScalars.count <= most
+    let text = String(decoding: part.array, as: UTF8.self).unicodeScalars
+    var shown = ""
+    var count = 0
+    for scalar in text.prefix(most) {
+      shown += scalar.escaped(asASCII: scalar.isInvisible)
+      count += 1
+      if shown.utf8.count > 2 * most { break }  // escapes are long
+    }
+    let isWhole = part.count == bytes.count && count == text.count
     return isWhole ? "'\(shown)'" : "'\(shown)'… (\(bytes.count) bytes)"
   }
 }

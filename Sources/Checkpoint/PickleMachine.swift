@@ -33,11 +33,15 @@ struct PickleMachine {
   private static let mostNumbers = 1024
 
   /// Runs the pickle that begins at `position`.
+  ///
+  /// `fileBytes` is the size of the file where that is less than the pickle's, which was inflated:
+  /// what may be built is in proportion to what somebody had to store.
   /// - Throws: `truncated`, `malformed`, `unsupported`, `tooLarge`.
   static func run(
-    _ bytes: Bytes, at position: Int = 0, names: PickleNames
+    _ bytes: Bytes, at position: Int = 0, names: PickleNames, fileBytes: Int = .max
   ) throws(ObverseError) -> PickleResult {
-    var machine = PickleMachine(bytes, at: position, names: names)
+    let limits = PickleLimits(byteCount: min(bytes.count, fileBytes))
+    var machine = PickleMachine(bytes, at: position, names: names, limits)
     while true {
       let instruction = try machine.decoder.next()
       machine.offset = instruction.offset
@@ -50,8 +54,9 @@ struct PickleMachine {
       persistent: machine.persistent, protocolNumber: machine.protocolNumber)
   }
 
-  private init(_ bytes: Bytes, at position: Int, names: PickleNames) {
-    let limits = PickleLimits(byteCount: bytes.count)
+  private init(
+    _ bytes: Bytes, at position: Int, names: PickleNames, _ limits: PickleLimits
+  ) {
     arena = PickleArena(limits: limits)
     memo = PickleMemo(limit: limits.memo)
     decoder = PickleDecoder(bytes, at: position)

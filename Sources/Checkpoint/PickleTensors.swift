@@ -21,6 +21,8 @@ struct PickleTensors {
   /// Looks a storage's bytes up in the container; nil where there is no such storage.
   let bytes: (String) throws(ObverseError) -> StorageBytes?
   private var sources: [PickleRef: Source] = [:]
+  /// By their arguments: a tensor of many names is made once.
+  private var made: [PickleRef: StoredTensor] = [:]
   private var byKey: [String: StorageBytes] = [:]
   /// Elements of NumPy arrays by the value that holds them, so that none is worked out twice.
   private var buffers: [PickleRef: Bytes] = [:]
@@ -40,6 +42,7 @@ struct PickleTensors {
   /// The tensor that `_rebuild_tensor_v2` would make of these arguments.
   /// - Throws: `malformed`, `truncated` with the tensor's name; what the container throws.
   mutating func tensor(_ arguments: PickleRef, name: String) throws(ObverseError) -> Found {
+    if let known = made[arguments] { return .tensor(known) }
     guard let items = arena.items(arguments), items.count >= 4,
       let offset = arena.integer(items[1]),
       let shape = integers(items[2]), let strides = integers(items[3])
@@ -63,17 +66,21 @@ struct PickleTensors {
       type = element
     }
     guard let type else { return .placeholder(storage.typeName) }
-    return .tensor(
-      try StoredTensor(
-        name: name, type: type, shape: shape, strides: strides, offset: offset,
-        storage: storage.bytes, isNegated: isNegated(items.last), checksum: storage.checksum))
+    let tensor = try StoredTensor(
+      name: name, type: type, shape: shape, strides: strides, offset: offset,
+      storage: storage.bytes, isNegated: isNegated(items.last), checksum: storage.checksum)
+    made[arguments] = tensor
+    return .tensor(tensor)
   }
 
   /// Whether the last argument of a tensor's maker is the dict that says `neg`.
   ///
   /// It says `conj` too, which changes nothing where numbers are real, as all are that are read.
   private func isNegated(_ metadata: PickleRef?) -> Bool {
-    guard let metadata, let neg = arena.value("neg", in: metadata) else { return false }
+    // Torch writes two keys at most; a large dict that tensors share would cost a walk for each.
+    guard let metadata, arena.items(ofDict: metadata).count <= 64,
+      let neg = arena.value("neg", in: metadata)
+    else { return false }
     return arena.integer(neg) == 1
   }
 
@@ -125,8 +132,10 @@ struct PickleTensors {
   private mutating func source(
     _ ref: PickleRef, name: String
   ) throws(ObverseError) -> Source {
-    // Two look-ups of one blob must not read it twice: the bytes' number is the key.
-    let key = if case .storageBlob(let blob) = arena[ref] { blob } else { ref }
+    // Two look-ups of one blob must not read it twice: the number of its bytes is the key, that of
+    // the text where protocol 2 writes bytes as one.
+    var key = if case .storageBlob(let blob) = arena[ref] { blob } else { ref }
+    if case .latin1(let text) = arena[key] { key = text }
     if let known = sources[key] { return known }
     let found: Source
     switch arena[ref] {

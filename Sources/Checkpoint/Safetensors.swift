@@ -4,6 +4,8 @@ import Core
 package enum Safetensors {
   /// The limit that the format itself sets.
   static let mostHeaderBytes: UInt64 = 100_000_000
+  /// Entries of metadata that are read; files have some ten.
+  static let mostMetadata = 65_536
 
   private static let what = "safetensors header"
 
@@ -115,6 +117,11 @@ package enum Safetensors {
   private static func metadata(_ value: JSON) throws(ObverseError) -> [String: Attribute] {
     guard case .object(let members) = value else {
       throw .malformed(what: what, why: "its __metadata__ is no object")
+    }
+    guard members.count <= mostMetadata else {
+      throw .tooLarge(
+        what: "the number of entries of its __metadata__", found: UInt64(members.count),
+        limit: UInt64(mostMetadata))
     }
     var attributes: [String: Attribute] = [:]
     for member in members {

@@ -192,8 +192,22 @@ public struct StoredTensor: Sendable {
   /// Names the storage among those that have a checksum, so that one is not compared twice.
   public var checksumID: ObjectIdentifier? { checksum.map { ObjectIdentifier($0) } }
 
-  /// SHA-256 of `bytes`.
+  /// SHA-256 of `bytes`, which are not gathered for it unless they are negatives.
   public var sha256: String {
-    bytes.withSpan { SHA256.hex($0) }
+    guard !isContiguous, !isNegated, count > 0 else { return bytes.withSpan { SHA256.hex($0) } }
+    var hash = SHA256()
+    var chunk: [UInt8] = []
+    chunk.reserveCapacity(1 << 16)
+    let size = type.byteCount
+    unsafe storage.withUnsafeBytes { source in
+      gather(axis: 0, from: offset * size) { from in
+        unsafe chunk.append(contentsOf: source[from..<(from + size)])
+        guard chunk.count > 65_000 else { return }
+        unsafe hash.update(chunk.span.bytes)
+        chunk.removeAll(keepingCapacity: true)
+      }
+    }
+    unsafe hash.update(chunk.span.bytes)
+    return hash.finish()
   }
 }

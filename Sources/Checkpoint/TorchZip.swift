@@ -34,7 +34,8 @@ struct TorchZip {
       throw .unsupported(what: "torch zip", why: "its numbers are \(text)-endian", hint: nil)
     }
     self.archive = archive
-    object = try PickleMachine.run(archive.read(pickle), names: names)
+    object = try PickleMachine.run(
+      archive.read(pickle), names: names, fileBytes: archive.byteCount)
   }
 
   /// The bytes of a storage, borrowed from the file; nil where the archive has no such member.

@@ -29,6 +29,9 @@ public struct ZipArchive: Sendable {
   private let bytes: Bytes
   private let index: [FileName: Int]
 
+  /// Size of the file.
+  var byteCount: Int { bytes.count }
+
   /// Reads the central directory.
   /// - Throws: `malformed`, `truncated`, `tooLarge` or `unsupported`.
   public init(_ bytes: Bytes) throws(ObverseError) {

@@ -81,7 +81,7 @@ struct ZipDirectory {
 
   /// Refuses what would fill the memory: archives whose members are honest but a bomb all the same.
   private func checkInflated(_ entries: [Entry]) throws(ObverseError) {
-    let allowed = 3 * bytes.count + 64 << 20
+    let allowed = 3 * bytes.count + 16 << 20
     var total = 0
     for entry in entries where entry.method == 8 {
       let (most, overflow) = entry.compressedSize.multipliedReportingOverflow(

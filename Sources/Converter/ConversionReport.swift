@@ -126,7 +126,10 @@ package struct ConversionReport: Sendable {
     if !left.isEmpty { mapped += " (\(ObverseError.listed(left)))" }
     let groups = skipped
     if !groups.isEmpty {
-      mapped += "; skipped " + groups.map { "\($0.group) (\($0.count))" }.joined(separator: ", ")
+      mapped +=
+        "; skipped "
+        + ObverseError.listed(
+          groups.map { "\($0.group) (\($0.count))" }, atMost: 12)
     }
     var lines = [("read", read)]
     if let choice { lines.append(("found", choice)) }
@@ -146,7 +149,7 @@ package struct ConversionReport: Sendable {
 extension ObverseError {
   /// The first few of many names, and how many more there are.
   static func listed(_ names: [String], atMost limit: Int = 5) -> String {
-    let shown = names.prefix(limit).joined(separator: ", ")
+    let shown = names.prefix(limit).map { $0.cut(to: 200) }.joined(separator: ", ")
     return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
   }
 }

@@ -22,7 +22,7 @@ final class IRWalk {
     self.graph = graph
     self.name = name
     let bytes = graph.layers.reduce(0) { max($0, $1.constant?.storage.count ?? 0) }
-    memoryLimit = 3 * bytes + 32 << 20
+    memoryLimit = 3 * bytes + 8 << 20
   }
 
   /// The error for a layer that stands where something else is wanted.

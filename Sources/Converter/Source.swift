@@ -76,10 +76,11 @@ struct Source {
   /// Bytes that the generator's weights may take as float32.
   ///
   /// Those of 16-bit weights take twice their place in the file. More than three times means that
-  /// tensors share storages, by which a small file could stand for any amount.
+  /// tensors share storages, by which a small file could stand for any amount. The fixed part is
+  /// copied a few times on the way to a model.
   var memoryLimit: Int {
     guard let size = file.byteCount ?? statedSize else { return 1 << 34 }
-    return 3 * min(size, 1 << 40) + 32 << 20
+    return 3 * min(size, 1 << 40) + 8 << 20
   }
 
   private var statedSize: Int? {

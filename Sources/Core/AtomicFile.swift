@@ -14,16 +14,23 @@ public struct AtomicFile: ~Copyable {
   public init(_ path: String) throws(ObverseError) {
     self.path = path
     var status = stat()
-    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+    let found = unsafe stat(path, &status) == 0
+    // The temporary name is shorter than such a name, so that only the last step would fail.
+    guard found || errno != ENAMETOOLONG else {
+      throw .cannotCreate(path: path, why: ObverseError.reason(ENAMETOOLONG))
+    }
+    if found, status.st_mode & S_IFMT != S_IFREG {
       // Renaming would replace a device, such as /dev/null, for the whole system.
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
       throw .cannotCreate(path: path, why: isFolder ? "it is a directory" : "it is no regular file")
     }
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.index(after: $0) }
-    let name = slash ?? path.startIndex
+    let folder = path[..<(slash ?? path.startIndex)]
+    // File systems allow 255 bytes. A name's beginning is enough for people to see what it is.
+    let name = path[(slash ?? path.startIndex)...].unicodeScalars.prefix(48)
     var attempt = 0
     while true {  // another thread may be writing under the same name
-      let candidate = "\(path[..<name]).\(path[name...]).\(getpid()).\(attempt).part"
+      let candidate = "\(folder).\(Substring(name)).\(getpid()).\(attempt).part"
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
       let opened = unsafe open(candidate, flags, 0o666)
       if opened < 0, errno == EEXIST, attempt < 1000 {

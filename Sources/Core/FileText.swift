@@ -53,6 +53,37 @@ extension Bytes {
   public var text: String? { try? readText() }
 }
 
+extension Unicode.Scalar {
+  /// Whether a terminal might obey the character, or nobody could see it: controls (U+009B among
+  /// them), what turns the direction of writing (U+202E), what ends lines (U+2028), and characters
+  /// that mean nothing.
+  public var isInvisible: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
+    default: false
+    }
+  }
+}
+
+extension String {
+  /// The text with escapes such as `\u{1B}` in place of invisible characters.
+  public var printable: String {
+    guard unicodeScalars.contains(where: \.isInvisible) else { return self }
+    return unicodeScalars.map {
+      $0.isInvisible ? $0.escaped(asASCII: true) : String($0)
+    }.joined()
+  }
+
+  /// The characters in the text's first `limit` bytes, and how many bytes more there are; all of it
+  /// where it is shorter.
+  public func cut(to limit: Int) -> String {
+    guard utf8.count > limit else { return self }
+    var end = utf8.index(utf8.startIndex, offsetBy: limit)
+    while String.Index(end, within: unicodeScalars) == nil { end = utf8.index(before: end) }
+    return "\(self[..<end])… and \(utf8.count - self[..<end].utf8.count) more bytes"
+  }
+}
+
 /// A name in a file, which equals another where their bytes are equal.
 ///
 /// Swift's strings are equal where Unicode calls them equivalent: two members of an archive may

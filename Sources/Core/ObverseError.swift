@@ -194,19 +194,9 @@ extension String {
       // Bytes, since one character can be of any length; a cut one becomes U+FFFD.
       let head = String(decoding: utf8.prefix(Self.longest - Self.longestEnd), as: UTF8.self)
       let tail = String(decoding: utf8.suffix(Self.longestEnd), as: UTF8.self)
-      return "\(head.escaped)…\(tail.escaped)"
+      return "\(head.printable)…\(tail.printable)"
     }
-    return escaped
-  }
-
-  private var escaped: String {
-    unicodeScalars.map { scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-        scalar.escaped(asASCII: true)
-      default: String(scalar)
-      }
-    }.joined()
+    return printable
   }
 }
 

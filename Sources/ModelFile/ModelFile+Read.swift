@@ -36,6 +36,7 @@ extension ModelFile {
     }
     var reader = ModelReader(fileBytes: bytes.count, format: format)
     let description = try reader.model(root)
+    try reader.checkPlaces()
     try description.validate()
     return description
   }
@@ -56,8 +57,11 @@ enum Limits {
 private struct ModelReader {
   let fileBytes: Int
   let format: Int
-  /// Bytes of all tensors so far.
-  var weightBytes = 0
+  /// Where tensors lie in memory, each with its name.
+  var places: [(start: UInt, count: Int, name: String)] = []
+  /// Bytes of all scales and of all texts so far.
+  var scaleBytes = 0
+  var textBytes = 0
 
   init(fileBytes: Int, format: Int) {
     self.fileBytes = fileBytes
@@ -209,36 +213,54 @@ private struct ModelReader {
         why: "\(data.count) bytes are not \(shape.brackets) of \(element.rawValue)")
     }
     let scales = try table.floats(TensorSlot.scales, limit: Limits.scales)
-    // Without this a file whose tensors share one large blob could ask for any amount of memory.
-    weightBytes += data.count + 4 * scales.count
-    guard weightBytes <= fileBytes else {
+    places.append((data.address, data.count, table.name))
+    scaleBytes += 4 * scales.count
+    // Copies of scales that many tensors share could ask for any amount of memory.
+    guard scaleBytes <= fileBytes else {
       throw .malformed(
-        what: what, why: "tensors overlap: they need more than the file's \(fileBytes) bytes")
+        what: what, why: "scales overlap: they need more than the file's \(fileBytes) bytes")
     }
     return Weights(
       type: element, shape: shape, bytes: data.aligned(to: ModelFile.alignment), scales: scales)
   }
 
-  private func provenance(_ table: FlatTableView) throws(ObverseError) -> Provenance {
-    var provenance = Provenance()
-    func text(_ slot: ProvenanceSlot) throws(ObverseError) -> String {
-      try table.string(slot, limit: Limits.text)
+  /// Refuses tensors that share bytes: a small file could stand for any amount of weights.
+  func checkPlaces() throws(ObverseError) {
+    let sorted = places.filter { $0.count > 0 }.sorted { $0.start < $1.start }
+    for (place, next) in zip(sorted, sorted.dropFirst())
+    where next.start - place.start < UInt(place.count) {
+      throw .malformed(
+        what: "tensor \(next.name)", why: "its bytes overlap those of \(place.name)")
     }
-    provenance.sourceKind = try text(.sourceKind)
-    provenance.sourceSHA256 = try text(.sourceSHA256)
-    provenance.producer = try text(.producer)
-    provenance.license = try text(.license)
-    provenance.note = try text(.note)
-    provenance.wAverageSource = try text(.wAverageSource)
+  }
+
+  private mutating func provenance(_ table: FlatTableView) throws(ObverseError) -> Provenance {
+    var provenance = Provenance()
+    provenance.sourceKind = try text(table, ProvenanceSlot.sourceKind)
+    provenance.sourceSHA256 = try text(table, ProvenanceSlot.sourceSHA256)
+    provenance.producer = try text(table, ProvenanceSlot.producer)
+    provenance.license = try text(table, ProvenanceSlot.license)
+    provenance.note = try text(table, ProvenanceSlot.note)
+    provenance.wAverageSource = try text(table, ProvenanceSlot.wAverageSource)
     let facts = try table.tables(ProvenanceSlot.facts, limit: Limits.facts) { "fact \($0)" }
     for fact in facts {
-      provenance.facts.append(
-        (
-          try fact.string(FactSlot.name, limit: Limits.text),
-          try fact.string(FactSlot.value, limit: Limits.text)
-        ))
+      let name = try text(fact, FactSlot.name)
+      provenance.facts.append((name, try text(fact, FactSlot.value)))
     }
     return provenance
+  }
+
+  private mutating func text<S: Slots>(
+    _ table: FlatTableView, _ slot: S
+  ) throws(ObverseError) -> String {
+    let text = try table.string(slot, limit: Limits.text)
+    textBytes += text.utf8.count
+    guard textBytes <= fileBytes else {
+      throw .malformed(
+        what: table.name,
+        why: "texts overlap: they need more than the file's \(fileBytes) bytes")
+    }
+    return text
   }
 
   private mutating func optional<T>(
@@ -260,9 +282,13 @@ private struct ModelReader {
 }
 
 extension Bytes {
+  /// Where they lie, to be compared and not followed.
+  fileprivate var address: UInt {
+    unsafe withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+  }
+
   /// These bytes where their memory is so aligned, or else a copy that is.
   fileprivate func aligned(to alignment: Int) -> Bytes {
-    let address = unsafe withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
     guard address % UInt(alignment) != 0 else { return self }
     return unsafe Bytes(count: count) { target in
       unsafe withUnsafeBytes { unsafe target.copyMemory(from: $0) }

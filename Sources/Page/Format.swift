@@ -79,7 +79,7 @@ extension Format {
   public static func printable(_ text: String) -> String {
     func isControl(_ scalar: Unicode.Scalar) -> Bool {
       switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator: true
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
       default: false
       }
     }

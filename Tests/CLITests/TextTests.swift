@@ -1,6 +1,8 @@
 import CLI
 import Core
+import Foundation
 import Page
+import Support
 import Testing
 
 /// Numbers, names, tables and JSON as text.
@@ -34,6 +36,54 @@ struct TextTests {
 
   @Test func showsControlCharactersEscaped() {
     #expect(Format.printable("a\u{1b}[2Jb\nc é") == "a\\u{1B}[2Jb\\nc é")
+  }
+
+  /// The same characters are escaped on every way to a terminal.
+  @Test(arguments: ["\u{1b}", "\u{7f}", "\u{9b}", "\u{202e}", "\u{2028}", "\u{e000}", "\u{e0001}"])
+  func escapesTheSameEverywhere(scalar: String) throws {
+    let text = "a\(scalar)b"
+    #expect(Format.printable(text) == text.printable)
+    #expect(!Format.printable(text).contains(scalar))
+    let line = JSON.text(text).line
+    #expect(line.utf8.allSatisfy { (0x20..<0x7f).contains($0) })
+    let parsed = try JSONSerialization.jsonObject(
+      with: Data(line.utf8), options: .fragmentsAllowed)
+    #expect(parsed as? String == text)
+    let errors = CLI.Stream()
+    let console = Console(output: CLI.Stream(), errors: errors, environment: Environment([:]))
+    console.level = .debug
+    console.detail(text)
+    console.note(text)
+    console.warn(text)
+    #expect(!errors.text.contains(scalar))
+  }
+
+  @Test func factsOfOneNameAreAList() {
+    let facts = [("kimg", "1"), ("ratio", "0.9"), ("kimg", "2")]
+    #expect(
+      Listing.facts(facts.map { (name: $0.0, value: $0.1) }).line
+        == #"{"kimg":["1","2"],"ratio":"0.9"}"#)
+  }
+
+  @Test func factsAreCut() {
+    let long = String(repeating: "\u{1b}", count: 65_000)
+    let many = (0..<256).map { (name: "\($0)", value: long) }
+    let line = Listing.facts(many).line
+    #expect(line.utf8.count < Listing.facts * (Listing.fact + 64) * 6)
+    #expect(Listing.rest(256, of: Listing.facts, "fact") == "and 192 more facts")
+    #expect(Listing.rest(64, of: Listing.facts, "fact") == nil)
+  }
+
+  @Test func makesFoldersHoweverDeep() throws {
+    let folder = try TemporaryFolder()
+    let deep = folder.path + String(repeating: "/a", count: 1500)
+    try Path.makeFolder(deep)
+    #expect(Path.isFolder(deep))
+    let endless = folder.path + String(repeating: "/a", count: 65_000)
+    #expect(throws: ObverseError.cannotCreate(path: endless, why: "file name too long")) {
+      try Path.makeFolder(endless)
+    }
+    #expect(throws: ObverseError.self) { try Path.makeFolder("/dev/null/a/b") }
   }
 
   @Test(arguments: [

@@ -1,5 +1,6 @@
 import Checkpoint
 import Core
+import Support
 import Testing
 
 struct NumPyTests {
@@ -163,6 +164,15 @@ struct NumPyTests {
     let archive = try ZipArchive(Bytes(NumPy.npz([("a", [6], [0, 1, 2, 3, 4, 5])])))
     // zlib.crc32 in Python, of the bytes that numpy.save writes.
     #expect(archive.members[0].crc32 == 0x9457_e5f9)
+  }
+
+  /// A hash of what lies in another order, which is longer than the hash's pieces.
+  @Test func hashesInRowMajorOrder() throws {
+    let values = (0..<60_000).map { Float($0) }
+    let text = header("<f4", "(200, 300)", fortran: true)
+    let tensor = try read(npy(text, PickleBytes.floats(values)))
+    #expect(!tensor.isContiguous)
+    #expect(tensor.sha256 == tensor.bytes.withSpan { SHA256.hex($0) })
   }
 
   @Test func headersFillWholeLines() {

@@ -122,11 +122,18 @@ struct IRGraphTests {
       errorOf { () throws(ObverseError) in
         try read("<net version='11'><layers>\(layers)</layers></net>")
       } == .tooLarge(what: "the number of layers of N", found: 50_001, limit: 50_000))
-    let long = String(repeating: " ", count: 8 << 20) + network
+    let long = String(repeating: " ", count: 4 << 20) + network
     #expect(
       errorOf { () throws(ObverseError) in try read(long) }
         == .tooLarge(
-          what: "the description of N", found: UInt64(long.utf8.count), limit: 8 << 20))
+          what: "the description of N", found: UInt64(long.utf8.count), limit: 4 << 20))
+    let data = (0..<250).map { "a\($0)=''" }.joined(separator: " ")
+    let full = (0...400).map { "<layer id='\($0)' name='a' type='b'><data \(data)/></layer>" }
+      .joined()
+    #expect(
+      errorOf { () throws(ObverseError) in
+        try read("<net version='11'><layers>\(full)</layers></net>")
+      } == .tooLarge(what: "the number of attributes of N", found: 100_250, limit: 100_000))
   }
 }
 

@@ -137,6 +137,11 @@ struct SafetensorsTests {
     #expect(
       error(file(#"{"__metadata__":{"a":1}}"#))
         == malformed("its __metadata__ entry 'a' is no string", what))
+    let many = (0...65_536).map { "\"\($0)\":\"\"" }.joined(separator: ",")
+    #expect(
+      error(file("{\"__metadata__\":{\(many)}}"))
+        == .tooLarge(
+          what: "the number of entries of its __metadata__", found: 65_537, limit: 65_536))
   }
 
   /// A header of very many entries is read in bounded time, one of more is refused.

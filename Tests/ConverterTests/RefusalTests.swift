@@ -183,7 +183,7 @@ struct RefusalTests {
   @Test func boundsWhatSharedStoragesStandFor() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write([0], to: "small.pt")
-    // 32 MiB and a little may be made; the second layer alone would fit.
+    // 8 MiB and a little may be made; the second layer alone would fit.
     var net = SyntheticNetwork()
     net.add("G_ema.mapping.fc0.weight", [16, 16])
     net.add("G_ema.mapping.fc0.bias", [16])
@@ -191,7 +191,7 @@ struct RefusalTests {
     net.add("G_ema.synthesis.b8.conv1.bias", [1])
     let name = "G_ema.mapping.fc1.weight"
     let huge = try StoredTensor(
-      name: name, type: .float32, shape: [524_288, 16], strides: [0, 0], offset: 0,
+      name: name, type: .float32, shape: [131_072, 16], strides: [0, 0], offset: 0,
       storage: Bytes([UInt8](repeating: 0, count: 1 << 20)))
     let tensors = net.file.tensors + [(name, huge)]
     let file = CheckpointFile(
@@ -199,7 +199,7 @@ struct RefusalTests {
     #expect(
       throws: ObverseError.tooLarge(
         what: "the size of the generator's weights up to \(name)",
-        found: 32 << 20 | 1088, limit: 32 << 20 | 3
+        found: 8 << 20 | 1088, limit: 8 << 20 | 3
       ).inFile(path)
     ) { _ = try Converter.convert(file) }
   }

@@ -50,7 +50,77 @@ struct HalfTests {
   }
 }
 
+struct FileTextTests {
+  private let letter = "e"
+
+  @Test func readsAsManyMarksAsAnyLanguageNeeds() throws {
+    let marks = String(repeating: "\u{301}\u{327}", count: 15)
+    let text = letter + marks + letter + marks
+    #expect(try String(fileText: Array(text.utf8)) == text)
+    #expect(Bytes(Array(text.utf8)).text?.utf8.count == text.utf8.count)
+    let tooMany = Array((letter + marks + "\u{301}").utf8)
+    #expect(throws: TextFault.stacked) { try String(fileText: tooMany) }
+    #expect(Bytes(tooMany).text == nil)
+    #expect(throws: TextFault.notUTF8) { try String(fileText: [0x61, 0xff]) }
+  }
+
+  /// Every script's own text passes, with the marks that it has.
+  @Test(arguments: ["Ångström", "สวัสดี", "नमस्ते", "שָׁלוֹם", "ཨོཾ་མ་ཎི", "👩‍👩‍👧‍👦", "각"])
+  func readsEveryScript(text: String) throws {
+    #expect(try String(fileText: Array(text.decomposed.utf8)) == text)
+  }
+
+  @Test func comparesNamesByBytes() {
+    let (composed, decomposed) = ("\u{e9}", "e\u{301}")
+    #expect(composed == decomposed)
+    #expect(FileName(composed) != FileName(decomposed))
+    #expect(Set([FileName(composed), FileName(decomposed), FileName("\u{e9}")]).count == 2)
+  }
+
+  @Test func escapesWhatNobodySees() {
+    for (scalar, shown) in [
+      ("\u{1b}", "\\u{1B}"), ("\u{9b}", "\\u{009B}"), ("\u{202e}", "\\u{202E}"),
+      ("\u{2028}", "\\u{2028}"), ("\u{e000}", "\\u{E000}"), ("\n", "\\n"),
+    ] {
+      #expect("a\(scalar)b".printable == "a\(shown)b")
+      #expect(ObverseError.missingTensor("a\(scalar)b").description.contains("a\(shown)b"))
+    }
+    #expect("é中".printable == "é中")
+  }
+
+  @Test func cutsBetweenCharacters() {
+    #expect("abc".cut(to: 3) == "abc")
+    #expect("abcd".cut(to: 3) == "abc… and 1 more bytes")
+    #expect("aéé".cut(to: 2) == "a… and 4 more bytes")
+    #expect("é".cut(to: 1) == "… and 2 more bytes")
+  }
+}
+
+extension String {
+  /// As much of it as one can take apart without tables: what a decomposing file system stores.
+  fileprivate var decomposed: String {
+    self == "각" ? "\u{1100}\u{1161}\u{11a8}" : self == "Ångström" ? "A\u{30a}ngstro\u{308}m" : self
+  }
+}
+
 struct AtomicFileTests {
+  /// 255 bytes are the longest name of Linux' file systems.
+  @Test func writesTheLongestNameAndRefusesLongerOnesAtOnce() throws {
+    let folder = "/tmp/obverse-names-\(getpid())"
+    mkdir(folder, 0o755)
+    defer { rmdir(folder) }
+    for name in [String(repeating: "n", count: 255), String(repeating: "é", count: 127)] {
+      let path = "\(folder)/\(name)"
+      try [1, 2, 3].withUnsafeBytes { try AtomicFile.write($0.bytes, to: path) }
+      #expect(access(path, F_OK) == 0)
+      unlink(path)
+    }
+    let path = "\(folder)/" + String(repeating: "n", count: 256)
+    #expect(throws: ObverseError.cannotCreate(path: path, why: "file name too long")) {
+      try AtomicFile.check(path)
+    }
+  }
+
   @Test func anUncommittedFileLeavesNothing() throws {
     let folder = "/tmp/obverse-atomic-\(getpid())"
     mkdir(folder, 0o755)

@@ -118,14 +118,19 @@ struct Convert: Command {
     }
     if Interrupt.isRequested { throw .cancelled }
     let report = conversion.report
-    for warning in report.warnings { console.warn(warning) }
+    Listing.warn(report.warnings, console)
     // What a dry run finds is what was asked for.
     for (label, text) in report.lines where !isJSON {
       let line = Format.pad(label, 9) + (label == "read" ? "\(input)  " : "") + text
       if isDryRun { try console.line(Format.printable(line)) } else { console.note(line) }
     }
     for note in report.notes { console.note(Format.pad("note", 9) + note) }
-    if lists, !isJSON { for line in Self.table(report).markdown { try console.line(line) } }
+    if lists, !isJSON {
+      for line in Self.table(report).markdown { try console.line(line) }
+      if let rest = Listing.rest(report.tensors.count, of: Listing.tensors, "tensor") {
+        try console.line(rest)
+      }
+    }
     var written: (sha256: String, bytes: Int)?
     if !isDryRun {
       try Path.makeFolder(Path.folder(output))
@@ -173,9 +178,10 @@ struct Convert: Command {
 
   private static func table(_ report: ConversionReport) -> TextTable {
     var table = TextTable([.init("source"), .init("shape"), .init("type"), .init("target")])
-    for tensor in report.tensors {
+    for tensor in report.tensors.prefix(Listing.tensors) {
       table.add([
-        Format.printable(tensor.name), tensor.shape.brackets, tensor.type.rawValue, target(tensor),
+        Listing.shown(tensor.name), tensor.shape.brackets, tensor.type.rawValue,
+        Format.printable(target(tensor)),
       ])
     }
     return table
@@ -183,10 +189,10 @@ struct Convert: Command {
 
   private static func target(_ tensor: ConversionReport.Tensor) -> String {
     switch tensor.fate {
-    case .mapped(let names): names.joined(separator: ", ")
+    case .mapped(let names): names.joined(separator: ", ").cut(to: Listing.fact)
     case .checked: "(checked)"
     case .unused: "(unused)"
-    case .skipped(let group): "(skipped: \(group))"
+    case .skipped(let group): "(skipped: \(group.cut(to: Listing.name)))"
     }
   }
 
@@ -208,14 +214,19 @@ struct Convert: Command {
       ("network", NetworkText(conversion.description).json),
       ("mapped", .integer(report.mappedCount)),
       ("checked", .integer(report.checkedCount)),
-      ("unused", .list(report.unused.map { .text($0) })),
+      (
+        "unused",
+        .list(report.unused.prefix(Listing.tensors).map { .text($0.cut(to: Listing.name)) })
+      ),
       (
         "skipped",
         .list(
-          report.skipped.map { .object([("group", .text($0)), ("tensors", .integer($1))]) })
+          report.skipped.prefix(Listing.tensors).map {
+            .object([("group", .text($0.cut(to: Listing.name))), ("tensors", .integer($1))])
+          })
       ),
       ("w_avg", .text(report.wAverageSource)),
-      ("warnings", .list(report.warnings.map { .text($0) })),
+      ("warnings", .list(report.warnings.prefix(Listing.names).map { .text($0) })),
       ("notes", .list(report.notes.map { .text($0) })),
     ]
     if let written {
@@ -233,9 +244,9 @@ struct Convert: Command {
         (
           "tensors",
           .list(
-            report.tensors.map { tensor in
+            report.tensors.prefix(Listing.tensors).map { tensor in
               .object([
-                ("name", .text(tensor.name)),
+                ("name", .text(tensor.name.cut(to: Listing.name))),
                 ("shape", .list(tensor.shape.map { .integer($0) })),
                 ("type", .text(tensor.type.rawValue)), ("target", .text(Self.target(tensor))),
               ])

@@ -23,6 +23,8 @@ struct Findings {
   private let fileSHA256: String?
   private let weightsSHA256: String?
   private let tensors: [Tensor]
+  /// Tensors that the file has.
+  private let tensorCount: Int
 
   /// Reads a file.
   ///
@@ -65,7 +67,8 @@ struct Findings {
       self.failure = failure
       weightsSHA256 = nil
       if listsTensors {
-        for (name, tensor) in file.tensors {
+        if hashes { try Self.checkHashing(file) }
+        for (name, tensor) in file.tensors.prefix(Listing.tensors) {
           tensors.append(
             Tensor(
               name: name, type: tensor.type, shape: tensor.shape,
@@ -74,8 +77,28 @@ struct Findings {
       }
     }
     self.tensors = tensors
+    if case .checkpoint(let file) = source {
+      tensorCount = file.tensors.count
+    } else {
+      tensorCount = tensors.count
+    }
     fileSHA256 =
       hashes && Path.isFile(path) ? try Bytes(mapping: path).withSpan { SHA256.hex($0) } : nil
+  }
+
+  /// Refuses to hash tensors that repeat the bytes of small storages over and over.
+  private static func checkHashing(_ file: CheckpointFile) throws(ObverseError) {
+    let shown = file.tensors.prefix(Listing.tensors)
+    let stored = shown.reduce(Path.size(file.path)) { max($0, $1.tensor.storage.count) }
+    // Sizes of tensors are proved against their storages: the sum cannot overflow.
+    let bytes = shown.reduce(0) { $0 + $1.tensor.count * $1.tensor.type.byteCount }
+    let limit = 4 * stored + 64 << 20
+    guard bytes <= limit else {
+      throw ObverseError.tooLarge(
+        what: "the size of all tensors, shared bytes counted each time,", found: UInt64(bytes),
+        limit: UInt64(limit)
+      ).inFile(file.path)
+    }
   }
 
   /// What may surprise.
@@ -105,10 +128,16 @@ struct Findings {
     lines.append(("w_avg", wAverage))
     let provenance = description.provenance
     if !provenance.license.isEmpty {
-      lines.append(("licence", "\(provenance.license) (as given at conversion)"))
+      lines.append(
+        ("licence", "\(provenance.license.cut(to: Listing.text)) (as given at conversion)"))
     }
-    if !provenance.note.isEmpty { lines.append(("note", provenance.note)) }
-    for fact in provenance.facts { lines.append(("fact", "\(fact.name) \(fact.value)")) }
+    if !provenance.note.isEmpty { lines.append(("note", provenance.note.cut(to: Listing.text))) }
+    for (name, value) in provenance.facts.prefix(Listing.facts) {
+      lines.append(("fact", "\(name.cut(to: Listing.name)) \(value.cut(to: Listing.fact))"))
+    }
+    if let rest = Listing.rest(provenance.facts.count, of: Listing.facts, "fact") {
+      lines.append(("", rest))
+    }
     return lines
   }
 
@@ -125,7 +154,7 @@ struct Findings {
           (
             "names",
             .list(
-              file.pickleNames.map {
+              file.pickleNames.prefix(Listing.names).map {
                 .object([
                   ("name", .text($0.name)), ("known", .bool($0.isKnown)),
                   ("count", .integer($0.count)),
@@ -156,11 +185,12 @@ struct Findings {
       (
         "provenance",
         .object([
-          ("source_kind", .text(provenance.sourceKind)),
-          ("source_sha256", .text(provenance.sourceSHA256)),
-          ("producer", .text(provenance.producer)), ("license", .text(provenance.license)),
-          ("note", .text(provenance.note)),
-          ("facts", .object(provenance.facts.map { ($0.name, .text($0.value)) })),
+          ("source_kind", .text(provenance.sourceKind.cut(to: Listing.name))),
+          ("source_sha256", .text(provenance.sourceSHA256.cut(to: Listing.name))),
+          ("producer", .text(provenance.producer.cut(to: Listing.name))),
+          ("license", .text(provenance.license.cut(to: Listing.text))),
+          ("note", .text(provenance.note.cut(to: Listing.text))),
+          ("facts", Listing.facts(provenance.facts)),
         ])
       ))
     return members
@@ -172,18 +202,22 @@ struct Findings {
       [.init("tensor"), .init("type"), .init("shape")] + (hashes ? [.init("sha256")] : []))
     for tensor in tensors {
       table.add(
-        [Format.printable(tensor.name), tensor.type.rawValue, tensor.shape.brackets]
+        [Listing.shown(tensor.name), tensor.type.rawValue, tensor.shape.brackets]
           + (hashes ? [tensor.sha256 ?? ""] : []))
     }
     return table
   }
+
+  /// The line behind the table where it does not show all, nil where it does.
+  var tensorsLeftOut: String? { Listing.rest(tensorCount, of: Listing.tensors, "tensor") }
 
   var tensorsJSON: JSON {
     .list(
       tensors.map { tensor in
         .object(
           [
-            ("name", .text(tensor.name)), ("type", .text(tensor.type.rawValue)),
+            ("name", .text(tensor.name.cut(to: Listing.name))),
+            ("type", .text(tensor.type.rawValue)),
             ("shape", .list(tensor.shape.map { .integer($0) })),
           ] + (tensor.sha256.map { [("sha256", .text($0))] } ?? []))
       })
@@ -203,10 +237,11 @@ struct Findings {
     case .model(let description):
       let provenance = description.provenance
       var parts: [String] = []
-      if !provenance.producer.isEmpty { parts.append("written by \(provenance.producer)") }
-      if !provenance.sourceKind.isEmpty { parts.append("from \(provenance.sourceKind)") }
+      func shown(_ text: String) -> String { text.cut(to: Listing.name) }
+      if !provenance.producer.isEmpty { parts.append("written by \(shown(provenance.producer))") }
+      if !provenance.sourceKind.isEmpty { parts.append("from \(shown(provenance.sourceKind))") }
       var text = parts.joined(separator: " ")
-      if !provenance.sourceSHA256.isEmpty { text += ", sha256 \(provenance.sourceSHA256)" }
+      if !provenance.sourceSHA256.isEmpty { text += ", sha256 \(shown(provenance.sourceSHA256))" }
       return "obv \(ModelFile.format(of: description))" + (text.isEmpty ? "" : " (\(text))")
     }
   }
@@ -224,7 +259,7 @@ struct Findings {
     guard description?.wAverage != nil else { return "none: --trunc is not possible" }
     return switch description?.provenance.wAverageSource {
     case "file": "from the source file"
-    case .some(let source) where !source.isEmpty: source
+    case .some(let source) where !source.isEmpty: source.cut(to: Listing.name)
     default: "stored"
     }
   }

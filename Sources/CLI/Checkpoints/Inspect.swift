@@ -64,13 +64,15 @@ struct Inspect: Command {
     let path = try environment.modelPath(name)
     if showsPickle, !isJSON {
       // Also for files that cannot be opened otherwise: that is when one wants to look.
-      for line in try CheckpointFile.pickleListing(path) { try console.line(line) }
+      for line in try CheckpointFile.pickleListing(path, limit: Listing.opcodes) {
+        try console.line(line)
+      }
       guard let file = try? CheckpointFile.open(path) else { return }
       for line in Self.names(file.pickleNames) { try console.line(line) }
       return
     }
     let findings = try Findings(path, hashes: hashes, listsTensors: showsTensors)
-    for warning in findings.warnings { console.warn(warning) }
+    Listing.warn(findings.warnings, console)
     if isJSON { return try console.line(try json(findings).line) }
     for (label, text) in findings.lines(rule) {
       try console.line(Format.pad(label, 10) + Format.printable(text))
@@ -84,15 +86,17 @@ struct Inspect: Command {
     if showsTensors {
       try console.line("")
       for line in findings.tensorTable.markdown { try console.line(line) }
+      if let rest = findings.tensorsLeftOut { try console.line(rest) }
     }
   }
 
   /// The names that a pickle asked for, as lines.
   private static func names(_ names: [PickleName]) -> [String] {
-    names.map { name in
-      "name \(Format.printable(name.name)), \(Format.count(name.count, "time"))"
+    let lines = names.prefix(Listing.names).map { name in
+      "name \(Listing.shown(name.name)), \(Format.count(name.count, "time"))"
         + (name.isKnown ? "" : ": unknown, builds nothing")
     }
+    return lines + [Listing.rest(names.count, of: Listing.names, "name")].compactMap { $0 }
   }
 
   private func json(_ findings: Findings) throws(ObverseError) -> JSON {
@@ -104,7 +108,7 @@ struct Inspect: Command {
     }
     if showsTensors { members.append(("tensors", findings.tensorsJSON)) }
     if showsPickle {
-      let lines = try CheckpointFile.pickleListing(findings.path)
+      let lines = try CheckpointFile.pickleListing(findings.path, limit: Listing.opcodes)
       members.append(("pickle", .list(lines.map { .text($0) })))
     }
     return .object(members)

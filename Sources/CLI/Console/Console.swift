@@ -58,7 +58,7 @@ package final class Console {
 
   /// Says what only the curious want to know.
   package func detail(_ text: String) {
-    if level == .debug, progress != .json { say(text) }
+    if level == .debug, progress != .json { say(Format.printable(text)) }
   }
 
   package func warn(_ text: String) {

@@ -62,10 +62,20 @@ package enum Path {
   /// - Throws: `cannotCreate`.
   package static func makeFolder(_ path: String) throws(ObverseError) {
     if isFolder(path) || path.isEmpty { return }
-    let above = folder(path)
-    if above != path { try makeFolder(above) }
-    guard unsafe mkdir(path, 0o777) != 0, errno != EEXIST || !isFolder(path) else { return }
-    throw .cannotCreate(path: path, why: ObverseError.reason(errno))
+    var missing = [path]  // the deepest first
+    while let next = missing.last {
+      if unsafe mkdir(next, 0o777) == 0 || errno == EEXIST && isFolder(next) {
+        missing.removeLast()
+        continue
+      }
+      let code = errno
+      let above = folder(next)
+      // No more often than the path has parts: what lies above is shorter each time.
+      guard code == ENOENT, above.utf8.count < next.utf8.count, !isFolder(above) else {
+        throw .cannotCreate(path: path, why: ObverseError.reason(code))
+      }
+      missing.append(above)
+    }
   }
 
   private static func mode(_ path: String) -> mode_t? {
