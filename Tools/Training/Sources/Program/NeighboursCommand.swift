@@ -10,7 +10,8 @@ enum NeighboursCommand: Command {
   static let usage = "--model FILE --data PATH --size N --out FILE [options]"
   static let options =
     [Option("model", "FILE", "checkpoint with the generator")] + DataOptions.table + [
-      Option("out", "FILE", "the sheet, PNG: a row for each seed, the drawn picture first"),
+      Option(
+        "out", "FILE", "the sheet, .png or .jpg: a row for each seed, the drawn picture first"),
       Option("judge", "FILE", "compares features of this network; without it, pictures of 16x16"),
       Option("count", "N", "seeds, from 0 on; 16"),
       Option("nearest", "N", "real pictures of a row; 5"),

@@ -94,6 +94,18 @@ public final class ImageData: Sendable {
     return set.w(indices.map { readable[$0] }, on: device)
   }
 
+  /// Numbers of the w behind each image; nil where nobody knows them.
+  public var wDim: Int? {
+    guard case .set(let set) = source else { return nil }
+    return set.facts.wDim
+  }
+
+  /// The w behind one image, `[wDim]`.
+  func latent(_ index: Int) -> [Float]? {
+    guard case .set(let set) = source else { return nil }
+    return set.latent(readable[index])
+  }
+
   /// Files that were listed, readable or not.
   public var listedCount: Int { source.count }
 
@@ -108,6 +120,12 @@ public final class ImageData: Sendable {
   public func batch(
     _ indices: [Int], mirrored: [Bool], on device: Device
   ) throws(ObverseError) -> Tensor {
+    let bytes = try bytes(indices, mirrored: mirrored)
+    return Tensor.bytes(bytes, [indices.count, 3, size, size], on: device) * (1 / 127.5) - 1
+  }
+
+  /// The same as bytes.
+  func bytes(_ indices: [Int], mirrored: [Bool]) throws(ObverseError) -> [UInt8] {
     let pixels = 3 * size * size
     var bytes: [UInt8] = []
     bytes.reserveCapacity(indices.count * pixels)
@@ -130,8 +148,7 @@ public final class ImageData: Sendable {
         bytes += image[row..<row + size].reversed()
       }
     }
-    let tensor = Tensor.bytes(bytes, [indices.count, 3, size, size], on: device)
-    return tensor * (1 / 127.5) - 1
+    return bytes
   }
 
   private static func list(_ path: String, size: Int) throws(ObverseError) -> Source {

@@ -50,9 +50,34 @@ enum Sheet {
         generator(z.slice(axis: 0, row * columns..<(row + 1) * columns))
       }
     }
-    let png = try PNG.encode(
-      pixels(.concatenated(rows, axis: 0), columns: columns), xmp: XMP.synthetic)
-    let span = png.span
-    try AtomicFile.write(span.bytes, to: path)
+    try write(pixels(.concatenated(rows, axis: 0), columns: columns), to: path)
+  }
+
+  /// JPEG's quality, of sheets that go into a repository.
+  private static let quality = 90
+
+  /// Writes pictures that no camera took: JPEG where the name ends so, else PNG.
+  static func write(_ pixels: Pixels, to path: String) throws(ObverseError) {
+    let name = path.lowercased()
+    let isJPEG = name.hasSuffix(".jpg") || name.hasSuffix(".jpeg")
+    let file =
+      isJPEG
+      ? try JPEG.encode(pixels, quality: quality, xmp: XMP.synthetic)
+      : try PNG.encode(pixels, xmp: XMP.synthetic)
+    try AtomicFile.write(file.span.bytes, to: path)
+  }
+
+  /// Planes of bytes, `[3, size, size]` each, `columns` side by side.
+  static func pixels(_ planes: [[UInt8]], size: Int, columns: Int) -> Pixels {
+    let rows = (planes.count + columns - 1) / columns
+    var bytes = [UInt8](repeating: 0, count: rows * columns * size * size * 3)
+    for (i, picture) in planes.enumerated() {
+      let (left, top) = (i % columns * size, i / columns * size)
+      for (at, value) in picture.enumerated() {
+        let (c, y, x) = (at / (size * size), at / size % size, at % size)
+        bytes[((top + y) * columns * size + left + x) * 3 + c] = value
+      }
+    }
+    return Pixels(width: columns * size, height: rows * size, channels: 3, bytes: bytes)
   }
 }

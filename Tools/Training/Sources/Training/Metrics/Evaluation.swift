@@ -14,6 +14,12 @@ public enum Evaluation {
     public var measuresPatches = true
     /// Measures the perceptual path length.
     public var lpips: LPIPS?
+    /// Says whether faces are those of the same w; such pictures are needed then.
+    public var recognizer: Recognizer?
+    /// A picture to write: the first eight of the data, under each what is drawn of its w.
+    public var strip: String?
+    /// Whether the data was drawn to be compared: pictures of other w are refused then.
+    public var needsSameW = false
 
     public init() {}
   }
@@ -27,22 +33,29 @@ public enum Evaluation {
   ///
   /// - Parameters:
   ///   - path: The generator's checkpoint.
-  ///   - data: Real images, of the generator's size.
+  ///   - data: Real images, of the generator's size; with their w, each is compared with its own.
   ///   - settings: What to measure with.
   ///   - device: Where it is computed.
   ///   - progress: Receives what is being done, and images done of images to do.
-  /// - Returns: All measures, patches first.
+  /// - Returns: All measures: of the same w, of patches, of networks.
   /// - Throws: `request` where sizes differ; what reading says.
   public static func measure(
     _ path: String, data: ImageData, _ settings: Settings, on device: Device,
     progress: (String, Int, Int) -> Void = { _, _, _ in }
   ) throws(ObverseError) -> [Measure] {
-    let file = try TeacherFile(path)
-    let generator = try file.generator(of: data.size, on: device)
+    let painter = try Painter(path, size: data.size, on: device)
     let real = ImageSet(data, count: settings.count, on: device)
-    let drawn = ImageSet(generator, count: settings.count, seed: settings.seed, on: device)
-    let pleased = file.metadata("trained_against")?.split(separator: ",").map(String.init)
+    let drawn = try painter.set(count: settings.count, seed: settings.seed, on: device)
+    let pleased = painter.trainedAgainst
+    func mark(_ name: String) -> Measure.Mark {
+      pleased.map { $0.contains(name) ? .trainedAgainst : .unseen } ?? .unknown
+    }
     var measures: [Measure] = []
+    if data.wDim == painter.wDim || settings.needsSameW {
+      measures += try Fidelity.measure(
+        painter, data: data, count: settings.count, recognizer: settings.recognizer,
+        strip: settings.strip, mark: mark, progress: progress)
+    }
     if settings.measuresPatches {
       progress("patches", 0, 1)
       let levels = try SlicedWasserstein.distances(real, drawn, seed: settings.seed, on: device)
@@ -55,10 +68,8 @@ public enum Evaluation {
             mark: .unseen))
       }
     }
-    func mark(_ name: String) -> Measure.Mark {
-      pleased.map { $0.contains(name) ? .trainedAgainst : .unseen } ?? .unknown
-    }
     if let lpips = settings.lpips {
+      let generator = try TeacherFile(path).generator(of: data.size, on: device)
       let length = PerceptualPathLength.length(
         generator, lpips, count: settings.count, batch: settings.batch, seed: settings.seed
       ) { progress("lpips", $0, settings.count) }

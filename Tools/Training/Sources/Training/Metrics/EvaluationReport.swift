@@ -47,10 +47,9 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
   public init(
     _ measures: [Measure], of model: String, pictures: Pictures, seed: UInt64
   ) throws(ObverseError) {
-    let file = try TeacherFile(model)
-    let facts = try file.facts()
+    let facts: GeneratorFacts
+    (facts, modelFingerprint) = try Painter.facts(model)
     self.model = model
-    modelFingerprint = try file.generator().fingerprint
     producer = "obverse-train \(Version.number)"
     (method, kimg) = (facts.method, facts.kimg)
     (multiplyAdds, multiplyAddsFit) = (facts.multiplyAdds, facts.multiplyAddsFit)

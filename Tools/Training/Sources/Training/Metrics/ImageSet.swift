@@ -8,6 +8,15 @@ public struct ImageSet {
   let size: Int
   private let make: (Range<Int>) throws(ObverseError) -> Tensor
 
+  /// Pictures that `make` gives, `[N, 3, size, size]` of -1 to 1 for positions of `0..<count`.
+  init(
+    count: Int, size: Int, make: @escaping (Range<Int>) throws(ObverseError) -> Tensor
+  ) {
+    self.count = count
+    self.size = size
+    self.make = make
+  }
+
   /// The first `count` pictures of a data set.
   public init(_ data: ImageData, count: Int, on device: Device) {
     self.count = min(count, data.count)
@@ -28,11 +37,15 @@ public struct ImageSet {
       let images = Torch.withoutGradients {
         generator(.normal([range.count, generator.shape.zDim], on: device), noise: .random)
       }
-      let bytes = images.floats.map { value in
-        let scaled = value * 127.5 + 128
-        return scaled > 0 ? UInt8(min(scaled, 255)) : 0
-      }
-      return Tensor.bytes(bytes, images.shape, on: device) * (1 / 127.5) - 1
+      return Tensor.bytes(Self.seen(images), images.shape, on: device) * (1 / 127.5) - 1
+    }
+  }
+
+  /// Images of -1 to 1 as a viewer gets them.
+  static func seen(_ images: Tensor) -> [UInt8] {
+    images.floats.map { value in
+      let scaled = value * 127.5 + 128
+      return scaled > 0 ? UInt8(min(scaled, 255)) : 0
     }
   }
 

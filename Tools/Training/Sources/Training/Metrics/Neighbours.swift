@@ -1,5 +1,4 @@
 import Core
-import ImageFile
 import Networks
 import Torch
 
@@ -14,7 +13,7 @@ public enum Neighbours {
   ///   - network: Whose features are compared; nil compares images of 16x16.
   ///   - count: Rows.
   ///   - nearest: Real images of a row.
-  ///   - path: The PNG file.
+  ///   - path: The PNG or JPEG file.
   ///   - device: Where it is computed.
   /// - Returns: For each row the positions of its real images in the data, and their distances as
   ///   shares of the mean distance to a real image.
@@ -49,9 +48,7 @@ public enum Neighbours {
     }
     let sheet = Sheet.pixels(
       .concatenated(pictures, axis: 0), columns: 1 + min(nearest, data.count))
-    let png = try PNG.encode(sheet, xmp: XMP.synthetic)
-    let span = png.span
-    try AtomicFile.write(span.bytes, to: path)
+    try Sheet.write(sheet, to: path)
     return rows
   }
 

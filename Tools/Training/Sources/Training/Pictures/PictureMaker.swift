@@ -111,16 +111,11 @@ public final class PictureMaker {
       for (size, file) in zip(facts.sizes, files) {
         let small = drawn.averaged(by: side / size)
         try Self.append(
-          Self.planes(small), to: file, named: PictureSet.path(ofSize: size, in: folder))
+          PictureSet.planes(small.bytes), to: file, named: PictureSet.path(ofSize: size, in: folder)
+        )
       }
       progress(index + 1)
       if stop() { throw .cancelled }
-    }
-  }
-
-  private static func planes(_ pixels: Pixels) -> [UInt8] {
-    (0..<3).flatMap { c in
-      stride(from: c, to: pixels.bytes.count, by: 3).map { pixels.bytes[$0] }
     }
   }
 

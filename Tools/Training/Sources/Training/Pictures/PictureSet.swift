@@ -77,7 +77,7 @@ public struct PictureSet: Sendable {
   private let pixels: Bytes
 
   /// Bytes of a picture.
-  private var stride: Int { 3 * size * size }
+  private var pictureBytes: Int { 3 * size * size }
   private var wDim: Int { facts.wDim }
 
   /// Whether a folder holds such pictures.
@@ -156,14 +156,19 @@ public struct PictureSet: Sendable {
   /// Pictures as `[N, 3, size, size]` of -1 to 1.
   public func batch(_ indices: [Int], on device: Device) -> Tensor {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(indices.count * stride)
+    bytes.reserveCapacity(indices.count * pictureBytes)
     for index in indices { bytes += planes(index) }
     return Tensor.bytes(bytes, [indices.count, 3, size, size], on: device) * (1 / 127.5) - 1
+  }
+
+  /// Samples side by side, as the runtime draws them, as three planes.
+  static func planes(_ interleaved: [UInt8]) -> [UInt8] {
+    (0..<3).flatMap { c in stride(from: c, to: interleaved.count, by: 3).map { interleaved[$0] } }
   }
 
   /// One picture, `[3, size, size]`.
   func planes(_ index: Int) -> [UInt8] {
     precondition((0..<count).contains(index), "picture \(index) of \(count)")
-    return pixels.slice(at: index * stride, count: stride)?.array ?? []
+    return pixels.slice(at: index * pictureBytes, count: pictureBytes)?.array ?? []
   }
 }
