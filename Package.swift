@@ -28,6 +28,7 @@ let package = Package(
     .library(name: "Checkpoint", targets: ["Checkpoint"]),
     .library(name: "ImageFile", targets: ["ImageFile"]),
     .library(name: "Page", targets: ["Page"]),
+    .executable(name: "obverse-avatars", targets: ["AvatarsProgram"]),
   ],
   targets: [
     .target(name: "Core", exclude: ["README.md"], swiftSettings: safe),
@@ -95,6 +96,13 @@ let package = Package(
     .executableTarget(
       name: "steps", dependencies: ["ModelFile", "Obverse"], path: "Benchmarks/Steps",
       swiftSettings: safe),
+    // Optimised in debug builds too: tests draw thousands.
+    .target(
+      name: "Avatars", dependencies: ["ImageFile"], path: "Tools/Training/Avatars/Drawing",
+      swiftSettings: safe + [.unsafeFlags(["-O"])]),
+    .executableTarget(
+      name: "AvatarsProgram", dependencies: ["Avatars", "Checkpoint", "Core", "ImageFile"],
+      path: "Tools/Training/Avatars/Program", swiftSettings: safe),
     .target(name: "Support", dependencies: ["Core", "Checkpoint"], path: "Tests/Support"),
     .executableTarget(
       name: "fuzz",
@@ -114,6 +122,10 @@ let package = Package(
     .testTarget(name: "ObverseTests", dependencies: ["Obverse", "Converter", "Support"]),
     .testTarget(
       name: "ObverseCTests", dependencies: ["CObverse", "ObverseC", "ModelFile", "Support"]),
+    .testTarget(
+      name: "AvatarsTests",
+      dependencies: ["Avatars", "AvatarsProgram", "Checkpoint", "Core", "ImageFile", "Support"],
+      path: "Tools/Training/Avatars/Tests"),
     .testTarget(name: "CLITests", dependencies: ["CLI", "ImageFile", "Page", "Support"]),
   ]
 )
