@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
 # Makes run/ and run-evaluation.json, which ReportTests read: a run of seconds, without its state, and
-# a measure of its last snapshot. Needs the built program; call it from Tools/Training.
+# a measure of its last snapshot. Needs the built programs, this package's and obverse-avatars.
 set -euo pipefail
-program=.build/debug/obverse-train
-folder=Tests/TrainingTests/Reference/run
-pictures=(--data Faces/faces32.zip --size 8 --threads 1)
+here=$(cd "$(dirname "$0")" && pwd)
+training=$(cd "$here/../../.." && pwd)
+program=$training/.build/release/obverse-train
+folder=run
+
+cd "$here"
+"$training/../../.build/release/obverse-avatars" --count 96 --size 16 --out avatars.zip
+trap 'rm avatars.zip' EXIT
+pictures=(--data avatars.zip --size 8 --threads 1)
 
 rm -rf "$folder"
 "$program" teacher "${pictures[@]}" --take 64 --out "$folder" --kimg 1.024 --batch 8 --base 32 \
