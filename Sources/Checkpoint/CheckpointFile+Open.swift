@@ -14,7 +14,9 @@ extension CheckpointFile {
   /// - Throws: `missing`, `unreadable`, `empty`; `inFile` with what is wrong inside.
   public static func open(_ path: String) throws(ObverseError) -> CheckpointFile {
     var status = stat()
-    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+    if unsafe path.withFileName({ unsafe stat($0, &status) }) == 0,
+      status.st_mode & S_IFMT == S_IFDIR
+    {
       return try open(folder: path)
     }
     let bytes = try Bytes(mapping: path)

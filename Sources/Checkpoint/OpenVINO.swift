@@ -23,7 +23,9 @@ package enum OpenVINO {
   ///   inside of a file comes as `inFile`.
   package static func read(path: String) throws(ObverseError) -> CheckpointFile {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { throw .opening(path, errno) }
+    guard unsafe path.withFileName({ unsafe stat($0, &status) }) == 0 else {
+      throw .opening(path, errno)
+    }
     guard status.st_mode & S_IFMT != S_IFDIR else {
       return try read(folder: try dataFolder(path), path: path)
     }
@@ -87,7 +89,8 @@ package enum OpenVINO {
   /// The folder itself, or where the unpacked wheel has its networks.
   private static func dataFolder(_ path: String) throws(ObverseError) -> String {
     for folder in [path, "\(path)/data", "\(path)/random_face/data"] {
-      if unsafe access("\(folder)/MappingNetwork.xml", F_OK) == 0 { return folder }
+      let found = unsafe "\(folder)/MappingNetwork.xml".withFileName { unsafe access($0, F_OK) }
+      if found == 0 { return folder }
     }
     throw .unsupported(
       what: "folder '\(path)'", why: "it holds no MappingNetwork.xml", hint: hint)

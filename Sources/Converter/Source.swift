@@ -85,9 +85,9 @@ struct Source {
 
   private var statedSize: Int? {
     var status = stat()
-    guard unsafe stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      return nil
-    }
+    guard unsafe file.path.withFileName({ unsafe stat($0, &status) }) == 0,
+      status.st_mode & S_IFMT == S_IFREG
+    else { return nil }
     return Int(exactly: status.st_size)
   }
 
@@ -95,7 +95,7 @@ struct Source {
   /// random-face; empty for other folders, and for a checkpoint that is no file.
   func sha256() throws(ObverseError) -> String {
     var status = stat()
-    guard unsafe stat(file.path, &status) == 0 else { return "" }
+    guard unsafe file.path.withFileName({ unsafe stat($0, &status) }) == 0 else { return "" }
     let isFolder = status.st_mode & S_IFMT == S_IFDIR
     guard file.container != .torchFolder else { return "" }
     guard isFolder || file.container == .openVINO && file.path.hasSuffix(".xml") else {
@@ -106,8 +106,10 @@ struct Source {
       folder = folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? "."
     }
     let places = [folder, "\(folder)/data", "\(folder)/random_face/data"]
-    guard let place = places.first(where: { unsafe access("\($0)/MappingNetwork.xml", F_OK) == 0 })
-    else { return "" }
+    let place = places.first {
+      unsafe "\($0)/MappingNetwork.xml".withFileName { unsafe access($0, F_OK) } == 0
+    }
+    guard let place else { return "" }
     var hash = SHA256()
     for name in ["MappingNetwork", "SynthesisNetwork"] {
       for suffix in ["xml", "bin"] {

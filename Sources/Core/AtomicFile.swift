@@ -14,7 +14,7 @@ public struct AtomicFile: ~Copyable {
   public init(_ path: String) throws(ObverseError) {
     self.path = path
     var status = stat()
-    let found = unsafe stat(path, &status) == 0
+    let found = unsafe path.withFileName { unsafe stat($0, &status) } == 0
     // The temporary name is shorter than such a name, so that only the last step would fail.
     guard found || errno != ENAMETOOLONG else {
       throw .cannotCreate(path: path, why: ObverseError.reason(ENAMETOOLONG))
@@ -32,7 +32,7 @@ public struct AtomicFile: ~Copyable {
     while true {  // another thread may be writing under the same name
       let candidate = "\(folder).\(Substring(name)).\(getpid()).\(attempt).part"
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
-      let opened = unsafe open(candidate, flags, 0o666)
+      let opened = unsafe candidate.withFileName { unsafe open($0, flags, 0o666) }
       if opened < 0, errno == EEXIST, attempt < 1000 {
         attempt += 1
         continue
@@ -71,9 +71,12 @@ public struct AtomicFile: ~Copyable {
   public consuming func commit() throws(ObverseError) {
     let open = descriptor
     descriptor = -1
-    guard close(open) == 0, unsafe rename(temporary, path) == 0 else {
+    let renamed = unsafe temporary.withFileName { (from) -> Bool in
+      unsafe path.withFileName { (to) in unsafe close(open) == 0 && rename(from, to) == 0 }
+    }
+    guard renamed else {
       let why = ObverseError.reason(errno)
-      unsafe unlink(temporary)
+      remove()
       throw .inputOutput(path: path, why: why)
     }
   }
@@ -92,6 +95,10 @@ public struct AtomicFile: ~Copyable {
   deinit {
     guard descriptor >= 0 else { return }
     close(descriptor)
-    unsafe unlink(temporary)
+    remove()
+  }
+
+  private func remove() {
+    unsafe _ = temporary.withFileName { unsafe unlink($0) }
   }
 }

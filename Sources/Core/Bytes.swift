@@ -17,7 +17,9 @@ public struct Bytes: Sendable {
   /// - Throws: `missing` or `unreadable`, also for directories; `empty` for a file of no bytes.
   public init(mapping path: String) throws(ObverseError) {
     // Without O_NONBLOCK a named pipe would be waited for until somebody writes.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = unsafe path.withFileName {
+      unsafe open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    }
     guard descriptor >= 0 else { throw ObverseError.opening(path, errno) }
     defer { close(descriptor) }
     var status = stat()

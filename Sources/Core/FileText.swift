@@ -66,10 +66,11 @@ extension Unicode.Scalar {
 }
 
 extension String {
-  /// The text with escapes such as `\u{1B}` in place of invisible characters.
+  /// The text with escapes such as `\u{1B}` in place of invisible characters, and `\xE9` for a byte
+  /// of a file name that is no UTF-8.
   public var printable: String {
     guard unicodeScalars.contains(where: \.isInvisible) else { return self }
-    return unicodeScalars.map {
+    return showingFileNameBytes.unicodeScalars.map {
       $0.isInvisible ? $0.escaped(asASCII: true) : String($0)
     }.joined()
   }

@@ -10,7 +10,7 @@ public func obv_model_open(
   status { () throws(Failure) in
     guard let path = unsafe path else { throw .argument("path is NULL") }
     guard let out = unsafe model else { throw .argument("model is NULL") }
-    let name = unsafe String(cString: path)
+    let name = unsafe String(fileName: path)
     let opened = try engine { () throws(ObverseError) in try Model(path: name) }
     opened.announce("'\(name)'")
     unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(OpenModel(opened)).toOpaque())

@@ -150,6 +150,9 @@ static void files(void) {
   GIVES(OBV_FILE_UNREADABLE, obv_model_open(folder, &none));
   GIVES(OBV_FILE_EMPTY, obv_model_open(file_in_folder("empty.obv", "", 0), &none));
   GIVES(OBV_MODEL_MAGIC, obv_model_open(file_in_folder("text.obv", "hello, world", 12), &none));
+  /* A name that is no UTF-8 is opened as the bytes it is, and shown as text. */
+  GIVES(OBV_MODEL_MAGIC, obv_model_open(file_in_folder("l\xe9.obv", "hello, world", 12), &none));
+  CHECK(strstr(obv_last_error(), "/l\\xE9.obv': "));
   char pipe_path[4096];
   snprintf(pipe_path, sizeof pipe_path, "%s/pipe.obv", folder);
   CHECK(mkfifo(pipe_path, 0600) == 0 || errno == EEXIST);

@@ -113,7 +113,7 @@ struct Compare: Command {
     let text = report(rows, a, b, look) + "\n"
     if let output {
       try OutputFile.write(Array(text.utf8), to: output)
-      try console.line(output)
+      try console.path(output)
     } else {
       try console.data(Array(text.utf8))
     }

@@ -145,7 +145,7 @@ struct Convert: Command {
     if isJSON {
       try console.line(json(conversion, written).line)
     } else if !isDryRun {
-      try console.line(output)
+      try console.path(output)
     }
   }
 

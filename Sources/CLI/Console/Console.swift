@@ -42,7 +42,13 @@ package final class Console {
   /// Writes one line of what was asked for.
   package func line(_ text: String) throws(ObverseError) {
     erase()
-    try output.write(text + "\n")
+    try output.write(text.showingFileNameBytes + "\n")
+  }
+
+  /// Writes the name of a file on a line, byte for byte: what reads it opens that file.
+  package func path(_ path: String) throws(ObverseError) {
+    erase()
+    try output.write(path.fileNameBytes + [UInt8(ascii: "\n")])
   }
 
   /// Writes bytes that were asked for.
@@ -53,12 +59,12 @@ package final class Console {
 
   /// Says what was done.
   package func note(_ text: String) {
-    if level.rawValue >= Level.info.rawValue, progress != .json { say(Format.printable(text)) }
+    if level.rawValue >= Level.info.rawValue, progress != .json { say(text.printable) }
   }
 
   /// Says what only the curious want to know.
   package func detail(_ text: String) {
-    if level == .debug, progress != .json { say(Format.printable(text)) }
+    if level == .debug, progress != .json { say(text.printable) }
   }
 
   package func warn(_ text: String) {
@@ -66,7 +72,7 @@ package final class Console {
     if progress == .json {
       event("warning", [("message", .text(text))])
     } else {
-      say("\(Version.program): \(painted("warning:", "33")) \(Format.printable(text))")
+      say("\(Version.program): \(painted("warning:", "33")) \(text.printable)")
     }
   }
 
@@ -82,8 +88,8 @@ package final class Console {
       return
     }
     // Names in it may come from a file; none of them may speak to the terminal.
-    say("\(Version.program): \(painted("error:", "31")) \(Format.printable("\(error)"))")
-    if let hint = hint(for: error) { say("\(painted("hint:", "36")) \(Format.printable(hint))") }
+    say("\(Version.program): \(painted("error:", "31")) \("\(error)".printable)")
+    if let hint = hint(for: error) { say("\(painted("hint:", "36")) \(hint.printable)") }
   }
 
   /// One JSON object on standard error, for `--progress json`.

@@ -58,7 +58,7 @@ package indirect enum JSON: Sendable {
 
   private static func quote(_ value: String, to text: inout String) {
     text += "\""
-    for scalar in value.unicodeScalars {
+    for scalar in value.showingFileNameBytes.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
       case "\\": text += "\\\\"

@@ -14,7 +14,7 @@ enum OutputFile {
 
   /// Opens a device or a pipe.
   static func open(_ path: String) throws(ObverseError) -> Int32 {
-    let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CLOEXEC)
+    let descriptor = unsafe path.withFileName { unsafe Glibc.open($0, O_WRONLY | O_CLOEXEC) }
     guard descriptor >= 0 else {
       throw .cannotCreate(path: path, why: ObverseError.reason(errno))
     }

@@ -47,14 +47,15 @@ package enum Path {
   /// Whether two names are one file.
   package static func isSame(_ a: String, _ b: String) -> Bool {
     var (first, second) = (Glibc.stat(), Glibc.stat())
-    return unsafe stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_ino == second.st_ino
-      && first.st_dev == second.st_dev
+    return unsafe a.withFileName { unsafe stat($0, &first) } == 0
+      && b.withFileName { unsafe stat($0, &second) } == 0
+      && first.st_ino == second.st_ino && first.st_dev == second.st_dev
   }
 
   /// Bytes of a file, or 0.
   package static func size(_ path: String) -> Int {
     var status = Glibc.stat()
-    return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
+    return unsafe path.withFileName { unsafe stat($0, &status) } == 0 ? Int(status.st_size) : 0
   }
 
   /// Makes a folder and those above it.
@@ -64,7 +65,9 @@ package enum Path {
     if isFolder(path) || path.isEmpty { return }
     var missing = [path]  // the deepest first
     while let next = missing.last {
-      if unsafe mkdir(next, 0o777) == 0 || errno == EEXIST && isFolder(next) {
+      if unsafe next.withFileName({ unsafe mkdir($0, 0o777) }) == 0
+        || errno == EEXIST && isFolder(next)
+      {
         missing.removeLast()
         continue
       }
@@ -78,8 +81,16 @@ package enum Path {
     }
   }
 
+  /// The file itself, absolute and without links; nil where there is none.
+  static func resolved(_ path: String) -> String? {
+    guard let name = unsafe path.withFileName({ unsafe realpath($0, nil) }) else { return nil }
+    defer { unsafe free(name) }
+    return unsafe String(fileName: name)
+  }
+
   private static func mode(_ path: String) -> mode_t? {
     var status = Glibc.stat()
-    return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    return unsafe path.withFileName { unsafe stat($0, &status) } == 0
+      ? status.st_mode & S_IFMT : nil
   }
 }
