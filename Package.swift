@@ -22,7 +22,7 @@ let package = Package(
   products: [
     .library(name: "Obverse", targets: ["Obverse"]),
     .library(name: "obverse-c", type: .dynamic, targets: ["ObverseC"]),
-    .executable(name: "obverse", targets: ["CLI"]),
+    .executable(name: "obverse", targets: ["Main"]),
     // For Tools/Training only; unstable.
     .library(name: "Core", targets: ["Core"]),
     .library(name: "Checkpoint", targets: ["Checkpoint"]),
@@ -82,12 +82,14 @@ let package = Package(
       swiftSettings: safe),
     .target(name: "Page", exclude: ["README.md"], swiftSettings: safe),
     .target(name: "CCounters", exclude: ["README.md"]),
-    .executableTarget(
+    .target(
       name: "CLI",
       dependencies: [
         "Obverse", "Converter", "Checkpoint", "ImageFile", "ModelFile", "Page", "CCounters",
       ],
-      exclude: ["README.md"], swiftSettings: safe, linkerSettings: boundAtStart),
+      exclude: ["README.md"], swiftSettings: safe),
+    .executableTarget(
+      name: "Main", dependencies: ["CLI"], exclude: ["README.md"], linkerSettings: boundAtStart),
     .executableTarget(
       name: "networks", dependencies: ["Core", "ModelFile"], path: "Benchmarks/Networks",
       swiftSettings: safe),

@@ -12,8 +12,23 @@ protocol Command: SendableMetatype {
   func run(_ console: Console) throws(ObverseError)
 }
 
+/// What `main` of C calls with what the system gave it; the exit code.
+@c(obverse_main)
+public func start(
+  _ count: Int32, _ words: UnsafePointer<UnsafePointer<CChar>?>
+) -> Int32 {
+  Stream.occupyStandardDescriptors()
+  Interrupt.turnFailedWritesIntoErrors()
+  let words = (0..<Int(count)).compactMap { i in
+    unsafe words[i].map { unsafe String(fileName: $0) }
+  }
+  let environment = Environment.process(calledAs: words.first)
+  let console = Console(
+    output: Stream(descriptor: 1), errors: Stream(descriptor: 2), environment: environment)
+  return Program.run(Array(words.dropFirst()), console, environment)
+}
+
 /// The program as a function from words to lines and an exit code.
-@main
 package enum Program {
   static let commands: [any Command.Type] = [
     Generate.self, Mix.self, Walking.self, Convert.self, Inspect.self, Compare.self, Bench.self,
@@ -22,14 +37,6 @@ package enum Program {
 
   /// Tables of all commands, in the order of the overview.
   package static var tables: [CommandTable] { commands.map { $0.table } }
-
-  static func main() {
-    Interrupt.ignoreBrokenPipes()
-    let environment = Environment.process
-    let console = Console(
-      output: Stream(descriptor: 1), errors: Stream(descriptor: 2), environment: environment)
-    exit(run(Array(CommandLine.arguments.dropFirst()), console, environment))
-  }
 
   /// Runs one command line, the program's name not among `words`, and gives the exit code.
   package static func run(

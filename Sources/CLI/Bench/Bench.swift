@@ -84,7 +84,8 @@ struct Bench: Command {
     case png, none
   }
 
-  private let models: [String]
+  /// nil stands for the default model.
+  private let models: [String?]
   private let threads: [Int]
   private let request: BenchRequest
   private let showsLayers: Bool
@@ -96,7 +97,7 @@ struct Bench: Command {
 
   init(_ parsed: ParsedOptions, _ environment: Environment) throws(ObverseError) {
     let given = parsed.texts("model")
-    models = given.isEmpty ? [environment.modelName()] : given
+    models = given.isEmpty ? [nil] : given
     var request = BenchRequest()
     request.repeats = try parsed.integer("repeat", in: 1...100_000) ?? 20
     request.warmup = try parsed.integer("warmup", in: 0...100_000) ?? 3
@@ -139,7 +140,9 @@ struct Bench: Command {
   }
 
   func run(_ console: Console) throws(ObverseError) {
-    let paths = try models.map { (name) throws(ObverseError) in try environment.modelPath(name) }
+    let paths = try models.map { (name) throws(ObverseError) in
+      try environment.modelPath(name)
+    }
     let baseline = try self.baseline.map { (path) throws(ObverseError) in
       try Baseline(path: path)
     }
@@ -168,7 +171,7 @@ struct Bench: Command {
     }
     guard let output else { return try console.data(Array(text.utf8)) }
     try OutputFile.write(Array(text.utf8), to: output)
-    try console.line(output)
+    try console.path(output)
   }
 
   private func counters(_ console: Console) -> Counters? {

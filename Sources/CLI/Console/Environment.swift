@@ -23,21 +23,18 @@ package struct Environment: Sendable {
     self.binaryFolder = binaryFolder
   }
 
-  /// The environment of this process.
-  package static var process: Environment {
+  /// The environment of this process, whose first word is `name`.
+  package static func process(calledAs name: String?) -> Environment {
     var values: [String: String] = [:]
     let names = variables.flatMap { $0.name.split(separator: ", ").map(String.init) }
     for name in names + ["HOME"] {
-      if let value = unsafe getenv(name) { values[name] = unsafe String(cString: value) }
+      if let value = unsafe getenv(name) { values[name] = unsafe String(fileName: value) }
     }
-    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-    let count = unsafe buffer.withUnsafeMutableBytes {
-      guard let start = $0.baseAddress else { return 0 }
-      return unsafe readlink(
-        "/proc/self/exe", start.assumingMemoryBound(to: CChar.self), $0.count)
-    }
-    let path = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
-    return Environment(values, binaryFolder: count > 0 ? Path.folder(path) : nil)
+    // Where there is no /proc, a name with a folder still says where the program is.
+    let path =
+      Path.resolved("/proc/self/exe")
+      ?? name.flatMap { $0.utf8.contains(UInt8(ascii: "/")) ? Path.resolved($0) : nil }
+    return Environment(values, binaryFolder: path.map { Path.folder($0) })
   }
 
   /// The value of a variable that is set and not empty.
@@ -77,15 +74,11 @@ package struct Environment: Sendable {
     return threads
   }
 
-  /// The model asked for: option, else `OBVERSE_MODEL`, else the bare name `faces`.
-  package func modelName(_ parsed: ParsedOptions) -> String {
-    parsed.text("model") ?? modelName()
-  }
-
-  /// The model where no option names one.
+  /// The model where no option names one: of `OBVERSE_MODEL`, else the bare name `faces`.
   func modelName() -> String { self["OBVERSE_MODEL"] ?? "faces" }
 
-  /// Folders searched for a bare model name, first to last.
+  /// Folders searched for a bare model name, first to last; never the working folder, which may be
+  /// anybody's.
   package var modelFolders: [String] {
     var folders = (self["OBVERSE_MODEL_PATH"] ?? "").split(separator: ":").map(String.init)
     if let data = self["XDG_DATA_HOME"] ?? self["HOME"].map({ $0 + "/.local/share" }) {
@@ -93,23 +86,38 @@ package struct Environment: Sendable {
     }
     if let binaryFolder {
       folders.append(Path.folder(binaryFolder) + "/share/obverse")
+      if let clone = Self.clone(of: binaryFolder) { folders.append(clone + "/Models") }
     }
-    return folders + ["Models"]
+    return folders
   }
 
-  /// The file that a model's name stands for: itself where there is one or where it is a path,
-  /// else NAME or NAME.obv in `modelFolders`.
+  /// The clone that a program was built in: what holds the `.build` above its folder.
+  private static func clone(of folder: String) -> String? {
+    var folder = folder
+    while Path.name(folder) != ".build" {
+      let above = Path.folder(folder)
+      guard above != folder, above != "." else { return nil }
+      folder = above
+    }
+    return Path.folder(folder)
+  }
+
+  /// The file of the model that was asked for by name, or of the default one where none was: the
+  /// file of that name where somebody named one, else NAME or NAME.obv in `modelFolders`.
   ///
   /// - Throws: `missing`.
-  package func modelPath(_ name: String) throws(ObverseError) -> String {
-    if name.utf8.contains(UInt8(ascii: "/")) || Path.isFile(name) { return name }
+  package func modelPath(_ given: String?) throws(ObverseError) -> String {
+    let given = given ?? self["OBVERSE_MODEL"]
+    let name = given ?? modelName()
+    let isPath = name.utf8.contains(UInt8(ascii: "/"))
+    if given != nil, isPath || Path.isFile(name) { return name }
     for folder in modelFolders {
       for candidate in ["\(folder)/\(name)", "\(folder)/\(name).obv"] where Path.isFile(candidate) {
         return candidate
       }
     }
     // What is there and is no file, such as a folder, gets its own sentence when it is opened.
-    if Path.exists(name) { return name }
+    if given != nil, Path.exists(name) { return name }
     throw .missing(path: name)
   }
 }

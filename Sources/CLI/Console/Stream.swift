@@ -15,6 +15,20 @@ package final class Stream {
     fixedColumns = nil
   }
 
+  /// Fills those of the first three descriptors that the program was started without.
+  ///
+  /// The next file to be opened would be given such a number, and talk meant for standard error
+  /// would be written into a picture. What fills it can be neither read nor written, so that
+  /// standard output which is not there is still an error.
+  static func occupyStandardDescriptors() {
+    // O_PATH, which Swift's Glibc leaves out.
+    let pathOnly: Int32 = 0o10_000_000
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is the one that is missing.
+      unsafe _ = open("/", pathOnly)
+    }
+  }
+
   /// A stream in memory.
   package init(terminal: Bool = false, columns: Int = 80) {
     descriptor = nil

@@ -7,13 +7,13 @@ extension Generate {
     try target.refuseTerminal(console)
     let path = try environment.modelPath(self.model)
     let model = try Model(path: path)
-    let record = try look.image.map { (path) throws(ObverseError) in
-      try ImageRecord(path: path)
+    let record = try look.image.map { (image) throws(ObverseError) in
+      try ImageRecord(path: image)
     }
     if let record, let image = look.image, record.model != model.weightsSHA256 {
       throw .request(
         "'\(image)' was drawn by another model (sha256 \(record.model.prefix(12))…) than"
-          + " '\(self.model)' (\(model.weightsSHA256.prefix(12))…)", hint: nil)
+          + " '\(path)' (\(model.weightsSHA256.prefix(12))…)", hint: nil)
     }
     let look = Look(self.look, record: record)
     let mapsLatents = if case .projected = subjects { false } else { true }
@@ -214,7 +214,7 @@ private final class GenerateRun {
 
   /// Lists a path that was written.
   private func say(_ path: String) throws(ObverseError) {
-    if !request.isJSON, !request.target.isStandardOutput { try console.line(path) }
+    if !request.isJSON, !request.target.isStandardOutput { try console.path(path) }
   }
 
   private func save(_ ws: [Float], _ subject: Subject) throws(ObverseError) {

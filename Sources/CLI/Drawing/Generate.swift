@@ -69,7 +69,7 @@ struct Generate: Command {
   let look: GivenLook
   let target: Target
   let grid: Grid?
-  let model: String
+  let model: String?
   let threads: Int
   let savesW: Bool
   let isJSON: Bool
@@ -80,7 +80,7 @@ struct Generate: Command {
     subjects = try Subjects(parsed)
     look = try GivenLook(parsed)
     target = try Target(parsed, subjects: subjects, sheet: grid == nil ? nil : "--grid")
-    model = environment.modelName(parsed)
+    model = parsed.text("model")
     threads = try environment.threads(parsed)
     savesW = parsed.has("save-w")
     isJSON = parsed.has("json")

@@ -58,7 +58,7 @@ struct Mix: Command {
   private let look: GivenLook
   private let target: Target
   private let grid: Grid
-  private let model: String
+  private let model: String?
   private let threads: Int
   private let isJSON: Bool
   private let environment: Environment
@@ -79,7 +79,7 @@ struct Mix: Command {
     look = try GivenLook(parsed)
     grid = Grid(columns: columns.count + 1, rows: rows.count + 1)
     target = try Target(parsed, subjects: .seeds(rows), sheet: "mix")
-    model = environment.modelName(parsed)
+    model = parsed.text("model")
     threads = try environment.threads(parsed)
     isJSON = parsed.has("json")
     self.environment = environment
@@ -218,7 +218,7 @@ struct Mix: Command {
       }
       if mix.target.isOneFile { try Path.makeFolder(Path.folder(path)) }
       try OutputFile.write(file, to: path)
-      if !mix.isJSON { try console.line(path) }
+      if !mix.isJSON { try console.path(path) }
     }
 
     /// The summary as one line.

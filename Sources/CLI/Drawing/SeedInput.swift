@@ -56,12 +56,12 @@ struct SeedInput {
   }
 
   private mutating func fill() throws(ObverseError) {
+    try Interrupt.wait(toRead: descriptor)
     var chunk = [UInt8](repeating: 0, count: 4096)
     let count = unsafe chunk.withUnsafeMutableBytes {
       unsafe read(descriptor, $0.baseAddress, $0.count)
     }
     if count < 0 {
-      if Interrupt.isRequested { throw .cancelled }
       guard errno == EINTR else {
         throw .inputOutput(path: "standard input", why: ObverseError.reason(errno))
       }

@@ -111,7 +111,7 @@ private final class WalkRun {
     try stream?.finish()
     progress.end()
     nanoseconds = Clock.now - begin
-    if let path, !request.isJSON { try console.line(path) }
+    if let path, !request.isJSON { try console.path(path) }
     try finish()
   }
 
@@ -147,7 +147,7 @@ private final class WalkRun {
     }
     try Path.makeFolder(Path.folder(path))
     try OutputFile.write(file, to: path)
-    if !request.isJSON { try console.line(path) }
+    if !request.isJSON { try console.path(path) }
     written += 1
   }
 

@@ -75,7 +75,7 @@ struct Walking: Command {
   let target: FrameTarget
   let framesPerSecond: Int
   let isRealTime: Bool
-  let model: String
+  let model: String?
   let threads: Int
   let isJSON: Bool
   let environment: Environment
@@ -110,7 +110,7 @@ struct Walking: Command {
     target = try FrameTarget(parsed)
     framesPerSecond = try parsed.integer("fps", in: 1...1_000_000) ?? 60
     isRealTime = parsed.has("realtime")
-    model = environment.modelName(parsed)
+    model = parsed.text("model")
     threads = try environment.threads(parsed)
     isJSON = parsed.has("json")
     self.environment = environment

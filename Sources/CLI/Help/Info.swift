@@ -37,7 +37,7 @@ private struct Facts {
     self.environment = environment
     instructionSet = try Self.instructionSet(environment)
     threads = try environment.threads() ?? 0
-    path = try? environment.modelPath(environment.modelName())
+    path = try? environment.modelPath(nil)
   }
 
   private var available: [String] { InstructionSet.available.map(\.rawValue) }
