@@ -66,6 +66,22 @@ public struct RandomState: Sendable {
     return word ^ word >> 18
   }
 
+  /// Shuffles as NumPy's `RandomState.shuffle` does: each element from the last on changes places
+  /// with one of those up to it.
+  public mutating func shuffle<T>(_ values: inout [T]) {
+    guard values.count > 1 else { return }
+    for i in (1..<values.count).reversed() { values.swapAt(i, Int(nextWord(upTo: UInt32(i)))) }
+  }
+
+  /// The next number of `0...limit`: as many bits as that has, drawn until they are within.
+  private mutating func nextWord(upTo limit: UInt32) -> UInt32 {
+    let mask = UInt32.max >> UInt32(limit.leadingZeroBitCount)
+    while true {
+      let word = nextWord() & mask
+      if word <= limit { return word }
+    }
+  }
+
   /// Replaces all 624 words.
   private mutating func turn() {
     for i in 0..<624 {
