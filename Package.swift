@@ -128,6 +128,7 @@ let package = Package(
       name: "AvatarsTests",
       dependencies: ["Avatars", "AvatarsProgram", "Checkpoint", "Core", "ImageFile", "Support"],
       path: "Tools/Training/Avatars/Tests"),
-    .testTarget(name: "CLITests", dependencies: ["CLI", "ImageFile", "Page", "Support"]),
+    .testTarget(
+      name: "CLITests", dependencies: ["CLI", "ImageFile", "ModelFile", "Page", "Support"]),
   ]
 )

@@ -3,10 +3,12 @@
 /// Full colour resolution (C444); 8 bits; BT.601 with limited range (luma 16 to 235, chroma 16 to
 /// 240), each value rounded to nearest.
 package enum Y4M {
-  /// What stands in front of all frames.
-  package static func header(width: Int, height: Int, framesPerSecond: Int) -> [UInt8] {
+  /// What stands in front of all frames, of which there are so many in so many seconds.
+  package static func header(
+    width: Int, height: Int, frames: Int, inSeconds seconds: Int
+  ) -> [UInt8] {
     Array(
-      ("YUV4MPEG2 W\(width) H\(height) F\(framesPerSecond):1 Ip A1:1 C444 XCOLORRANGE=LIMITED\n")
+      "YUV4MPEG2 W\(width) H\(height) F\(frames):\(seconds) Ip A1:1 C444 XCOLORRANGE=LIMITED\n"
         .utf8)
   }
 

@@ -96,7 +96,7 @@ struct ProgramTests {
       ["mix", "--rows", "0-1023", "--cols", "2"],
       "a sheet has at most 1023 rows and columns of seeds"),
     Refusal(
-      ["walk"], "'obverse walk' needs --seeds",
+      ["walk"], "'obverse walk' needs --seeds or --projected-w",
       "obverse walk --seeds 0-15 --grid 4x2 --w-frames 60 -o frame%04d.png"),
     Refusal(
       ["walk", "--seeds", "0", "-o", "-"],
@@ -107,6 +107,24 @@ struct ProgramTests {
     Refusal(
       ["walk", "--seeds", "0", "-o", "a%d.y4m"],
       "y4m holds all frames in one file, 'a%d.y4m' names many", "-o walk.y4m"),
+    Refusal(
+      ["walk", "--seeds", "0", "-o", "a b/lerp.mp4"],
+      "'a b/lerp.mp4': no video encoder is inside",
+      "obverse walk ... -o - --format y4m | ffmpeg -i - 'a b/lerp.mp4'"),
+    Refusal(
+      ["walk", "--seeds", "-"], "a walk needs all its seeds before it begins, not --seeds -"),
+    Refusal(
+      ["walk", "--seeds", "0", "--fps", "1/0"],
+      "option '--fps' needs frames a second, such as 60, 23.976 or 30000/1001, not '1/0'"),
+    Refusal(
+      ["walk", "--seeds", "0", "--class", "all"],
+      "option '--class' needs a whole number from 0 to 2147483647, not 'all'"),
+    Refusal(
+      ["generate", "--seeds", "-", "--class", "all"],
+      "--class all draws one sheet, which goes with neither --seeds - nor --save-w"),
+    Refusal(
+      ["generate", "--projected-w", "w.npz", "--class", "all"],
+      "--class all: a projected w has its class in it already"),
     Refusal(
       ["walk", "--seeds", "0", "--realtime"],
       "--realtime paces a stream, and these are single files", "--format y4m -o -"),

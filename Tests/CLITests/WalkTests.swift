@@ -1,4 +1,5 @@
 import CLI
+import Checkpoint
 import Core
 import Foundation
 import ImageFile
@@ -29,7 +30,7 @@ struct WalkTests {
     #expect([UInt8](raw.output.suffix(64 * 64 * 3)) == last.bytes)
     let again = try walk(model, "--seeds", "4,1,8", "--trunc", "0.6", "--no-clobber")
     #expect(again.lines.isEmpty)
-    #expect(again.errors.contains("9 files kept as before"))
+    #expect(again.errors.contains("9 files kept as they were"))
   }
 
   @Test func sharesSeedsOutAmongCells() throws {
@@ -78,14 +79,10 @@ struct WalkTests {
     #expect(difference.mean <= 1)
   }
 
-  @Test func dropsFramesThatComeTooLate() throws {
-    // A frame each 10 ms: frame 2 is due at 20 and late once frame 3 is due.
-    let pace = Pace(start: 1_000_000_000, framesPerSecond: 100)
-    #expect(pace.due(2) == 1_020_000_000)
-    #expect(!pace.isLate(2, now: 1_029_999_999))
-    #expect(pace.isLate(2, now: 1_030_000_000))
+  // Nobody draws a million frames a second, and the first is never late; the pace itself is for
+  // `PaceTests`.
+  @Test func saysHowManyFramesCameTooLate() throws {
     let model = try ModelFolder("nd64-r0.9")
-    // Nobody draws a million frames a second, and nobody is late for the first.
     let run = try walk(
       model, "--seeds", "0-3", "--realtime", "--fps", "1000000", "-o", "w.rgb", "--json")
     let object = try run.object()
@@ -95,13 +92,56 @@ struct WalkTests {
     #expect(run.errors.contains("\(dropped) of 12 frames came too late and were dropped\n"))
   }
 
-  @Test func keepsTimeWhereItCan() throws {
+  @Test func walksThroughProjectedLatents() throws {
+    let model = try ModelFolder("nv64-skip")
+    _ = try model.generate("--seeds", "4,1", "--trunc", "0.6", "--save-w", "--outdir", "ws")
+    // Both ws in one file, one behind the other, as projectors of several images leave them.
+    let (first, second) = (
+      try NumPyFile(model.data("ws/seed0004.npz")), try NumPyFile(model.data("ws/seed0001.npz"))
+    )
+    _ = try model.folder.write(first.joined(second), to: "w.npy")
+    let run = try walk(model, "--projected-w", "w.npy", "--trunc", "0.2", "--json")
+    #expect(run.code == 0, "\(run.errors)")
+    let object = try run.object()
+    #expect(object["frames"] as? Int == 6 && object["projected_ws"] as? [Int] == [0, 1])
+    #expect(object["trunc"] == nil, "no truncation is applied")
+    for (frame, seed) in [(0, 4), (3, 1)] {
+      #expect(
+        try PNG.decode(Bytes([UInt8](model.data("out/frame000\(frame).png"))))
+          == PNG.decode(Bytes([UInt8](model.data("ws/seed000\(seed).png")))))
+    }
+    // Between key frames every layer has a w of its own, here halfway on a straight line.
+    let linear = try walk(
+      model, "--projected-w", "w.npy", "--interp", "linear", "--w-frames", "2", "-o", "l%d.png")
+    #expect(linear.code == 0)
+    _ = try model.folder.write(first.joined(second, halfway: true), to: "half.npy")
+    _ = try model.generate("--projected-w", "half.npy")
+    #expect(
+      try PNG.decode(Bytes([UInt8](model.data("l1.png"))))
+        == PNG.decode(Bytes([UInt8](model.data("out/proj00.png")))))
+    let shared = try walk(model, "--projected-w", "w.npy", "--grid", "3x1")
+    #expect(shared.code == 64)
+    #expect(shared.errors.contains("2 projected w cannot be shared out among the 3 cells"))
+  }
+
+  @Test func shufflesKeyFramesAsNVlabsDoes() throws {
     let model = try ModelFolder("nd64-r0.9")
-    let start = ContinuousClock.now
-    let run = try walk(model, "--seeds", "0-1", "--realtime", "--fps", "20", "-o", "w.rgb")
-    // Frame 5 is due after 250 ms; without pacing all six take a tenth of that.
-    #expect(ContinuousClock.now - start >= .milliseconds(250))
-    #expect(run.code == 0)
+    let words = ["--w-frames", "1", "--interp", "linear"]
+    let shuffled = try walk(
+      model, "--seeds", "10-19", "--shuffle-seed", "5", "-o", "a.rgb", "--w-frames", "1")
+    #expect(shuffled.code == 0, "\(shuffled.errors)")
+    // RandomState(5).shuffle of ten.
+    let plain = try model.run(
+      ["walk", "-m", "net.obv", "--seeds", "19,15,12,14,17,11,10,18,16,13", "-o", "b.rgb"] + words)
+    #expect(plain.code == 0)
+    #expect(try model.data("a.rgb") == model.data("b.rgb"))
+  }
+
+  @Test func tellsTelevisionsRates() throws {
+    let model = try ModelFolder("nd64-r0.9")
+    let run = try walk(model, "--seeds", "0", "--fps", "23.976", "-o", "w.y4m")
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(try model.data("w.y4m").starts(with: "YUV4MPEG2 W64 H64 F24000:1001 ".utf8))
   }
 
   // A pipe must never be replaced by a file, and its reader gets all of it.
@@ -135,5 +175,26 @@ struct WalkTests {
       ], folder: model.folder.path)
     #expect(run.output == "141\n")
     #expect(run.errors.isEmpty)
+  }
+}
+
+/// The array of an npz file that `--save-w` wrote.
+private struct NumPyFile {
+  private let shape: [Int]
+  private let floats: [Float]
+
+  init(_ npz: Data) throws {
+    let folder = try TemporaryFolder()
+    let tensor = try CheckpointFile.open(try folder.write([UInt8](npz), to: "w.npz")).tensors[0]
+    shape = tensor.tensor.shape
+    floats = tensor.tensor.floats
+  }
+
+  /// An npy file of this array and another, or of the one halfway between them.
+  func joined(_ other: NumPyFile, halfway: Bool = false) -> [UInt8] {
+    let values =
+      halfway ? zip(floats, other.floats).map { 0.5 * $0 + 0.5 * $1 } : floats + other.floats
+    return NumPy.npyHeader(shape: [halfway ? 1 : 2] + shape.dropFirst())
+      + values.flatMap { value in withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init) }
   }
 }

@@ -4,8 +4,8 @@ import Testing
 struct Y4MTests {
   @Test func saysWhatItIs() {
     let header = String(
-      decoding: Y4M.header(width: 64, height: 32, framesPerSecond: 60), as: UTF8.self)
-    #expect(header == "YUV4MPEG2 W64 H32 F60:1 Ip A1:1 C444 XCOLORRANGE=LIMITED\n")
+      decoding: Y4M.header(width: 64, height: 32, frames: 24000, inSeconds: 1001), as: UTF8.self)
+    #expect(header == "YUV4MPEG2 W64 H32 F24000:1001 Ip A1:1 C444 XCOLORRANGE=LIMITED\n")
   }
 
   // ITU-R BT.601 as it is written down, in Double.

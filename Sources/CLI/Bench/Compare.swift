@@ -81,8 +81,9 @@ struct Compare: Command {
     var model: Model { generator.model }
 
     mutating func draw(_ seed: UInt32, _ look: Look) throws(ObverseError) {
+      let subject = Subjects.subject(seed)
       try generator.synthesize(
-        ws: look.ws(seed, generator), noise: look.noiseMode(Subjects.subject(seed)), into: &pixels)
+        ws: look.ws(subject, generator), noise: look.noiseMode(subject), into: &pixels)
     }
 
     var json: JSON {

@@ -40,6 +40,16 @@ package enum Path {
       ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 
+  /// A path as a shell takes it for one word.
+  static func quoted(_ path: String) -> String {
+    let isPlain = path.utf8.allSatisfy { byte in
+      byte >= 0x80 || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte
+        || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+        || "0123456789_-+=.,/:@%".utf8.contains(byte)
+    }
+    return isPlain && !path.isEmpty ? path : CompletionScript.quoted(path)
+  }
+
   package static func isFile(_ path: String) -> Bool { mode(path) == S_IFREG }
   package static func isFolder(_ path: String) -> Bool { mode(path) == S_IFDIR }
   package static func exists(_ path: String) -> Bool { mode(path) != nil }

@@ -2,13 +2,39 @@ import Checkpoint
 import ImageFile
 import Obverse
 
-/// An image as the engine leaves it: bytes, or planes of floats.
-enum Drawing: Sendable {
-  case bytes([UInt8])
-  case planes([Float])
+/// An image as the engine leaves it: bytes, or planes of floats, in memory that is used again.
+struct DrawnImage: Sendable {
+  private let isFloat: Bool
+  /// Channels interleaved, rows from the top; empty where planes are drawn.
+  private(set) var bytes: [UInt8] = []
+  /// A plane for each channel, of -1 to 1; empty where bytes are drawn.
+  private(set) var planes: [Float] = []
+
+  init(_ model: Model, isFloat: Bool) {
+    self.isFloat = isFloat
+    let samples = model.resolution * model.resolution * model.imageChannels
+    if isFloat {
+      planes = Array(repeating: 0, count: samples)
+    } else {
+      bytes = Array(repeating: 0, count: samples)
+    }
+  }
+
+  mutating func draw(
+    _ ws: [Float], _ noise: NoiseMode, _ generator: Generator
+  ) throws(ObverseError) {
+    if isFloat {
+      try generator.synthesize(ws: ws, noise: noise, into: &planes)
+    } else {
+      try generator.synthesize(ws: ws, noise: noise, into: &bytes)
+    }
+  }
+
+  /// The planes as they lie in files.
+  fileprivate var littleEndian: [UInt8] { unsafe planes.withUnsafeBytes { unsafe Array($0) } }
 }
 
-/// From drawings to the bytes of files.
+/// From drawn images to the bytes of files.
 struct Encoding: Sendable {
   let format: ImageFormat
   let quality: Int
@@ -16,10 +42,10 @@ struct Encoding: Sendable {
   let side: Int
   let channels: Int
 
-  init(_ target: Target, _ model: Model) throws(ObverseError) {
-    format = target.format
-    quality = target.quality
-    hasMetadata = target.hasMetadata
+  init(_ output: ImageOutput, _ model: Model) throws(ObverseError) {
+    format = output.format
+    quality = output.quality
+    hasMetadata = output.hasMetadata
     side = model.resolution
     channels = model.imageChannels
     if format == .jpeg || format == .ppm, channels == 2 || channels == 4 {
@@ -31,15 +57,12 @@ struct Encoding: Sendable {
 
   /// The file of a single image.
   func file(
-    _ drawing: Drawing, chunks: [(key: String, value: String)]
+    _ image: DrawnImage, chunks: [(key: String, value: String)]
   ) throws(ObverseError) -> [UInt8] {
-    switch drawing {
-    case .bytes(let bytes):
-      try file(
-        Pixels(width: side, height: side, channels: channels, bytes: bytes), chunks: chunks)
-    case .planes(let planes):
-      (format == .npy ? header(count: 1) : []) + Self.littleEndian(planes)
-    }
+    format.isFloat
+      ? header(count: 1) + image.littleEndian
+      : try file(
+        Pixels(width: side, height: side, channels: channels, bytes: image.bytes), chunks: chunks)
   }
 
   /// The file of pixels, single image or sheet.
@@ -61,14 +84,7 @@ struct Encoding: Sendable {
   }
 
   /// One image among several in one file.
-  func piece(_ drawing: Drawing) throws(ObverseError) -> [UInt8] {
-    switch drawing {
-    case .bytes: try file(drawing, chunks: [])
-    case .planes(let planes): Self.littleEndian(planes)
-    }
-  }
-
-  private static func littleEndian(_ floats: [Float]) -> [UInt8] {
-    unsafe floats.withUnsafeBytes { unsafe Array($0) }
+  func piece(_ image: DrawnImage) throws(ObverseError) -> [UInt8] {
+    format.isFloat ? image.littleEndian : try file(image, chunks: [])
   }
 }

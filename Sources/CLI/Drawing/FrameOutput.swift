@@ -6,16 +6,8 @@ enum FrameFormat: String, Sendable, CaseIterable {
 }
 
 /// Where the frames of a walk go.
-struct FrameTarget: Sendable {
-  enum Place: Sendable {
-    /// A file for each frame.
-    case pattern(Pattern)
-    /// One file of all frames.
-    case file(String)
-    case standardOutput
-  }
-
-  let place: Place
+struct FrameOutput: Sendable {
+  let destination: Destination
   let format: FrameFormat
   let hasMetadata: Bool
   let keepsFiles: Bool
@@ -30,10 +22,8 @@ struct FrameTarget: Sendable {
     guard !path.isEmpty, !path.hasSuffix("/") else {
       throw .usage("'\(path)' is no name for frames", hint: "-o \(preset)")
     }
-    let pattern = try Pattern(path)
-    place =
-      path == "-" ? .standardOutput : pattern.hasNumber ? .pattern(pattern) : .file(pattern.name(0))
-    switch (place, format) {
+    destination = try Destination(path)
+    switch (destination, format) {
     case (.pattern, .y4m):
       throw .usage("y4m holds all frames in one file, '\(path)' names many", hint: "-o walk.y4m")
     case (.standardOutput, .png):
@@ -46,11 +36,19 @@ struct FrameTarget: Sendable {
     }
   }
 
+  /// Suffixes of what ffmpeg makes of our frames.
+  private static let encoded = ["mp4", "m4v", "mov", "mkv", "webm", "avi", "gif", "apng", "webp"]
+
   private static func format(
     _ parsed: ParsedOptions, _ output: String?
   ) throws(ObverseError) -> FrameFormat {
     if let given: FrameFormat = try parsed.choice("format") { return given }
     guard let output, output != "-", let suffix = Path.suffix(output) else { return .png }
+    if encoded.contains(suffix) {
+      throw .usage(
+        "'\(output)': no video encoder is inside",
+        hint: "obverse walk ... -o - --format y4m | ffmpeg -i - \(Path.quoted(output))")
+    }
     guard let format = FrameFormat(rawValue: suffix) else {
       throw .usage(
         "'\(output)': no frame format has the suffix '\(suffix)'", hint: "add --format png")
@@ -58,12 +56,9 @@ struct FrameTarget: Sendable {
     return format
   }
 
-  /// Whether all frames go to one place, one after the other.
-  var isStream: Bool {
-    if case .pattern = place { false } else { true }
-  }
-
-  var isStandardOutput: Bool {
-    if case .standardOutput = place { true } else { false }
+  /// Refuses frames on a terminal.
+  func refuseTerminal(_ console: Console) throws(ObverseError) {
+    guard destination.isStandardOutput, console.output.isTerminal else { return }
+    throw .usage("frames would go to this terminal", hint: "leave out -o -, or add | mpv -")
   }
 }

@@ -4,285 +4,201 @@ import Page
 
 extension Generate {
   func run(_ console: Console) throws(ObverseError) {
-    try target.refuseTerminal(console)
-    let path = try environment.modelPath(self.model)
-    let model = try Model(path: path)
-    let record = try look.image.map { (image) throws(ObverseError) in
-      try ImageRecord(path: image)
+    try output.refuseTerminal(console)
+    let session = try Session(options, mapsLatents: subjects.mapsLatents, console)
+    var list = try subjects.list(for: session.model, imageSeed: session.record?.seed)
+    var grid = grid
+    if let seeds = list, session.look.hasAllClasses {
+      let classes = session.model.classes
+      grid = grid ?? Grid(of: classes, each: seeds.count)
+      list = seeds.flatMap { seed in
+        (0..<classes).map { Subject(source: seed.source, number: seed.number, label: $0) }
+      }
     }
-    if let record, let image = look.image, record.model != model.weightsSHA256 {
-      throw .request(
-        "'\(image)' was drawn by another model (sha256 \(record.model.prefix(12))…) than"
-          + " '\(path)' (\(model.weightsSHA256.prefix(12))…)", hint: nil)
-    }
-    let look = Look(self.look, record: record)
-    let mapsLatents = if case .projected = subjects { false } else { true }
-    try look.check(model, mapsLatents: mapsLatents)
-    let list = try subjects.list(for: model, imageSeed: record?.seed)
     if let list {
-      if grid == nil { try target.check(count: list.count) }
+      if grid == nil { try output.check(count: list.count) }
       try grid?.check(count: list.count)
     }
-    if look.noise == .const, !model.hasStoredNoise {
-      console.warn("the model has no stored noise: drawn without")
+    let encoding = try Encoding(output, session.model)
+    let run = GenerateRun(self, session, try session.generator(), encoding, list, grid)
+    try run.writer.run(run.progress, of: list?.count, "images") { () throws(ObverseError) in
+      try run.draw()
     }
-    let encoding = try Encoding(target, model)
-    Interrupt.listen()
-    let generator = try Generator(model, threads: threads)
-    Interrupt.stops(generator)
-    console.detail(
-      "model \(model.weightsSHA256.prefix(12))…, \(generator.threads) threads,"
-        + " \(model.instructionSet.rawValue)")
-    let run = GenerateRun(
-      self, look, model, path, generator, encoding, console, count: list?.count ?? subjects.count)
-    do throws(ObverseError) {
-      try run.draw(list)
-    } catch {
-      run.progress.end()
-      if case .cancelled = error {
-        let total = list.map { " of \($0.count)" } ?? ""
-        console.note("\(run.finished)\(total) images were finished")
-      }
-      throw error
-    }
+    try run.conclude()
   }
 }
 
 /// One run of `generate`: what stays the same for all its images, and what has been done.
 private final class GenerateRun {
   private let request: Generate
-  private let look: Look
-  private let model: Model
-  private let modelPath: String
+  private let session: Session
   private let generator: Generator
   private let encoding: Encoding
-  private let console: Console
+  /// nil for the seeds of standard input.
+  private let list: [Subject]?
+  private let grid: Grid?
+  let writer: PictureWriter
   let progress: Progress
-  /// Images that lie under their name.
-  private(set) var finished = 0
-  private var skipped: [String] = []
   /// Whether the one file of all images is there and stays.
   private var isKept = false
-  /// Of the latest images; standard input may ask for any number.
-  private var generateTimes: [UInt64] = []
-  private var generateNanoseconds: UInt64 = 0
-  private var drawnCount = 0
-  private var encodeNanoseconds: UInt64 = 0
-  private var images: [JSON] = []
-  /// The subjects of a sheet, for its metadata.
+  private var times = Times()
+  /// The subjects that were drawn into the sheet, for its metadata.
   private var drawn: [Subject] = []
   private var sheet: Sheet?
   private var stream: ImageStream?
-  private var bytes: [UInt8]
-  private var planes: [Float]
+  private var image: DrawnImage
 
   init(
-    _ request: Generate, _ look: Look, _ model: Model, _ modelPath: String,
-    _ generator: Generator, _ encoding: Encoding, _ console: Console, count: Int?
+    _ request: Generate, _ session: Session, _ generator: Generator, _ encoding: Encoding,
+    _ list: [Subject]?, _ grid: Grid?
   ) {
     self.request = request
-    self.look = look
-    self.model = model
-    self.modelPath = modelPath
+    self.session = session
     self.generator = generator
     self.encoding = encoding
-    self.console = console
-    progress = Progress(console, total: count, noun: "faces", now: Clock.now)
-    let samples = model.resolution * model.resolution * model.imageChannels
-    bytes = Array(repeating: 0, count: request.target.format.isFloat ? 0 : samples)
-    planes = Array(repeating: 0, count: request.target.format.isFloat ? samples : 0)
+    self.list = list
+    self.grid = grid
+    writer = PictureWriter(
+      request.output.destination, keepsFiles: request.output.keepsFiles,
+      isJSON: request.options.isJSON, session.console)
+    progress = Progress(
+      session.console, total: list?.count ?? request.subjects.count, noun: "faces", now: Clock.now)
+    image = DrawnImage(session.model, isFloat: request.output.format.isFloat)
   }
 
-  /// Times that the median is taken of.
-  private static let latest = 1024
+  /// Where all images go together, if they do.
+  private var sharedPath: String? {
+    grid != nil
+      ? request.output.sheetPath(channels: encoding.channels) : request.output.destination.file
+  }
 
-  /// Draws the subjects of `list`, or those of standard input.
-  func draw(_ list: [Subject]?) throws(ObverseError) {
-    try prepare(count: list?.count)
-    if isKept {
-      // The one file of all images is there already.
-    } else if let list {
+  /// Draws the subjects of the list, or those of standard input, and writes what they share.
+  func draw() throws(ObverseError) {
+    isKept = sharedPath.map { writer.keeps($0) } ?? false
+    guard !isKept else { return }
+    if let grid = grid {
+      sheet = try Sheet(grid, side: encoding.side, channels: encoding.channels)
+    } else if request.output.destination.isOneFile, request.output.format.holdsMany {
+      stream = try writer.stream()
+      try stream?.write(encoding.header(count: list?.count ?? 0))
+    }
+    if let list {
       for subject in list { try draw(subject) }
     } else {
-      var input = SeedInput(descriptor: 0)
-      do throws(ObverseError) {
-        while let seed = try input.next() { try draw(Subjects.subject(seed)) }
-      } catch {
-        // What was drawn before a bad line stays.
-        if case .usage = error { try stream?.finish() }
-        throw error
-      }
+      try drawStandardInput()
     }
     progress.end()
-    try finish()
+    let start = Clock.now
+    if let sheet, let grid = grid, let path = sharedPath {
+      let chunks = ImageRecord.chunks(session.model, drawn, session.look, grid)
+      try writer.write(try encoding.file(sheet.pixels, chunks: chunks), to: path)
+      writer.finish(times.count)
+    } else if let stream {
+      try stream.finish()
+      writer.finish(times.count)
+      try writer.listStream()
+    }
+    times.encode += Clock.now - start
   }
 
-  private func prepare(count: Int?) throws(ObverseError) {
-    let target = request.target
-    if let grid = request.grid {
-      isKept = skips(target.sheetPath(channels: encoding.channels))
-      sheet = try Sheet(grid, side: encoding.side, channels: encoding.channels)
-    } else if target.isOneFile, target.format.holdsMany {
-      let path: String? = if case .file(let path) = target.place { path } else { nil }
-      isKept = path.map { skips($0) } ?? false
-      guard !isKept else { return }
-      stream = try ImageStream(path, console)
-      let header = encoding.header(count: count ?? 0)
-      if !header.isEmpty { try stream?.write(header) }
+  private func drawStandardInput() throws(ObverseError) {
+    var input = SeedInput(descriptor: 0)
+    do throws(ObverseError) {
+      while let seed = try input.next() { try draw(Subjects.subject(seed)) }
+    } catch {
+      // What was drawn before a bad line stays.
+      if case .usage = error { try stream?.finish() }
+      throw error
     }
-    switch target.place {
-    case .folder: try Path.makeFolder(target.folder)
-    case .file, .standardOutput: if request.savesW { try Path.makeFolder(target.folder) }
-    case .pattern: break
-    }
-  }
-
-  /// Whether `--no-clobber` keeps this file; says so.
-  private func skips(_ path: String) -> Bool {
-    guard path != "-", request.target.keepsFiles, Path.exists(path) else { return false }
-    skipped.append(path)
-    return true
   }
 
   private func draw(_ subject: Subject) throws(ObverseError) {
     if Interrupt.isRequested { throw .cancelled }
-    let target = request.target
-    let path = target.path(subject, channels: encoding.channels)
-    if sheet == nil, stream == nil, skips(path) { return }
-    if let grid = request.grid { try grid.check(count: drawnCount + 1) }
+    let path = request.output.path(subject, channels: encoding.channels)
+    let isAlone = sheet == nil && stream == nil
+    if isAlone, writer.keeps(path) { return }
+    if let grid = grid { try grid.check(count: times.count + 1) }
     let start = Clock.now
-    let ws = try ws(subject)
-    let noise = look.noiseMode(subject)
-    let drawing: Drawing
-    if target.format.isFloat {
-      try generator.synthesize(ws: ws, noise: noise, into: &planes)
-      drawing = .planes(planes)
-    } else {
-      try generator.synthesize(ws: ws, noise: noise, into: &bytes)
-      drawing = .bytes(bytes)
-    }
+    let look = session.look
+    let ws = try look.ws(subject, generator)
+    try image.draw(ws, look.noiseMode(subject), generator)
     let ready = Clock.now
-    try write(drawing, subject, path)
+    if sheet != nil {
+      sheet?.add(image.bytes)
+      drawn.append(subject)
+    } else if let stream {
+      try stream.write(try encoding.piece(image))
+    } else {
+      let chunks = ImageRecord.chunks(session.model, subject, look)
+      try writer.write(try encoding.file(image, chunks: chunks), to: path)
+      writer.finish(1)
+    }
     if request.savesW { try save(ws, subject) }
     let end = Clock.now
-    drawnCount += 1
-    if sheet != nil { drawn.append(subject) }
-    generateNanoseconds += ready - start
-    // The place of the oldest, once there are enough for a median.
-    if generateTimes.count < Self.latest {
-      generateTimes.append(ready - start)
-    } else {
-      generateTimes[drawnCount % Self.latest] = ready - start
-    }
-    encodeNanoseconds += end - ready
-    if sheet == nil, stream == nil { finished += 1 }
-    record(subject, path, generate: ready - start, encode: end - ready)
+    times.add(generate: ready - start, encode: end - ready)
+    writer.record(members(subject, path, generate: ready - start, encode: end - ready))
     progress.finished(end - start, now: end)
   }
 
-  private func ws(_ subject: Subject) throws(ObverseError) -> [Float] {
-    let z: [Float]
-    switch subject.source {
-    case .projected(let ws): return ws
-    case .seed(let seed): z = generator.latent(seed: seed)
-    case .latent(let latent): z = latent
-    }
-    let w = try generator.map(z: z, label: look.label)
-    return try generator.ws(from: w, psi: look.psi, cutoff: look.cutoff)
-  }
-
-  private func write(
-    _ drawing: Drawing, _ subject: Subject, _ path: String
-  ) throws(ObverseError) {
-    if sheet != nil, case .bytes(let bytes) = drawing {
-      sheet?.add(bytes)
-    } else if let stream {
-      try stream.write(try encoding.piece(drawing))
-    } else {
-      let chunks = ImageRecord.chunks(model, subject, look)
-      try put(try encoding.file(drawing, chunks: chunks), path)
-    }
-  }
-
-  /// Writes one whole file, or standard output, and says so.
-  private func put(_ file: [UInt8], _ path: String) throws(ObverseError) {
-    guard path != "-" else { return try console.data(file) }
-    if case .folder = request.target.place {} else { try Path.makeFolder(Path.folder(path)) }
-    try OutputFile.write(file, to: path)
-    try say(path)
-  }
-
-  /// Lists a path that was written.
-  private func say(_ path: String) throws(ObverseError) {
-    if !request.isJSON, !request.target.isStandardOutput { try console.path(path) }
-  }
-
   private func save(_ ws: [Float], _ subject: Subject) throws(ObverseError) {
-    let path = request.target.wPath(subject)
-    if skips(path) { return }
+    let path = request.output.wPath(subject)
+    if writer.keeps(path) { return }
+    let model = session.model
     let file = NumPy.npz([(name: "w", shape: [1, model.wsCount, model.wDim], floats: ws)])
-    try OutputFile.write(file, to: path)
-    try say(path)
+    try writer.write(file, to: path)
   }
 
-  private func record(_ subject: Subject, _ path: String, generate: UInt64, encode: UInt64) {
-    guard request.isJSON else { return }
+  private func members(
+    _ subject: Subject, _ path: String, generate: UInt64, encode: UInt64
+  ) -> [(String, JSON)] {
     var members: [(String, JSON)] = [(subject.key, .integer(subject.number))]
     if sheet == nil { members.append(("path", .text(path))) }
-    members += look.members(subject)
-    if request.savesW { members.append(("w_path", .text(request.target.wPath(subject)))) }
-    members.append(("generate_ns", .nanoseconds(generate)))
-    members.append(("encode_ns", .nanoseconds(encode)))
-    images.append(.object(members))
-  }
-
-  /// Writes what all images share, and sums up.
-  private func finish() throws(ObverseError) {
-    let start = Clock.now
-    if isKept {
-      // Nothing was drawn.
-    } else if let sheet, let grid = request.grid {
-      let chunks = ImageRecord.chunks(model, drawn, look, grid)
-      try put(
-        try encoding.file(sheet.pixels, chunks: chunks),
-        request.target.sheetPath(channels: encoding.channels))
-      finished = drawnCount
-    } else if let stream {
-      try stream.finish()
-      finished = drawnCount
-      if case .file(let path) = request.target.place { try say(path) }
-    }
-    encodeNanoseconds += Clock.now - start
-    if request.isJSON { try console.line(summary.line) }
-    if !skipped.isEmpty {
-      let was = skipped.count == 1 ? "it was" : "they were"
-      console.note("\(Format.count(skipped.count, "file")) kept as \(was)")
-    }
-    console.note(
-      "\(Format.count(drawnCount, "face")), \(encoding.side)x\(encoding.side),"
-        + " \(Format.duration(generateNanoseconds)) (\(Format.duration(Samples.median(generateTimes))) each,"
-        + " \(Format.count(generator.threads, "thread")))"
-        + " + \(Format.duration(encodeNanoseconds)) \(request.target.format.rawValue.uppercased())")
-  }
-
-  private var summary: JSON {
-    var members: [(String, JSON)] = [
-      ("schema", .text("obverse.generate/1")),
-      (
-        "model",
-        .object([
-          ("path", .text(modelPath)), ("sha256", .text(model.weightsSHA256)),
-          ("width", .integer(model.resolution)), ("height", .integer(model.resolution)),
-        ])
-      ),
-      ("threads", .integer(generator.threads)),
+    members += session.look.members(subject)
+    if request.savesW { members.append(("w_path", .text(request.output.wPath(subject)))) }
+    return members + [
+      ("generate_ns", .nanoseconds(generate)), ("encode_ns", .nanoseconds(encode)),
     ]
-    if let grid = request.grid {
-      members.append(("grid", .text("\(grid.columns)x\(grid.rows)")))
-      members.append(("path", .text(request.target.sheetPath(channels: encoding.channels))))
-    }
-    members.append(("images", .list(images)))
-    if !skipped.isEmpty { members.append(("skipped", .list(skipped.map { .text($0) }))) }
-    return .object(members)
   }
+
+  /// Sums up.
+  func conclude() throws(ObverseError) {
+    var members: [(String, JSON)] = []
+    if let grid = grid {
+      members.append(("grid", .text("\(grid.columns)x\(grid.rows)")))
+      members.append(("path", .text(request.output.sheetPath(channels: encoding.channels))))
+    }
+    members.append(("images", .list(writer.records)))
+    if !writer.kept.isEmpty { members.append(("skipped", .list(writer.kept.map { .text($0) }))) }
+    try writer.conclude(
+      session.summary("obverse.generate/1", generator, members),
+      "\(Format.count(times.count, "face")), \(encoding.side)x\(encoding.side),"
+        + " \(Format.duration(times.generate)) (\(Format.duration(times.median)) each,"
+        + " \(Format.count(generator.threads, "thread")))"
+        + " + \(Format.duration(times.encode)) \(request.output.format.rawValue.uppercased())")
+  }
+}
+
+/// How long the images of a run took, in nanoseconds.
+private struct Times {
+  private(set) var count = 0
+  private(set) var generate: UInt64 = 0
+  var encode: UInt64 = 0
+  /// Of the latest images; standard input may ask for any number.
+  private var latest: [UInt64] = []
+
+  private static let mostKept = 1024
+
+  mutating func add(generate: UInt64, encode: UInt64) {
+    // The place of the oldest, once there are enough for a median.
+    if latest.count < Self.mostKept {
+      latest.append(generate)
+    } else {
+      latest[count % Self.mostKept] = generate
+    }
+    count += 1
+    self.generate += generate
+    self.encode += encode
+  }
+
+  var median: UInt64 { Samples.median(latest) }
 }

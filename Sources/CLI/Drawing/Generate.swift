@@ -36,7 +36,12 @@ struct Generate: Command {
         [
           CommonOptions.model,
           CommonOptions.trunc, CommonOptions.truncCutoff, CommonOptions.noiseMode,
-          CommonOptions.noiseSeed, CommonOptions.label, CommonOptions.threads,
+          CommonOptions.noiseSeed,
+          Option(
+            "class", "N", "label for a conditional model, or all", rare: true,
+            detail: "all draws each seed with every label into one sheet, grid.png: a row for each"
+              + " seed, and as square as can be for one seed, where --grid says nothing else."),
+          CommonOptions.threads,
         ]),
       OptionGroup(
         "where to",
@@ -65,29 +70,26 @@ struct Generate: Command {
     ])
 
   let subjects: Subjects
-  /// What the words say of the look; an image of `--params-from` may say the rest.
-  let look: GivenLook
-  let target: Target
+  let output: ImageOutput
   let grid: Grid?
-  let model: String?
-  let threads: Int
   let savesW: Bool
-  let isJSON: Bool
-  let environment: Environment
+  let options: DrawingOptions
 
   init(_ parsed: ParsedOptions, _ environment: Environment) throws(ObverseError) {
     grid = try parsed.text("grid").map { (text) throws(ObverseError) in try Grid(text) }
     subjects = try Subjects(parsed)
-    look = try GivenLook(parsed)
-    target = try Target(parsed, subjects: subjects, sheet: grid == nil ? nil : "--grid")
-    model = parsed.text("model")
-    threads = try environment.threads(parsed)
+    let hasAllClasses = parsed.text("class") == "all"
+    let sheet = grid != nil ? "--grid" : hasAllClasses ? "--class all" : nil
+    output = try ImageOutput(parsed, subjects: subjects, sheet: sheet)
     savesW = parsed.has("save-w")
-    isJSON = parsed.has("json")
-    self.environment = environment
-    if isJSON, target.isStandardOutput {
+    options = try DrawingOptions(parsed, environment, output.destination, allClasses: true)
+    guard hasAllClasses else { return }
+    guard subjects.mapsLatents else {
+      throw .usage("--class all: a projected w has its class in it already", hint: nil)
+    }
+    guard !subjects.isStandardInput, !savesW else {
       throw .usage(
-        "--json and -o - would share standard output", hint: "write the images to files")
+        "--class all draws one sheet, which goes with neither --seeds - nor --save-w", hint: nil)
     }
   }
 }

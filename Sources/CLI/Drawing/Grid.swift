@@ -15,6 +15,12 @@ package struct Grid: Sendable, Equatable {
     self.rows = rows
   }
 
+  /// A row of `columns` for each of `rows`; near a square for one row.
+  init(of columns: Int, each rows: Int) {
+    self.columns = rows > 1 ? columns : Int(Double(columns).squareRoot().rounded(.up))
+    self.rows = rows > 1 ? rows : (columns + self.columns - 1) / self.columns
+  }
+
   /// Reads `WxH`.
   package init(_ text: String) throws(ObverseError) {
     let parts = text.split(separator: "x", omittingEmptySubsequences: false)

@@ -29,7 +29,7 @@ package enum ImageFormat: String, Sendable, CaseIterable {
   var holdsMany: Bool { self != .png && self != .jpeg }
 }
 
-/// The options that every command with images has, read by `Target`.
+/// The options that every command with images has, read by `ImageOutput`.
 extension CommonOptions {
   static let outdir = Option("outdir", "DIR", "folder, made if absent", preset: "out")
   static let quality = Option("quality", "N", "of jpeg, 1 to 100", preset: "95", rare: true)
@@ -38,18 +38,8 @@ extension CommonOptions {
 }
 
 /// Where images go, and in what form.
-struct Target: Sendable {
-  enum Place: Sendable {
-    /// `seed0085.png` and so on in `folder`.
-    case folder
-    /// A file for each number.
-    case pattern(Pattern)
-    /// One file for everything.
-    case file(String)
-    case standardOutput
-  }
-
-  let place: Place
+struct ImageOutput: Sendable {
+  let destination: Destination
   let folder: String
   let format: ImageFormat
   let quality: Int
@@ -76,21 +66,17 @@ struct Target: Sendable {
       throw .usage("\(sheet) draws bytes, not \(format.rawValue)", hint: "--format png")
     }
     guard let output else {
-      place = .folder
+      destination = .folder
       return
     }
     guard !output.hasSuffix("/") else {
       throw .usage("'\(output)' is a folder, not a file", hint: "--outdir \(output)")
     }
-    let pattern = try Pattern(output)
-    if pattern.hasNumber {
-      if let sheet {
-        throw .usage("\(sheet) makes one image, '\(output)' names many", hint: "-o grid.png")
-      }
-      place = .pattern(pattern)
-      return
+    destination = try Destination(output)
+    if case .pattern = destination {
+      guard let sheet else { return }
+      throw .usage("\(sheet) makes one image, '\(output)' names many", hint: "-o grid.png")
     }
-    place = output == "-" ? .standardOutput : .file(pattern.name(0))
     // Standard input may give any number of seeds; files of latents are counted when they are read.
     let count = sheet != nil ? 1 : subjects.count
     if case .standardInput = subjects, format == .npy, sheet == nil {
@@ -104,34 +90,22 @@ struct Target: Sendable {
 
   /// Refuses several images where one file cannot hold them.
   func check(count: Int) throws(ObverseError) {
-    guard isOneFile, count > 1, !format.holdsMany else { return }
-    let name = isStandardOutput ? "standard output" : "one file"
+    guard destination.isOneFile, count > 1, !format.holdsMany else { return }
+    let name = destination.isStandardOutput ? "standard output" : "one file"
     throw .usage(
       "several images in \(name) need ppm, rgb, f32 or npy, not \(format.rawValue)",
-      hint: isStandardOutput ? "--format ppm -o -" : "-o face-%04d.\(format.rawValue)")
+      hint: destination.isStandardOutput ? "--format ppm -o -" : "-o face-%04d.\(format.rawValue)")
   }
 
   /// Refuses image bytes on a terminal.
   func refuseTerminal(_ console: Console) throws(ObverseError) {
-    guard isStandardOutput, console.output.isTerminal else { return }
+    guard destination.isStandardOutput, console.output.isTerminal else { return }
     throw .usage("image bytes would go to this terminal", hint: "leave out -o -, or add > file")
-  }
-
-  var isStandardOutput: Bool {
-    if case .standardOutput = place { true } else { false }
-  }
-
-  /// Whether all images share one file or standard output.
-  var isOneFile: Bool {
-    switch place {
-    case .file, .standardOutput: true
-    case .folder, .pattern: false
-    }
   }
 
   /// The file of one image.
   func path(_ subject: Subject, channels: Int) -> String {
-    switch place {
+    switch destination {
     case .folder: Path.join(folder, "\(subject.stem).\(format.suffix(channels: channels))")
     case .pattern(let pattern): pattern.name(subject.number)
     case .file(let path): path
@@ -141,7 +115,7 @@ struct Target: Sendable {
 
   /// The file of a contact sheet.
   func sheetPath(channels: Int) -> String {
-    switch place {
+    switch destination {
     case .file(let path): path
     case .standardOutput: "-"
     case .folder, .pattern: Path.join(folder, "grid.\(format.suffix(channels: channels))")
@@ -150,7 +124,7 @@ struct Target: Sendable {
 
   /// The file of an image's w: beside the image where each has a file of its own.
   func wPath(_ subject: Subject) -> String {
-    guard case .pattern(let pattern) = place else {
+    guard case .pattern(let pattern) = destination else {
       return Path.join(folder, "\(subject.stem).npz")
     }
     let path = pattern.name(subject.number)

@@ -31,6 +31,8 @@ struct ImageRecord: Sendable {
     let key = (subjects.first?.key ?? "seed") + "s"
     var members: [(String, JSON)] = [("grid", .text("\(grid.columns)x\(grid.rows)"))]
     members.append((key, .list(subjects.map { .integer($0.number) })))
+    let classes = subjects.compactMap(\.label)
+    if !classes.isEmpty { members.append(("classes", .list(classes.map { .integer($0) }))) }
     return chunks(model, members + look.members(subjects.count == 1 ? subjects[0] : nil))
   }
 

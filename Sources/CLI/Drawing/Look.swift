@@ -28,15 +28,19 @@ struct GivenLook: Sendable {
   var noise: NoiseKind?
   var noiseSeed: UInt32?
   var label: Int?
+  /// Whether every class is drawn, as `--class all` of `generate` asks.
+  var hasAllClasses = false
   /// The image that says the rest.
   var image: String?
 
-  init(_ parsed: ParsedOptions) throws(ObverseError) {
+  /// Reads the options; `--class all` where `allClasses` says that the command has it.
+  init(_ parsed: ParsedOptions, allClasses: Bool = false) throws(ObverseError) {
+    hasAllClasses = allClasses && parsed.text("class") == "all"
     psi = try parsed.number("trunc")
     cutoff = try parsed.integer("trunc-cutoff", in: 0...1_000_000)
     noise = try parsed.choice("noise-mode")
     noiseSeed = try parsed.integer("noise-seed", in: 0...Int(UInt32.max)).map { UInt32($0) }
-    label = try parsed.integer("class", in: 0...Int(Int32.max))
+    label = hasAllClasses ? nil : try parsed.integer("class", in: 0...Int(Int32.max))
     image = parsed.text("params-from")
   }
 }
@@ -50,6 +54,8 @@ struct Look: Sendable, Equatable {
   /// nil takes the image's seed.
   var noiseSeed: UInt32?
   var label: Int?
+  /// Whether each subject is drawn with every label.
+  var hasAllClasses = false
 
   /// The settings of `given`, of the image's record where it is silent, else the defaults.
   init(_ given: GivenLook, record: ImageRecord?) {
@@ -57,14 +63,19 @@ struct Look: Sendable, Equatable {
     cutoff = given.cutoff ?? record?.cutoff
     noise = given.noise ?? record?.noise ?? .const
     noiseSeed = given.noiseSeed ?? record?.noiseSeed
-    label = given.label ?? record?.label
+    hasAllClasses = given.hasAllClasses
+    label = hasAllClasses ? nil : given.label ?? record?.label
   }
 
   /// Checks the look against a model, in the words of the options.
   ///
   /// `mapsLatents` says whether w is made here, so that a label is needed and used.
   func check(_ model: Model, mapsLatents: Bool) throws(ObverseError) {
-    if let label {
+    if hasAllClasses {
+      guard model.classes > 0 else {
+        throw .request("--class all: this model is unconditional", hint: nil)
+      }
+    } else if let label {
       guard model.classes > 0 else {
         throw .request("--class \(label): this model is unconditional", hint: nil)
       }
@@ -96,10 +107,28 @@ struct Look: Sendable, Equatable {
     }
   }
 
-  /// Truncated ws of a seed, `[wsCount * wDim]`.
-  func ws(_ seed: UInt32, _ generator: Generator) throws(ObverseError) -> [Float] {
-    let w = try generator.map(z: generator.latent(seed: seed), label: label)
-    return try generator.ws(from: w, psi: psi, cutoff: cutoff)
+  /// The ws that a subject is drawn from, `[wsCount * wDim]`.
+  func ws(_ subject: Subject, _ generator: Generator) throws(ObverseError) -> [Float] {
+    try ws(try key(subject, generator), of: subject, generator)
+  }
+
+  /// What is interpolated between subjects: w before truncation, `[wDim]`, or all the ws of what was
+  /// projected, `[wsCount * wDim]`.
+  func key(_ subject: Subject, _ generator: Generator) throws(ObverseError) -> [Float] {
+    switch subject.source {
+    case .projected(let ws): ws
+    case .seed(let seed):
+      try generator.map(z: generator.latent(seed: seed), label: subject.label ?? label)
+    case .latent(let latent): try generator.map(z: latent, label: subject.label ?? label)
+    }
+  }
+
+  /// The ws of a subject's key, or of one between keys: truncated, unless they were projected.
+  func ws(
+    _ key: [Float], of subject: Subject, _ generator: Generator
+  ) throws(ObverseError) -> [Float] {
+    if case .projected = subject.source { return key }
+    return try generator.ws(from: key, psi: psi, cutoff: cutoff)
   }
 
   /// What metadata and JSON say of the look.
@@ -110,7 +139,7 @@ struct Look: Sendable, Equatable {
     } else {
       members.append(("trunc", .float(psi)))
       if let cutoff { members.append(("cutoff", .integer(cutoff))) }
-      if let label { members.append(("class", .integer(label))) }
+      if let label = subject?.label ?? label { members.append(("class", .integer(label))) }
     }
     members.append(("noise", .text(noise.rawValue)))
     if noise == .random {

@@ -55,13 +55,9 @@ struct Mix: Command {
   private let rows: [UInt32]
   private let columns: [UInt32]
   private let styles: StyleLayers
-  private let look: GivenLook
-  private let target: Target
+  private let output: ImageOutput
   private let grid: Grid
-  private let model: String?
-  private let threads: Int
-  private let isJSON: Bool
-  private let environment: Environment
+  private let options: DrawingOptions
 
   init(_ parsed: ParsedOptions, _ environment: Environment) throws(ObverseError) {
     func seeds(_ name: String) throws(ObverseError) -> [UInt32] {
@@ -76,16 +72,22 @@ struct Mix: Command {
       throw .usage("a sheet has at most \(Grid.limit - 1) rows and columns of seeds", hint: nil)
     }
     styles = try StyleLayers(parsed.text("styles") ?? "0-6")
-    look = try GivenLook(parsed)
     grid = Grid(columns: columns.count + 1, rows: rows.count + 1)
-    target = try Target(parsed, subjects: .seeds(rows), sheet: "mix")
-    model = parsed.text("model")
-    threads = try environment.threads(parsed)
-    isJSON = parsed.has("json")
-    self.environment = environment
-    if isJSON, target.isStandardOutput {
-      throw .usage("--json and -o - would share standard output", hint: "write to a file")
+    output = try ImageOutput(parsed, subjects: .seeds(rows), sheet: "mix")
+    options = try DrawingOptions(parsed, environment, output.destination)
+  }
+
+  func run(_ console: Console) throws(ObverseError) {
+    try output.refuseTerminal(console)
+    let session = try Session(options, console)
+    try styles.check(session.model.wsCount)
+    let encoding = try Encoding(output, session.model)
+    let sheet = try Sheet(grid, side: encoding.side, channels: encoding.channels)
+    let run = MixRun(self, session, try session.generator(), encoding, sheet)
+    try run.writer.run(run.progress, of: nil, "images") { () throws(ObverseError) in
+      try run.draw()
     }
+    try run.conclude()
   }
 
   /// Row and column of an image: one seed twice is that seed's own face.
@@ -96,42 +98,55 @@ struct Mix: Command {
     var stem: String { "\(row)-\(column)" }
   }
 
-  func run(_ console: Console) throws(ObverseError) {
-    try target.refuseTerminal(console)
-    let path = try environment.modelPath(self.model)
-    let model = try Model(path: path)
-    let look = Look(self.look, record: nil)
-    try look.check(model, mapsLatents: true)
-    try styles.check(model.wsCount)
-    let encoding = try Encoding(target, model)
-    var sheet = try Sheet(grid, side: encoding.side, channels: encoding.channels)
-    let sheetPath = target.sheetPath(channels: encoding.channels)
-    if target.keepsFiles, target.isOneFile, Path.exists(sheetPath) {
-      return console.note("\(sheetPath) kept as it was")
-    }
-    Interrupt.listen()
-    let generator = try Generator(model, threads: threads)
-    Interrupt.stops(generator)
+  /// Cells of the sheet in reading order; the corner stays empty.
+  private var cells: [Pair?] {
+    [nil] + columns.map { Pair(row: $0, column: $0) }
+      + rows.flatMap { row in
+        [Pair(row: row, column: row)] + columns.map { Pair(row: row, column: $0) }
+      }
+  }
 
-    // Cells of the sheet in reading order; the corner stays empty.
-    var cells: [Pair?] = [nil] + columns.map { Pair(row: $0, column: $0) }
-    for row in rows {
-      cells.append(Pair(row: row, column: row))
-      cells += columns.map { Pair(row: row, column: $0) }
+  /// One run of `mix`.
+  private final class MixRun {
+    private let mix: Mix
+    private let session: Session
+    private let generator: Generator
+    private let encoding: Encoding
+    private var sheet: Sheet
+    private let cells: [Pair?]
+    private let sheetPath: String
+    private var isSheetWritten = false
+    private let start = Clock.now
+    let writer: PictureWriter
+    let progress: Progress
+
+    init(
+      _ mix: Mix, _ session: Session, _ generator: Generator, _ encoding: Encoding, _ sheet: Sheet
+    ) {
+      self.mix = mix
+      self.session = session
+      self.generator = generator
+      self.encoding = encoding
+      self.sheet = sheet
+      cells = mix.cells
+      sheetPath = mix.output.sheetPath(channels: encoding.channels)
+      writer = PictureWriter(
+        mix.output.destination, keepsFiles: mix.output.keepsFiles, isJSON: mix.options.isJSON,
+        session.console)
+      progress = Progress(session.console, total: cells.count - 1, noun: "faces", now: start)
     }
-    var ws: [UInt32: [Float]] = [:]
-    for seed in rows + columns where ws[seed] == nil {
-      if Interrupt.isRequested { throw .cancelled }
-      ws[seed] = try look.ws(seed, generator)
-    }
-    let start = Clock.now
-    let progress = Progress(console, total: cells.count - 1, noun: "faces", now: start)
-    var finished = Output(console: console, mix: self, model: model, look: look, encoding: encoding)
-    var pixels: [UInt8] = []
-    // A pair that stands twice is drawn twice rather than kept, and written once.
-    var written: Set<Pair> = []
-    do throws(ObverseError) {
-      if !target.isOneFile { try Path.makeFolder(target.folder) }
+
+    func draw() throws(ObverseError) {
+      // The sheet alone needs nothing drawn where it is there and stays.
+      if mix.output.destination.isOneFile, writer.keeps(sheetPath) { return }
+      var ws: [UInt32: [Float]] = [:]
+      for seed in mix.rows + mix.columns where ws[seed] == nil {
+        if Interrupt.isRequested { throw .cancelled }
+        ws[seed] = try session.look.ws(Subjects.subject(seed), generator)
+      }
+      var image = DrawnImage(session.model, isFloat: false)
+      // A pair that stands twice is drawn twice rather than kept, and written once.
+      var written: Set<Pair> = []
       for cell in cells {
         guard let cell else {
           sheet.skip()
@@ -140,100 +155,58 @@ struct Mix: Command {
         if Interrupt.isRequested { throw .cancelled }
         let begin = Clock.now
         let mixed = try generator.mix(
-          ws[cell.row] ?? [], ws[cell.column] ?? [], layers: styles.layers)
-        try generator.synthesize(
-          ws: mixed, noise: look.noiseMode(Subjects.subject(cell.row)), into: &pixels)
-        sheet.add(pixels)
-        if !target.isOneFile, written.insert(cell).inserted { try finished.add(cell, pixels) }
+          ws[cell.row] ?? [], ws[cell.column] ?? [], layers: mix.styles.layers)
+        try image.draw(
+          mixed, session.look.noiseMode(Subjects.subject(cell.row)), generator)
+        sheet.add(image.bytes)
+        if !mix.output.destination.isOneFile, written.insert(cell).inserted {
+          try write(cell, image)
+        }
         progress.finished(Clock.now - begin, now: Clock.now)
       }
       progress.end()
-      try finished.add(sheet, to: sheetPath)
-    } catch {
-      progress.end()
-      if case .cancelled = error { console.note("\(finished.count) images were finished") }
-      throw error
+      try writeSheet()
     }
-    if isJSON { try console.line(finished.json(path, threads: generator.threads)) }
-    console.note(
-      "\(Format.count(cells.count - 1, "face")), \(encoding.side)x\(encoding.side),"
-        + " \(Format.duration(Clock.now - start)), \(Format.count(generator.threads, "thread"))")
-  }
-
-  /// The files of a run.
-  private struct Output {
-    let console: Console
-    let mix: Mix
-    let model: Model
-    let look: Look
-    let encoding: Encoding
-    private var images: [JSON] = []
-    private var sheetPath: String?
-
-    init(console: Console, mix: Mix, model: Model, look: Look, encoding: Encoding) {
-      self.console = console
-      self.mix = mix
-      self.model = model
-      self.look = look
-      self.encoding = encoding
-    }
-
-    var count: Int { images.count }
 
     /// Writes the image of a pair.
-    mutating func add(_ pair: Pair, _ pixels: [UInt8]) throws(ObverseError) {
+    private func write(_ pair: Pair, _ image: DrawnImage) throws(ObverseError) {
       let path = Path.join(
-        mix.target.folder, "\(pair.stem).\(encoding.format.suffix(channels: encoding.channels))")
-      let members = self.members(pair)
-      let chunks = ImageRecord.chunks(model, members)
-      try put(try encoding.file(.bytes(pixels), chunks: chunks), path)
-      images.append(.object([("path", .text(path))] + members))
-    }
-
-    /// Writes the whole matrix.
-    mutating func add(_ sheet: Sheet, to path: String) throws(ObverseError) {
-      func list(_ seeds: [UInt32]) -> JSON { .list(seeds.map { .integer(Int($0)) }) }
-      let chunks = ImageRecord.chunks(
-        model,
-        [
-          ("rows", list(mix.rows)), ("cols", list(mix.columns)),
-          ("styles", .text(mix.styles.text)),
-        ] + look.members(nil))
-      try put(try encoding.file(sheet.pixels, chunks: chunks), path)
-      sheetPath = path
-    }
-
-    private func members(_ pair: Pair) -> [(String, JSON)] {
+        mix.output.folder, "\(pair.stem).\(encoding.format.suffix(channels: encoding.channels))")
       var members: [(String, JSON)] = [
         ("row", .integer(Int(pair.row))), ("col", .integer(Int(pair.column))),
       ]
       if pair.row != pair.column { members.append(("styles", .text(mix.styles.text))) }
-      return members + look.members(Subjects.subject(pair.row))
+      members += session.look.members(Subjects.subject(pair.row))
+      writer.record([("path", .text(path))] + members)
+      if writer.keeps(path) { return }
+      let chunks = ImageRecord.chunks(session.model, members)
+      try writer.write(try encoding.file(image, chunks: chunks), to: path)
+      writer.finish(1)
     }
 
-    private func put(_ file: [UInt8], _ path: String) throws(ObverseError) {
-      guard path != "-" else { return try console.data(file) }
-      if mix.target.keepsFiles, Path.exists(path) {
-        return console.note("\(path) kept as it was")
-      }
-      if mix.target.isOneFile { try Path.makeFolder(Path.folder(path)) }
-      try OutputFile.write(file, to: path)
-      if !mix.isJSON { try console.path(path) }
+    /// Writes the whole matrix.
+    private func writeSheet() throws(ObverseError) {
+      isSheetWritten = true
+      if writer.keeps(sheetPath) { return }
+      func list(_ seeds: [UInt32]) -> JSON { .list(seeds.map { .integer(Int($0)) }) }
+      let chunks = ImageRecord.chunks(
+        session.model,
+        [
+          ("rows", list(mix.rows)), ("cols", list(mix.columns)),
+          ("styles", .text(mix.styles.text)),
+        ] + session.look.members(nil))
+      try writer.write(try encoding.file(sheet.pixels, chunks: chunks), to: sheetPath)
     }
 
-    /// The summary as one line.
-    func json(_ path: String, threads: Int) -> String {
-      JSON.object([
-        ("schema", .text("obverse.mix/1")),
-        (
-          "model",
-          .object([
-            ("path", .text(path)), ("sha256", .text(model.weightsSHA256)),
-            ("width", .integer(model.resolution)), ("height", .integer(model.resolution)),
-          ])
-        ), ("threads", .integer(threads)), ("grid", sheetPath.map { .text($0) } ?? .null),
-        ("images", .list(images)),
-      ]).line
+    /// Sums up.
+    func conclude() throws(ObverseError) {
+      let drawn = isSheetWritten ? cells.count - 1 : 0
+      try writer.conclude(
+        session.summary(
+          "obverse.mix/1", generator,
+          [("grid", .text(sheetPath)), ("images", .list(writer.records))]),
+        "\(Format.count(drawn, "face")), \(encoding.side)x\(encoding.side),"
+          + " \(Format.duration(Clock.now - start)), \(Format.count(generator.threads, "thread"))")
     }
   }
 }

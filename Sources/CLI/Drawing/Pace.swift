@@ -1,21 +1,33 @@
+import Core
+
 /// When the frames of a stream are due, and which come too late.
-package struct Pace: Sendable {
-  private let start: UInt64
-  private let framesPerSecond: UInt64
+///
+/// Time begins when the first frame is ready, so that this one is never late.
+package struct Pace {
+  private let rate: FrameRate
+  private let timekeeper: any Timekeeper
+  /// When frame 0 went out, in nanoseconds.
+  private var start: UInt64?
 
-  /// Frame 0 is due at `start`, in nanoseconds.
-  package init(start: UInt64, framesPerSecond: Int) {
-    self.start = start
-    self.framesPerSecond = UInt64(framesPerSecond)
-  }
-
-  /// The moment to write a frame.
-  package func due(_ frame: Int) -> UInt64 {
-    start + UInt64(frame) * 1_000_000_000 / framesPerSecond
+  package init(_ rate: FrameRate, _ timekeeper: any Timekeeper) {
+    self.rate = rate
+    self.timekeeper = timekeeper
   }
 
   /// Whether a frame is not worth drawing any more, since the next one is due.
-  package func isLate(_ frame: Int, now: UInt64) -> Bool {
-    now >= due(frame + 1)
+  package func isLate(_ frame: Int) -> Bool {
+    start.map { timekeeper.now >= $0 + rate.nanoseconds(frame + 1) } ?? false
+  }
+
+  /// Waits until a frame is due.
+  ///
+  /// - Throws: `cancelled`.
+  package mutating func wait(for frame: Int) throws(ObverseError) {
+    guard let start else {
+      // Nothing is late before time begins: this is frame 0.
+      self.start = timekeeper.now
+      return
+    }
+    try timekeeper.sleep(until: start + rate.nanoseconds(frame))
   }
 }

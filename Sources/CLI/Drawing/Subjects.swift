@@ -15,6 +15,8 @@ struct Subject: Sendable {
   let source: Source
   /// The seed, or the place in the file.
   let number: Int
+  /// A class of its own; nil for that of the look.
+  var label: Int?
 
   /// The file's name without suffix, as NVlabs' scripts call it.
   var stem: String {
@@ -65,6 +67,25 @@ enum Subjects: Sendable {
         "nothing to draw: one of --seeds, --random, --latents, --projected-w, --params-from is"
           + " needed", hint: "obverse generate --seeds 0-7")
     }
+  }
+
+  /// What they are called in a sentence.
+  var nouns: String {
+    switch self {
+    case .seeds, .standardInput, .random, .image: "seeds"
+    case .latents: "latents"
+    case .projected: "projected w"
+    }
+  }
+
+  /// Whether the seeds come one after the other, nobody knows how many.
+  var isStandardInput: Bool {
+    if case .standardInput = self { true } else { false }
+  }
+
+  /// Whether the images' w is mapped from z.
+  var mapsLatents: Bool {
+    if case .projected = self { false } else { true }
   }
 
   /// How many images there will be, where the words alone say so.

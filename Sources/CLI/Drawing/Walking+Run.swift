@@ -1,166 +1,148 @@
-import Glibc
 import ImageFile
 import Obverse
 import Page
 
 extension Walking {
   func run(_ console: Console) throws(ObverseError) {
-    guard !target.isStandardOutput || !console.output.isTerminal else {
-      throw .usage("frames would go to this terminal", hint: "leave out -o -, or add | mpv -")
-    }
-    let path = try environment.modelPath(self.model)
-    let model = try Model(path: path)
-    let look = Look(self.look, record: nil)
-    try look.check(model, mapsLatents: true)
-    if target.format == .y4m, model.imageChannels % 2 == 0 {
+    try output.refuseTerminal(console)
+    let session = try Session(options, mapsLatents: subjects.mapsLatents, console)
+    if output.format == .y4m, session.model.imageChannels % 2 == 0 {
       throw .request("y4m holds no alpha, and this model draws it", hint: "--format png")
     }
-    if look.noise == .const, !model.hasStoredNoise {
-      console.warn("the model has no stored noise: drawn without")
-    }
-    Interrupt.listen()
-    let generator = try Generator(model, threads: threads)
-    Interrupt.stops(generator)
+    let list = try subjects.list(for: session.model, imageSeed: nil) ?? []
+    let cells = try keyFrames.cells(list, subjects.nouns)
+    let generator = try session.generator()
     var walks: [Walk] = []
-    for cell in 0..<grid.count {
-      if Interrupt.isRequested { throw .cancelled }
-      walks.append(
-        try generator.walk(
-          through: seeds(cell: cell), framesPerKey: framesPerKey, interpolation: interpolation,
-          loops: loops, label: look.label))
-    }
-    let run = try WalkRun(self, look, path, generator, walks, console)
-    do throws(ObverseError) {
-      try run.draw()
-    } catch {
-      run.progress.end()
-      // Of one file nothing is left.
-      if case .cancelled = error, case .pattern = target.place {
-        console.note("\(run.written) of \(walks[0].count) frames were finished")
+    for cell in cells {
+      var keys: [[Float]] = []
+      for subject in cell {
+        if Interrupt.isRequested { throw .cancelled }
+        keys.append(try session.look.key(subject, generator))
       }
-      throw error
+      walks.append(
+        try Walk(
+          keys: keys, framesPerKey: framesPerKey, interpolation: interpolation, loops: loops))
     }
+    let run = try WalkRun(self, session, generator, walks, list, keyFrames: cells[0].count)
+    try run.writer.run(run.progress, of: run.total, "frames") { () throws(ObverseError) in
+      try run.draw()
+    }
+    try run.conclude()
   }
 }
 
 /// One run of `walk`.
 private final class WalkRun {
   private let request: Walking
-  private let look: Look
-  private let modelPath: String
+  private let session: Session
   private let generator: Generator
   private let walks: [Walk]
-  private let console: Console
+  private let subjects: [Subject]
+  private let keyFrames: Int
+  let writer: PictureWriter
   let progress: Progress
-  /// Frames that went out.
-  private(set) var written = 0
   /// Frames that came too late to be drawn.
   private var dropped = 0
-  private var kept = 0
+  /// Frames that were drawn.
+  private var drawn = 0
   private var nanoseconds: UInt64 = 0
   private var sheet: Sheet
-  private var cell: [UInt8] = []
+  private var cell: DrawnImage
 
   init(
-    _ request: Walking, _ look: Look, _ modelPath: String, _ generator: Generator, _ walks: [Walk],
-    _ console: Console
+    _ request: Walking, _ session: Session, _ generator: Generator, _ walks: [Walk],
+    _ subjects: [Subject], keyFrames: Int
   ) throws(ObverseError) {
     self.request = request
-    self.look = look
-    self.modelPath = modelPath
+    self.session = session
     self.generator = generator
     self.walks = walks
-    self.console = console
-    let model = generator.model
+    self.subjects = subjects
+    self.keyFrames = keyFrames
+    let model = session.model
     sheet = try Sheet(request.grid, side: model.resolution, channels: model.imageChannels)
-    progress = Progress(console, total: walks[0].count, noun: "frames", now: Clock.now)
+    cell = DrawnImage(model, isFloat: false)
+    writer = PictureWriter(
+      request.output.destination, keepsFiles: request.output.keepsFiles,
+      isJSON: request.options.isJSON, session.console)
+    progress = Progress(session.console, total: walks[0].count, noun: "frames", now: Clock.now)
   }
 
+  /// Frames of the walk, which is as long in each cell.
+  var total: Int { walks[0].count }
+
   func draw() throws(ObverseError) {
-    let path: String? = if case .file(let path) = request.target.place { path } else { nil }
-    if request.target.keepsFiles, let path, Path.exists(path) {
-      return console.note("\(path) kept as it was")
-    }
-    let stream = request.target.isStream ? try ImageStream(path, console) : nil
-    if request.target.format == .y4m {
-      try stream?.write(
-        Y4M.header(
-          width: sheet.pixels.width, height: sheet.pixels.height,
-          framesPerSecond: request.framesPerSecond))
-    }
+    if let path = request.output.destination.file, writer.keeps(path) { return }
     let begin = Clock.now
-    let pace =
-      request.isRealTime ? Pace(start: begin, framesPerSecond: request.framesPerSecond) : nil
+    if case .pattern(let pattern) = request.output.destination {
+      for frame in walks[0].indices { try write(frame, to: pattern.name(frame)) }
+    } else {
+      try drawStream()
+    }
+    nanoseconds = Clock.now - begin
+  }
+
+  /// Draws frame after frame into one file or to standard output, at the pace of `--realtime`.
+  private func drawStream() throws(ObverseError) {
+    let stream = try writer.stream()
+    let isY4M = request.output.format == .y4m
+    if isY4M {
+      try stream.write(
+        Y4M.header(
+          width: sheet.pixels.width, height: sheet.pixels.height, frames: request.rate.frames,
+          inSeconds: request.rate.seconds))
+    }
+    var pace = request.isRealTime ? Pace(request.rate, SystemTime()) : nil
     for frame in walks[0].indices {
       if Interrupt.isRequested { throw .cancelled }
       let start = Clock.now
-      if let pace, pace.isLate(frame, now: start) {
+      if pace?.isLate(frame) == true {
         dropped += 1
         continue
       }
-      if let stream {
-        let pixels = try draw(frame)
-        if let pace { try wait(until: pace.due(frame)) }
-        try stream.write(request.target.format == .y4m ? Y4M.frame(pixels) : pixels.bytes)
-        written += 1
-      } else {
-        try write(frame)
-      }
+      let pixels = try draw(frame)
+      try pace?.wait(for: frame)
+      try stream.write(isY4M ? Y4M.frame(pixels) : pixels.bytes)
+      drawn += 1
       progress.finished(Clock.now - start, now: Clock.now)
     }
-    try stream?.finish()
+    try stream.finish()
     progress.end()
-    nanoseconds = Clock.now - begin
-    if let path, !request.isJSON { try console.path(path) }
-    try finish()
+    writer.finish(drawn)
+    try writer.listStream()
+  }
+
+  /// Writes a frame as a file of its own.
+  private func write(_ frame: Int, to path: String) throws(ObverseError) {
+    if Interrupt.isRequested { throw .cancelled }
+    let start = Clock.now
+    if writer.keeps(path) { return }
+    let pixels = try draw(frame)
+    let file: [UInt8]
+    if request.output.format == .rgb {
+      file = pixels.bytes
+    } else {
+      let hasMetadata = request.output.hasMetadata
+      file = try PNG.encode(
+        pixels, text: hasMetadata ? ImageRecord.chunks(session.model, members(frame)) : [],
+        xmp: hasMetadata ? XMP.synthetic : nil)
+    }
+    try writer.write(file, to: path)
+    writer.finish(1)
+    drawn += 1
+    progress.finished(Clock.now - start, now: Clock.now)
   }
 
   /// Draws all cells of a frame.
   private func draw(_ frame: Int) throws(ObverseError) -> Pixels {
-    let noise = look.noiseMode(Subjects.subject(request.seeds[0]))
+    let look = session.look
+    let noise = look.noiseMode(subjects[0])
     sheet.restart()
     for walk in walks {
-      try generator.draw(
-        walk, frame: frame, psi: look.psi, cutoff: look.cutoff, noise: noise, into: &cell)
-      sheet.add(cell)
+      try cell.draw(try look.ws(walk[frame], of: subjects[0], generator), noise, generator)
+      sheet.add(cell.bytes)
     }
     return sheet.pixels
-  }
-
-  /// Writes a frame as a file of its own.
-  private func write(_ frame: Int) throws(ObverseError) {
-    guard case .pattern(let pattern) = request.target.place else { return }
-    let path = pattern.name(frame)
-    if request.target.keepsFiles, Path.exists(path) {
-      kept += 1
-      return
-    }
-    let pixels = try draw(frame)
-    let file: [UInt8]
-    if request.target.format == .rgb {
-      file = pixels.bytes
-    } else {
-      let hasMetadata = request.target.hasMetadata
-      file = try PNG.encode(
-        pixels, text: hasMetadata ? ImageRecord.chunks(generator.model, members(frame)) : [],
-        xmp: hasMetadata ? XMP.synthetic : nil)
-    }
-    try Path.makeFolder(Path.folder(path))
-    try OutputFile.write(file, to: path)
-    if !request.isJSON { try console.path(path) }
-    written += 1
-  }
-
-  /// Sleeps, but not through Ctrl-C.
-  private func wait(until due: UInt64) throws(ObverseError) {
-    while true {
-      if Interrupt.isRequested { throw .cancelled }
-      let now = Clock.now
-      guard now < due else { return }
-      var rest = timespec(
-        tv_sec: Int((due - now) / 1_000_000_000), tv_nsec: Int((due - now) % 1_000_000_000))
-      unsafe _ = nanosleep(&rest, nil)
-    }
   }
 
   /// What a frame's metadata and the summary say.
@@ -168,44 +150,35 @@ private final class WalkRun {
     var members: [(String, JSON)] = []
     if let frame { members.append(("frame", .integer(frame))) }
     members += [
-      ("keyframes", .integer(request.keyFrames)), ("w_frames", .integer(request.framesPerKey)),
+      ("keyframes", .integer(keyFrames)), ("w_frames", .integer(request.framesPerKey)),
       ("grid", .text("\(request.grid.columns)x\(request.grid.rows)")),
       ("interp", .text(request.interpolation.rawValue)), ("loop", .bool(request.loops)),
     ]
     // Thousands of seeds in each of thousands of frames would be most of the file.
-    if frame == nil || request.seeds.count <= 256 {
-      members.append(("seeds", .list(request.seeds.map { .integer(Int($0)) })))
+    if frame == nil || subjects.count <= 256 {
+      members.append((subjects[0].key + "s", .list(subjects.map { .integer($0.number) })))
     }
-    return members + look.members(Subjects.subject(request.seeds[0]))
+    if let seed = request.keyFrames.shuffleSeed {
+      members.append(("shuffle_seed", .integer(Int(seed))))
+    }
+    return members + session.look.members(subjects[0])
   }
 
-  private func finish() throws(ObverseError) {
+  /// Sums up.
+  func conclude() throws(ObverseError) {
     let (width, height) = (sheet.pixels.width, sheet.pixels.height)
-    if request.isJSON {
-      let model = generator.model
-      var members: [(String, JSON)] = [
-        ("schema", .text("obverse.walk/1")),
-        (
-          "model",
-          .object([
-            ("path", .text(modelPath)), ("sha256", .text(model.weightsSHA256)),
-            ("width", .integer(model.resolution)), ("height", .integer(model.resolution)),
-          ])
-        ),
-        ("threads", .integer(generator.threads)), ("width", .integer(width)),
-        ("height", .integer(height)), ("frames", .integer(walks[0].count)),
-        ("written", .integer(written)), ("dropped", .integer(dropped)), ("kept", .integer(kept)),
-        ("draw_ns", .nanoseconds(nanoseconds)),
-      ]
-      members += self.members(nil)
-      try console.line(JSON.object(members).line)
-    }
-    if kept > 0 { console.note("\(Format.count(kept, "file")) kept as before") }
     if dropped > 0 {
-      console.note("\(dropped) of \(walks[0].count) frames came too late and were dropped")
+      session.console.note("\(dropped) of \(total) frames came too late and were dropped")
     }
-    console.note(
-      "\(Format.count(written, "frame")), \(width)x\(height), \(Format.duration(nanoseconds))"
+    try writer.conclude(
+      session.summary(
+        "obverse.walk/1", generator,
+        [
+          ("width", .integer(width)), ("height", .integer(height)), ("frames", .integer(total)),
+          ("written", .integer(drawn)), ("dropped", .integer(dropped)),
+          ("kept", .integer(writer.kept.count)), ("draw_ns", .nanoseconds(nanoseconds)),
+        ] + members(nil)),
+      "\(Format.count(drawn, "frame")), \(width)x\(height), \(Format.duration(nanoseconds))"
         + " (\(Format.count(generator.threads, "thread")))")
   }
 }

@@ -16,8 +16,15 @@ struct Walking: Command {
         [
           Option("seeds", "LIST", "key frames: 0,1,4-6 in this order"),
           Option(
+            "projected-w", "FILE", "key frames from a projector: .npz or .npy", rare: true,
+            detail: "In place of seeds: w of [n, layers, w_dim] or [n, w_dim]. No truncation is"
+              + " applied to it.", takes: .files(["npz", "npy"])),
+          Option(
             "num-keyframes", "N", "key frames of each cell", preset: "all seeds", rare: true,
             detail: "Seeds are taken from the front again when they run out."),
+          Option(
+            "shuffle-seed", "N", "shuffle the key frames, as NVlabs does", rare: true,
+            detail: "Those of all cells together, by the generator that gen_video.py has."),
           Option("w-frames", "N", "frames from one key frame to the next", preset: "120"),
           Option(
             "grid", "WxH", "that many walks side by side", preset: "1x1",
@@ -50,7 +57,9 @@ struct Walking: Command {
             "format", "F", "png, y4m or rgb", preset: "by suffix",
             detail: "y4m is C444, BT.601 with limited range; rgb is raw bytes.",
             takes: .choices(FrameFormat.self)),
-          Option("fps", "N", "frames a second, for y4m and --realtime", preset: "60"),
+          Option(
+            "fps", "N", "frames a second, for y4m and --realtime", preset: "60",
+            detail: "Also 23.976, 29.97 and the like, or a fraction such as 30000/1001."),
           Option(
             "realtime", nil, "write each frame when it is due, drop late ones",
             detail: "How many were dropped is said at the end."),
@@ -65,66 +74,40 @@ struct Walking: Command {
         + " No video encoder is inside."
     ])
 
-  let seeds: [UInt32]
-  let keyFrames: Int
+  let subjects: Subjects
+  let keyFrames: KeyFrames
   let framesPerKey: Int
   let grid: Grid
   let interpolation: Walk.Interpolation
   let loops: Bool
-  let look: GivenLook
-  let target: FrameTarget
-  let framesPerSecond: Int
+  let output: FrameOutput
+  let rate: FrameRate
   let isRealTime: Bool
-  let model: String?
-  let threads: Int
-  let isJSON: Bool
-  let environment: Environment
-
-  /// The most key frames of all cells together; their w and spline are held in memory.
-  private static let mostKeyFrames = 10_000
+  let options: DrawingOptions
 
   init(_ parsed: ParsedOptions, _ environment: Environment) throws(ObverseError) {
-    guard let list = parsed.text("seeds") else {
-      throw .usage("'obverse walk' needs --seeds", hint: Self.table.examples[1])
+    guard parsed.has("seeds") || parsed.has("projected-w") else {
+      throw .usage("'obverse walk' needs --seeds or --projected-w", hint: Self.table.examples[1])
     }
-    seeds = try SeedList.parse(list)
+    subjects = try Subjects(parsed)
+    guard !subjects.isStandardInput else {
+      throw .usage("a walk needs all its seeds before it begins, not --seeds -", hint: nil)
+    }
     grid =
       try parsed.text("grid").map { (text) throws(ObverseError) in try Grid(text) }
       ?? Grid(columns: 1, rows: 1)
-    let given = try parsed.integer("num-keyframes", in: 1...Self.mostKeyFrames)
-    guard given != nil || seeds.count % grid.count == 0 else {
-      throw .usage(
-        "\(seeds.count) seeds cannot be shared out among the \(grid.count) cells of --grid"
-          + " \(grid.columns)x\(grid.rows)", hint: "add --num-keyframes N")
-    }
-    keyFrames = given ?? seeds.count / grid.count
-    guard keyFrames * grid.count <= Self.mostKeyFrames else {
-      throw .usage(
-        "\(keyFrames * grid.count) key frames are more than the \(Self.mostKeyFrames) of one run",
-        hint: nil)
-    }
+    keyFrames = try KeyFrames(parsed, grid)
+    if let count = subjects.count { _ = try keyFrames.perCell(of: count, subjects.nouns) }
     framesPerKey = try parsed.integer("w-frames", in: 1...1_000_000) ?? 120
     interpolation = try parsed.choice("interp") ?? .cubic
     loops = !parsed.has("no-loop")
-    look = try GivenLook(parsed)
-    target = try FrameTarget(parsed)
-    framesPerSecond = try parsed.integer("fps", in: 1...1_000_000) ?? 60
+    output = try FrameOutput(parsed)
+    rate = try FrameRate(parsed.text("fps") ?? "60")
     isRealTime = parsed.has("realtime")
-    model = parsed.text("model")
-    threads = try environment.threads(parsed)
-    isJSON = parsed.has("json")
-    self.environment = environment
-    if isRealTime, !target.isStream {
+    options = try DrawingOptions(parsed, environment, output.destination)
+    if isRealTime, !output.destination.isOneFile {
       throw .usage(
         "--realtime paces a stream, and these are single files", hint: "--format y4m -o -")
     }
-    if isJSON, target.isStandardOutput {
-      throw .usage("--json and -o - would share standard output", hint: "write to a file")
-    }
-  }
-
-  /// The seeds of one cell's key frames, cells counted from the left, then from the top.
-  func seeds(cell: Int) -> [UInt32] {
-    (0..<keyFrames).map { seeds[(cell * keyFrames + $0) % seeds.count] }
   }
 }

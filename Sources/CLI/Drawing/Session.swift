@@ -1,0 +1,63 @@
+import Obverse
+
+/// A model that is drawn with, opened and checked as `generate`, `mix` and `walk` do it alike.
+struct Session {
+  let modelPath: String
+  let model: Model
+  let look: Look
+  /// What the image of `--params-from` says of itself.
+  let record: ImageRecord?
+  let console: Console
+  private let threads: Int
+
+  /// Opens the model and checks the look against it.
+  ///
+  /// `mapsLatents` says whether w is made here, so that a label is needed and psi is used.
+  init(
+    _ options: DrawingOptions, mapsLatents: Bool = true, _ console: Console
+  ) throws(ObverseError) {
+    let path = try options.environment.modelPath(options.model)
+    let model = try Model(path: path)
+    record = try options.look.image.map { (image) throws(ObverseError) in
+      let record = try ImageRecord(path: image)
+      guard record.model == model.weightsSHA256 else {
+        throw .request(
+          "'\(image)' was drawn by another model (sha256 \(record.model.prefix(12))…) than"
+            + " '\(path)' (\(model.weightsSHA256.prefix(12))…)", hint: nil)
+      }
+      return record
+    }
+    look = Look(options.look, record: record)
+    try look.check(model, mapsLatents: mapsLatents)
+    modelPath = path
+    self.model = model
+    self.console = console
+    threads = options.threads
+  }
+
+  /// The generator, which Ctrl-C stops from now on.
+  func generator() throws(ObverseError) -> Generator {
+    if look.noise == .const, !model.hasStoredNoise {
+      console.warn("the model has no stored noise: drawn without")
+    }
+    Interrupt.listen()
+    let generator = try Generator(model, threads: threads)
+    Interrupt.stops(generator)
+    console.detail(
+      "model \(model.weightsSHA256.prefix(12))…, \(generator.threads) threads,"
+        + " \(model.instructionSet.rawValue)")
+    return generator
+  }
+
+  /// The summary of a run: its schema, the model and the threads, then `members`.
+  func summary(_ schema: String, _ generator: Generator, _ members: [(String, JSON)]) -> JSON {
+    let model = JSON.object([
+      ("path", .text(modelPath)), ("sha256", .text(model.weightsSHA256)),
+      ("width", .integer(model.resolution)), ("height", .integer(model.resolution)),
+    ])
+    return .object(
+      [
+        ("schema", .text(schema)), ("model", model), ("threads", .integer(generator.threads)),
+      ] + members)
+  }
+}
