@@ -57,6 +57,21 @@ public struct Bytes: Sendable {
     try unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: count))
   }
 
+  /// Copies memory of a caller, 64-byte aligned; nil where the system gives none for it.
+  @unsafe
+  public init?(copying memory: UnsafeRawBufferPointer) {
+    var allocated: UnsafeMutableRawPointer?
+    guard unsafe posix_memalign(&allocated, 64, max(memory.count, 1)) == 0,
+      let base = unsafe allocated
+    else { return nil }
+    if let source = memory.baseAddress {
+      unsafe base.copyMemory(from: source, byteCount: memory.count)
+    }
+    owner = unsafe Owner(base: UnsafeRawPointer(base), count: memory.count, release: .free)
+    start = 0
+    count = memory.count
+  }
+
   /// Borrows memory that somebody else owns.
   ///
   /// It must stay where it is, unchanged, until the last slice is gone.
@@ -130,7 +145,7 @@ public struct Bytes: Sendable {
   /// Holds the memory and gives it back.
   @safe
   private final class Owner: @unchecked Sendable {
-    enum Release { case unmap, deallocate, nothing }
+    enum Release { case unmap, deallocate, free, nothing }
 
     let base: UnsafeRawPointer
     private let count: Int
@@ -146,6 +161,7 @@ public struct Bytes: Sendable {
       switch release {
       case .unmap: unsafe _ = munmap(UnsafeMutableRawPointer(mutating: base), count)
       case .deallocate: unsafe base.deallocate()
+      case .free: unsafe Glibc.free(UnsafeMutableRawPointer(mutating: base))
       case .nothing: break
       }
     }

@@ -44,7 +44,12 @@ final class Context: @unchecked Sendable {
       model = try Model(model.description, instructionSet: isa)
     }
     generator = try Generator(model, threads: threads)
-    unsafe image = .allocate(capacity: Self.imageBytes(model))
+    let count = Self.imageBytes(model)
+    guard let memory = unsafe malloc(count) else {
+      throw .resources("there is no memory for an image of \(count) bytes")
+    }
+    unsafe image = UnsafeMutableBufferPointer(
+      start: memory.bindMemory(to: UInt8.self, capacity: count), count: count)
     unsafe generator.cancellation.watch = { [unowned self] in step() }
   }
 
@@ -54,7 +59,7 @@ final class Context: @unchecked Sendable {
   }
 
   deinit {
-    unsafe image.deallocate()
+    unsafe free(image.baseAddress)
   }
 
   /// Whether this process made the context; in a forked child its workers are missing.
