@@ -1,11 +1,13 @@
-/* A host that has too little memory: every call gives a status, the process lives on, and once there is
+/* A host that has too little memory, or too few threads: every call gives a status, the process lives on, and once there is
  * memory again the library draws as before.
  *   memory MODEL.obv    prints what does not hold; exits with 1 then */
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <obverse.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -48,6 +50,18 @@ int posix_memalign(void **out, size_t alignment, size_t size) {
   if (fails(size)) return ENOMEM;
   *out = __libc_memalign(alignment, size);
   return *out ? 0 : ENOMEM;
+}
+
+/* ---- So many threads can still be made. ---- */
+
+static int threads_left = 1 << 20;
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
+  static int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+  if (!next) *(void **)&next = dlsym(RTLD_NEXT, "pthread_create");
+  if (threads_left == 0) return EAGAIN;
+  threads_left--;
+  return next(thread, attributes, start, argument);
 }
 
 /* ---- One face from the file to the pixels. ------------------------------------------------------- */
@@ -183,6 +197,25 @@ static void limits(void) {
   CHECK(refused > 10 && drawn > 10 && wrong == 0);
 }
 
+static void no_threads(void) {
+  obv_model *model;
+  obv_context *context = NULL;
+  obv_context_options five = {.size = sizeof five, .threads = 5};
+  int before = entries("/proc/self/task");
+  GIVES(OBV_OK, obv_model_open(model_path, &model));
+  for (int left = 0; left < 4; left++) {
+    threads_left = left;
+    GIVES(OBV_RESOURCES, obv_context_create(model, &five, &context));
+    SAYS("cannot start thread");
+    CHECK(!context && threads_are(before));
+  }
+  threads_left = 4;
+  GIVES(OBV_OK, obv_context_create(model, &five, &context));
+  obv_context_destroy(context);
+  CHECK(threads_are(before));
+  obv_model_close(model);
+}
+
 int main(int count, char **words) {
   if (count != 2) return 64;
   model_path = words[1];
@@ -197,6 +230,7 @@ int main(int count, char **words) {
   memcpy(reference, pixels, sizeof pixels);
   each_allocation();
   limits();
+  no_threads();
   free(bytes);
   printf("%d checks, %d failures\n", checks, failures);
   return failures ? 1 : 0;
