@@ -106,6 +106,28 @@ struct GenerateTests {
     #expect(refused.errors.contains("array w: it is f32 [1,10,64], the model needs floats of"))
   }
 
+  /// An array of as many w as there are style layers is one face; with an axis of one it is many.
+  @Test func tellsOneFaceFromMany() throws {
+    let model = try ModelFolder("nv64-skip")
+    let values = (0..<640).map { Float($0 % 17) / 8 - 1 }
+    for (shape, count) in [
+      ([10, 64], 1), ([1, 10, 64], 1), ([10, 1, 64], 10), ([64], 1), ([9, 64], 9),
+    ] {
+      let array = Array(values.prefix(shape.reduce(1, *)))
+      try Data(NumPy.npy(shape: shape, floats: array)).write(
+        to: URL(filePath: "\(model.folder.path)/w.npy"))
+      let run = try model.generate("--projected-w", "w.npy")
+      #expect(run.lines.count == count, "\(shape) \(run.errors)")
+    }
+    try Data(NumPy.npy(shape: [10, 64], floats: values)).write(
+      to: URL(filePath: "\(model.folder.path)/w.npy"))
+    try Data(NumPy.npy(shape: [1, 10, 64], floats: values)).write(
+      to: URL(filePath: "\(model.folder.path)/plus.npy"))
+    _ = try model.generate("--projected-w", "w.npy", "--outdir", "a", "--no-metadata")
+    _ = try model.generate("--projected-w", "plus.npy", "--outdir", "b", "--no-metadata")
+    #expect(try model.data("a/proj00.png") == model.data("b/proj00.png"))
+  }
+
   @Test func takesSettingsFromAnImage() throws {
     let model = try ModelFolder("nv64-skip")
     _ = try model.generate(

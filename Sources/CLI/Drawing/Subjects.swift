@@ -118,8 +118,12 @@ enum Subjects: Sendable {
       let rows = try Self.rows(path, name: "z", shapes: [[model.zDim]])
       return rows.enumerated().map { Subject(source: .latent($1), number: $0) }
     case .projected(let path):
+      // `[wsCount, wDim]` is one face with a w of its own for each style layer, as encoders save it:
+      // as many faces of one w each are `[n, 1, wDim]`.
+      let layers = [model.wsCount, model.wDim]
       let rows = try Self.rows(
-        path, name: "w", shapes: [[model.wsCount, model.wDim], [model.wDim]])
+        path, name: "w", shapes: [layers, [1, model.wDim], [model.wDim]],
+        single: [layers, [model.wDim]])
       return rows.enumerated().map { i, row in
         // One w for all layers, or one for each.
         let ws =
@@ -133,12 +137,14 @@ enum Subjects: Sendable {
     Subject(source: .seed(seed), number: Int(seed))
   }
 
-  /// The rows of a NumPy file's tensor: `[n] + shape` for one of `shapes`.
+  /// The rows of a NumPy file's tensor: `[n] + shape` for one of `shapes`, one where its own shape is
+  /// one of `single`.
   private static func rows(
-    _ path: String, name: String, shapes: [[Int]]
+    _ path: String, name: String, shapes: [[Int]], single: [[Int]] = []
   ) throws(ObverseError) -> [[Float]] {
     let tensor = try NumPyInput.tensor(path, name: name)
-    guard let first = tensor.shape.first, shapes.contains(Array(tensor.shape.dropFirst())),
+    let shape = single.contains(tensor.shape) ? [1] + tensor.shape : tensor.shape
+    guard let first = shape.first, shapes.contains(Array(shape.dropFirst())),
       tensor.type.isFloat, (1...SeedList.limit).contains(first)
     else {
       let wanted = shapes.map { "[n" + $0.map { ",\($0)" }.joined() + "]" }
