@@ -158,7 +158,7 @@ enum Zlib {
   static func crc32(_ bytes: Bytes) -> UInt32 {
     unsafe bytes.withUnsafeBytes { buffer in
       let start = unsafe buffer.bindMemory(to: UInt8.self).baseAddress
-      return unsafe UInt32(truncatingIfNeeded: crc32_z(0, start, buffer.count))
+      return unsafe UInt32(truncatingIfNeeded: crc32_bytes(start, buffer.count))
     }
   }
 }

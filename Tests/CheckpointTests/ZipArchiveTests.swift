@@ -226,6 +226,24 @@ struct HostileZipTests {
     #expect(reading(member) == nil)
   }
 
+  /// Against the definition, bit by bit, for lengths around those that are taken in one step.
+  @Test(arguments: [0, 1, 15, 16, 17, 63, 64, 65, 79, 80, 127, 128, 129, 200, 1000, 4099])
+  func checksumsAreThoseOfTheDefinition(count: Int) {
+    var state: UInt32 = 1
+    let data = (0..<count).map { _ -> UInt8 in
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return UInt8(truncatingIfNeeded: state >> 24)
+    }
+    var crc = UInt32.max
+    for byte in data {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 == 0 ? crc >> 1 : crc >> 1 ^ 0xedb8_8320 }
+    }
+    crc = ~crc
+    #expect(reading(Member(name: "a", data: data, crc: crc)) == nil)
+    if count > 0 { #expect(reading(Member(name: "a", data: data, crc: crc ^ 1)) != nil) }
+  }
+
   @Test func refusesOtherMethodsByName() {
     var member = a
     member.flags = 1
