@@ -30,7 +30,7 @@ public struct PickleName: Sendable, Equatable {
 ///
 /// Opening runs no code of the file, and copies no tensor that lies plainly in it.
 public struct CheckpointFile: Sendable {
-  public enum Container: String, Sendable {
+  public enum Container: String, Sendable, CaseIterable {
     case torchZip = "torch zip"
     case torchScript = "TorchScript"
     case torchFolder = "unpacked torch zip"

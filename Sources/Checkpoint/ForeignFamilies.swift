@@ -2,57 +2,96 @@
 
 import Core
 
+/// A family of networks that no converter here reads, and how it is known.
+///
+/// README.md lists them all; a test holds it to `all`.
+package struct ForeignFamily: Sendable {
+  /// What only this family has.
+  enum Sign: Sendable {
+    /// A part of a tensor's dotted name, from the beginning of one of its words.
+    case tensor(String)
+    /// A module of this class at the end of a dotted path.
+    case module(String, at: String)
+    /// A name that a pickle asks for.
+    case global(String)
+  }
+
+  package let name: String
+  let signs: [Sign]
+  /// What follows "it is of"; `of` is left out where a whole pickle is meant.
+  package let why: String
+  let hint: String?
+
+  package static let all: [ForeignFamily] = [
+    ForeignFamily(
+      name: "StyleGAN3",
+      // Without modules its tensors tell: it draws from Fourier features, which have no weights.
+      signs: [
+        .module("SynthesisInput", at: "synthesis.input"), .tensor("synthesis.input.freqs"),
+      ],
+      why: "a StyleGAN3 network, and only StyleGAN2 is read here",
+      hint: "take a network that was trained with --cfg=stylegan2"),
+    ForeignFamily(
+      name: "StyleGAN1", signs: [.tensor("StyleMod."), .tensor("adain1.style.")],
+      why: "a StyleGAN1 network, and only StyleGAN2 is read here", hint: nil),
+    ForeignFamily(
+      name: "Progressive GAN", signs: [.global("tfutil.Network")],
+      why: "a Progressive GAN of 2017, and only StyleGAN2 is read here", hint: nil),
+    ForeignFamily(
+      name: "GET3D", signs: [.tensor("tri_plane_synthesis."), .tensor("mapping_geo.")],
+      why: "GET3D, whose StyleGAN2 layers draw planes of a 3D shape and no pictures", hint: nil),
+    ForeignFamily(
+      name: "EG3D", signs: [.tensor("backbone.synthesis.")],
+      why: "EG3D, whose StyleGAN2 layers draw planes of a 3D scene and no pictures", hint: nil),
+    ForeignFamily(
+      name: "GenForce", signs: [.tensor("synthesis.early_layer.const")],
+      why: "GenForce's StyleGAN2, whose names and layouts are not read",
+      hint: "take the network that it was converted from"),
+    ForeignFamily(
+      name: "lucidrains", signs: [.tensor("G.blocks.0.to_style1.weight")],
+      why: "lucidrains' stylegan2-pytorch, a network of another architecture", hint: nil),
+  ]
+}
+
 extension CheckpointFile {
   /// Refuses networks of families that no converter here reads, by their names.
   ///
   /// - Throws: `inFile` with `unsupported`, and a hint.
   public func refuseForeignFamilies() throws(ObverseError) {
-    func refuse(_ what: String, _ why: String, _ hint: String? = nil) -> ObverseError {
-      .unsupported(what: what, why: why, hint: hint).inFile(path)
+    for family in ForeignFamily.all {
+      for sign in family.signs {
+        guard let found = find(sign) else { continue }
+        throw ObverseError.unsupported(
+          what: found, why: "it is \(found == "pickle" ? "" : "of ")\(family.why)",
+          hint: family.hint
+        ).inFile(path)
+      }
     }
-    if let style = tensors.first(where: { $0.name.contains(".StyleMod.") }) {
-      throw refuse(
-        "tensor \(style.name)",
-        "it is of a StyleGAN1 network of TensorFlow, and only StyleGAN2 is read here")
+  }
+
+  /// Where the file has a sign, in words.
+  private func find(_ sign: ForeignFamily.Sign) -> String? {
+    switch sign {
+    case .tensor(let part):
+      return tensors.first { $0.name.hasWords(part) }.map { "tensor \($0.name)" }
+    case .module(let className, let ending):
+      let isThere = modules.contains { name, found in
+        found == className && (name == ending || name.hasSuffix(".\(ending)"))
+      }
+      return isThere ? "pickle" : nil
+    case .global(let name): return pickleNames.contains { $0.name == name } ? "pickle" : nil
     }
-    if pickleNames.contains(where: { $0.name == "tfutil.Network" }) {
-      throw refuse("pickle", "it is a Progressive GAN of 2017, and only StyleGAN2 is read here")
-    }
-    if let plane = tensors.first(where: {
-      $0.name.contains("tri_plane_synthesis.") || $0.name.hasPrefix("mapping_geo.")
-        || $0.name.contains(".mapping_geo.")
-    }) {
-      throw refuse(
-        "tensor \(plane.name)",
-        "it is of GET3D, whose StyleGAN2 layers draw planes of a 3D shape and no pictures")
-    }
-    if let plane = tensors.first(where: {
-      $0.name.hasPrefix("backbone.synthesis.") || $0.name.contains(".backbone.synthesis.")
-    }) {
-      throw refuse(
-        "tensor \(plane.name)",
-        "it is of EG3D, whose StyleGAN2 layers draw planes of a 3D scene and no pictures")
-    }
-    if let step = tensors.first(where: {
-      $0.name.hasPrefix("progression.") || $0.name.contains(".progression.")
-    }), tensors.contains(where: { $0.name.contains("adain1.style.") }) {
-      throw refuse(
-        "tensor \(step.name)", "it is of a StyleGAN1 network, and only StyleGAN2 is read here")
-    }
-    let isThird = modules.contains { name, className in
-      className == "SynthesisInput"
-        && (name == "synthesis.input" || name.hasSuffix(".synthesis.input"))
-    }
-    // Without modules its tensors tell: StyleGAN3 draws from Fourier features, which have no weights.
-    let feature = tensors.first { name, _ in
-      name == "synthesis.input.freqs" || name.hasSuffix(".synthesis.input.freqs")
-    }
-    if isThird || feature != nil {
-      throw ObverseError.unsupported(
-        what: isThird ? "pickle" : "tensor \(feature?.name ?? "")",
-        why: "it is \(isThird ? "" : "of ")a StyleGAN3 network, and only StyleGAN2 is read here",
-        hint: "take a network that was trained with --cfg=stylegan2"
-      ).inFile(path)
+  }
+}
+
+extension String {
+  /// Whether these words stand in a dotted name, from the beginning of one of its own.
+  fileprivate func hasWords(_ words: String) -> Bool {
+    var rest = utf8[...]
+    while true {
+      if rest.starts(with: words.utf8) { return true }
+      guard let dot = rest.firstIndex(of: UInt8(ascii: ".")) else { return false }
+      rest = rest[utf8.index(after: dot)...]
     }
   }
 }

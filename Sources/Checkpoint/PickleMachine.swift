@@ -135,7 +135,12 @@ struct PickleMachine {
     case .dup:
       try push(top())
       pinned = max(pinned, arena.order(try top()))
-    case .tuple: try push(arena.add(.tuple(popMarked())))
+    case .tuple:
+      var items = try popMarked()
+      if items.count > Self.mostNumbers, arena.drop(numbers: items[...], pinned: pinned) {
+        items = [try arena.add(.omitted(items.count))]
+      }
+      try push(arena.add(.tuple(items)))
     case .tuple1: try push(arena.add(.tuple(pop(1))))
     case .tuple2: try push(arena.add(.tuple(pop(2))))
     case .tuple3: try push(arena.add(.tuple(pop(3))))

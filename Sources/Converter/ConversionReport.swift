@@ -46,6 +46,13 @@ package struct ConversionReport: Sendable {
   /// Whose tensor names they are: `rosinality`, `NVlabs`, `mmgeneration`, `PaddleGAN`, `TensorFlow`,
   /// `MobileStyleGAN`, `obv`.
   package var vocabulary = ""
+
+  /// The families that are read, by what `vocabulary` calls them.
+  package static var families: [String] {
+    [NVlabs().title, Rosinality().title] + Spelling.allCases.compactMap(\.title)
+      + ["MobileStyleGAN"]
+  }
+
   /// Output channels of each block, 4x4 first.
   package var widths: [Int] = []
   /// Output channels of every 3x3 convolution, with those of the constant in front.

@@ -101,6 +101,12 @@ package enum Converter {
         "\(planeless) of \(convs.count) layers have no stored noise; const noise skips them")
     }
     report.warnings += tensors.warnings
+    let nameless = file.tensors.first { $0.name.hasSuffix("shadow_params.0") }
+    if !place.isAveraged, let nameless {
+      report.warnings.append(
+        "\(nameless.name.dropLast(2)) is an average without names, which is not read; \(place.words) is"
+          + " taken as it is")
+    }
     for (path, maker) in file.placeholders.sorted(by: { $0.key < $1.key }).prefix(8)
     where path.hasPrefix(place.prefix) {
       report.warnings.append("\(path) is made by '\(maker)', which was not run; nothing needs it")

@@ -36,7 +36,7 @@ extension ObverseError {
   /// A generator that lacks something may be a part of one, or have its weights elsewhere.
   func explained(for file: CheckpointFile) -> ObverseError {
     switch self {
-    case .missingTensor, .noGenerator: break
+    case .missingTensor, .noGenerator, .refused, .unsupported: break
     default: return self
     }
     if let shard = Shard(file.path) {
@@ -51,9 +51,11 @@ extension ObverseError {
         why: "it is frozen: its weights are constants of its code, without names",
         hint: "save it before torch.jit.freeze or optimize_for_mobile, or give the checkpoint")
     }
-    if file.container != .pickle, file.container != .torchScript, let name = file.modules[""] {
+    let isNVlabs = file.pickleNames.contains { $0.name.hasSuffix("_reconstruct_persistent_obj") }
+    let outermost = file.modules.min { ($0.key.utf8.count, $0.key) < ($1.key.utf8.count, $1.key) }
+    if !isNVlabs, file.container != .torchScript, let outermost {
       return .unsupported(
-        what: "a whole module of the class \(name)",
+        what: "a whole module of the class \(outermost.value)",
         why: "its tensors have other names than a StyleGAN2 generator's: \(description)",
         hint: "torch.save(model.state_dict(), 'net.pt') saves what can be read")
     }

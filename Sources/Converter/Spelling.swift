@@ -2,7 +2,7 @@ import Checkpoint
 
 /// How a code base spells a generator whose arithmetic is that of one of the vocabularies: other
 /// names, other layouts, the same network.
-enum Spelling {
+enum Spelling: CaseIterable {
   /// As the vocabulary has it.
   case plain
   /// OpenMMLab's mmgeneration, in rosinality's vocabulary.

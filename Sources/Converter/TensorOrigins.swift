@@ -29,6 +29,7 @@ struct TensorOrigins {
     for (index, entry) in file.tensors.enumerated() where entry.name.hasPrefix(prefix) {
       places[Self.unwrapped(entry.name.dropFirst(prefix.count))] = index
     }
+    var made: [(name: String, origin: TensorOrigin)] = []
     for (name, place) in places {
       let stored = file.tensors[place].tensor
       var target = name
@@ -46,9 +47,13 @@ struct TensorOrigins {
       let spelled = spelling.read(target, shape: stored.shape)
       let tensor =
         spelled.axes.map { stored.rearranged(axes: $0, reversed: spelled.reversed) } ?? stored
-      byName[spelled.name] = TensorOrigin(
-        place: place, tensor: tensor, plus: spelled.plus, mask: mask)
+      let origin = TensorOrigin(place: place, tensor: tensor, plus: spelled.plus, mask: mask)
+      if mask == nil { byName[spelled.name] = origin } else { made.append((spelled.name, origin)) }
     }
+    // A pickled module has its pruned weight beside the parts, as it was when it last ran: torch makes
+    // it anew before it runs again, and so it is made here.
+    for (name, origin) in made { byName[name] = origin }
+    for name in refused.keys { byName[name] = nil }
   }
 
   /// A name without the words of wrappers.

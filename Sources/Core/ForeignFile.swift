@@ -95,7 +95,8 @@ public struct ForeignFile: Sendable, Equatable {
     let start = head.firstIndex { $0 > 0x20 } ?? 0
     func has(_ word: StaticString) -> Bool { head.contains(word) }
     func begins(_ word: StaticString) -> Bool { head[start...].begins(word) }
-    if begins("<!doctype html") || begins("<html") || begins("<head") || begins("<body") {
+    let tags: [StaticString] = ["<html", "<head", "<body", "<title", "<script", "<meta"]
+    if begins("<!doctype html") || begins("<") && !begins("<?xml") && tags.contains(where: has) {
       return page(has)
     }
     if begins("<?xml") || begins("<error") {

@@ -117,6 +117,16 @@ struct PickledArrayTests {
     #expect(try open(.proto(2) + .dict(("g", other))).placeholders == ["g": "model.Layer"])
   }
 
+  @Test func longTuplesOfNumbersCostNothing() throws {
+    let numbers = (0..<300_000).flatMap { _ in PickleBytes.int(7).bytes }
+    let file = try open(
+      .proto(2)
+        + .dict(
+          ("losses", PickleBytes([0x28] + numbers + [0x74])),
+          ("more", PickleBytes([0x28] + numbers + [0x74])), ("last", .int(1))))
+    #expect(file.attributes == ["last": .integer(1)])
+  }
+
   /// Numbers of a history are not kept; what follows them keeps its place, and what was put aside its
   /// value.
   @Test func longListsOfNumbersCostNothing() throws {

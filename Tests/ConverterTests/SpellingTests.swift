@@ -1,5 +1,6 @@
 import Checkpoint
 import Core
+import Foundation
 import Testing
 
 import Converter
@@ -103,6 +104,31 @@ struct SpellingTests {
     }
   }
 
+  /// A pickled module keeps its weight beside the parts, as it was when it last ran.
+  @Test func partsWinOverWhatWasMadeOfThem() throws {
+    var net = SyntheticNetwork.rosinality()
+    let name = "g_ema.convs.0.conv.weight"
+    let place = try #require(net.tensors.firstIndex { $0.name == name })
+    let (_, shape, values) = net.tensors[place]
+    let right = try weights(net)
+    net.tensors[place].values[0] += 1
+    net.tensors.append((name + "_orig", shape, values))
+    net.tensors.append((name + "_mask", shape, values.map { _ in 1 }))
+    #expect(try weights(net) == right)
+    #expect(try Converter.convert(net.file, request).report.unused == [name])
+  }
+
+  @Test func saysThatAnAverageHasNoNames() throws {
+    var net = SyntheticNetwork.rosinality("g.")
+    #expect(try Converter.convert(net.file, request).report.warnings.isEmpty)
+    net.add("ema.shadow_params.0", [2])
+    let warnings = try Converter.convert(net.file, request).report.warnings
+    #expect(
+      warnings
+        == ["ema.shadow_params is an average without names, which is not read; g is taken as it is"]
+    )
+  }
+
   @Test(arguments: [
     (["weight_g", "weight_v"], "weight_norm"), (["weight_orig", "weight_u"], "spectral_norm"),
     (["parametrizations.weight.original0", "parametrizations.weight.original1"], "weight_norm"),
@@ -139,6 +165,8 @@ struct SpellingTests {
     ("g_ema.StyleMod.weight", "StyleGAN1"), ("G.mapping_geo.fc0.weight", "GET3D"),
     ("synthesis.generator.tri_plane_synthesis.b4.const", "GET3D"),
     ("G_ema.backbone.synthesis.b4.const", "EG3D"),
+    ("generator.synthesis.early_layer.const", "GenForce"),
+    ("GAN.G.blocks.0.to_style1.weight", "lucidrains"),
   ])
   func otherFamiliesAreNamed(name: String, family: String) {
     var net = SyntheticNetwork.nvlabs()
@@ -146,5 +174,16 @@ struct SpellingTests {
     let error = #expect(throws: ObverseError.self) { try Converter.convert(net.file, request) }
     let words = family == "StyleGAN1" ? "it is of a StyleGAN1" : "it is of \(family)"
     #expect(error?.description.contains(words) == true)
+  }
+
+  /// Checkpoint/README.md lists the families that are read.
+  @Test func everyFamilyIsListed() throws {
+    let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Sources/Checkpoint/README.md")
+    let text = try String(contentsOf: url, encoding: .utf8)
+    let table = try #require(text.split(separator: "## Families").last)
+    let rows = table.split(separator: "Refused by name")[0].split(separator: "\n")
+      .filter { $0.hasPrefix("|") }.dropFirst(2)
+    #expect(rows.map { $0.split(separator: " ")[1] } == ConversionReport.families.map { $0[...] })
   }
 }
