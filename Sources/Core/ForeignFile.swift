@@ -101,7 +101,7 @@ public struct ForeignFile: Sendable, Equatable {
     }
     if begins("<?xml") || begins("<error") {
       return has("<error") || has("<code>")
-        ? ForeignFile("an XML message of a server, not the file", hint: again)
+        ? ForeignFile("an XML message of a server", hint: again)
         : ForeignFile(has("<svg") ? "an SVG picture" : "an XML file")
     }
     if begins("{") || begins("[") {
@@ -111,7 +111,7 @@ public struct ForeignFile: Sendable, Equatable {
           hint: "join them in Python and save one file: the parts are named in it")
       }
       return has("\"error") || has("\"message\"")
-        ? ForeignFile("a message of a server (JSON), not the file", hint: again)
+        ? ForeignFile("a message of a server (JSON)", hint: again)
         : ForeignFile("a JSON file")
     }
     let messages: [StaticString] = [
@@ -119,7 +119,7 @@ public struct ForeignFile: Sendable, Equatable {
       "access denied", "invalid username", "unauthorized", "too many requests",
     ]
     if messages.contains(where: begins) {
-      return ForeignFile("a message of a server, not the file", hint: again)
+      return ForeignFile("a message of a server", hint: again)
     }
     return ForeignFile("a text file")
   }
@@ -138,7 +138,7 @@ public struct ForeignFile: Sendable, Equatable {
       } else {
         "the download gave a page in place of the file: take the link behind its download button"
       }
-    return ForeignFile("a web page (HTML), not the file behind it", hint: hint)
+    return ForeignFile("a web page (HTML)", hint: hint)
   }
 }
 

@@ -284,7 +284,7 @@ struct ReaderErrorTests {
         Array("version https://git-lfs.github.com/spec/v1\n".utf8),
         "a Git LFS pointer, not the file it stands for"
       ),
-      (Array("<!DOCTYPE html><html>".utf8), "a web page (HTML), not the file behind it"),
+      (Array("<!DOCTYPE html><html>".utf8), "a web page (HTML)"),
       (Array("Grüße\n".utf8), "a text file"),
       (Array("1234OBV2 and more".utf8), "a model file of another generation (not OBV1)"),
       ([0, 1, 2, 3, 4, 5, 6, 7, 8], "a file of an unknown kind"),

@@ -73,14 +73,14 @@ struct WildTests {
       hasHint: false),
     Refusal(
       path: "download-drive/ffhq.pkl",
-      sentence: "not a checkpoint: it is a web page (HTML), not the file behind it", hasHint: true),
+      sentence: "not a checkpoint: it is a web page (HTML)", hasHint: true),
     Refusal(
       path: "download-lfs/ffhq.pkl",
       sentence: "not a checkpoint: it is a Git LFS pointer, not the file it stands for",
       hasHint: true),
     Refusal(
       path: "download-s3/ffhq.pkl",
-      sentence: "not a checkpoint: it is an XML message of a server, not the file", hasHint: true),
+      sentence: "not a checkpoint: it is an XML message of a server", hasHint: true),
     Refusal(
       path: "folder-data-pkl/data.pkl", sentence: "data.pkl: it is one part of a .pt archive",
       hasHint: true),
