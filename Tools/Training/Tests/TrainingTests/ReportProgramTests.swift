@@ -61,7 +61,7 @@ struct ReportProgramTests {
     #expect(found.code == 0 && found.errors.isEmpty, "\(found.errors)")
     let html = try String(contentsOfFile: page, encoding: .utf8)
     #expect(html.hasSuffix("</html>\n"))
-    #expect(html.components(separatedBy: "<td class=\"n\">507.4749</td>").count == 3)
+    #expect(html.components(separatedBy: "<td class=\"n\">491.8777</td>").count == 3)
   }
 
   /// Day and night are two pages, each of the other's brightness, on a desk and on a phone.
