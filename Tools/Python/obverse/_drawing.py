@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
-from typing import Any, Optional
+from typing import Any, Optional, SupportsIndex
 
-from ._library import ContextOptions, DrawOptions, ProgressFunction, check, lib
+from ._library import ContextOptions, DrawOptions, ObverseError, ProgressFunction, check, lib
 
 # Called before each part of a face with (done, total); what is true ends the face.
 Progress = Callable[[int, int], Any]
 
 NOISES = {"const": 0, "random": 1, "none": 2}
 ISAS = {None: 0, "baseline": 1, "avx2": 2, "avx512": 3, "neon": 4}
-_LARGEST_SEED = 0xFFFFFFFF
 
 
 class Context:
@@ -35,13 +35,17 @@ class Context:
         lib.obv_context_destroy(self.handle)
 
 
-def draw_all(contexts: list[Context], count: int, call: Callable[[ctypes.c_void_p, int], int]) -> None:
+def draw_all(
+    contexts: list[Context],
+    count: int,
+    call: Callable[[ctypes.c_void_p, int], int],
+    ends: threading.Event,
+) -> None:
     """Does the calls 0 to `count` - 1, each with a context that is free, as many at once as there are contexts.
 
-    The first that fails, or Ctrl-C, ends them all.
+    The first that fails ends them all, and so does `ends`.
     """
     free = list(contexts)
-    ends = threading.Event()
 
     def do(i: int) -> None:
         if ends.is_set():
@@ -58,10 +62,8 @@ def draw_all(contexts: list[Context], count: int, call: Callable[[ctypes.c_void_
         try:
             for _ in pool.map(do, range(count)):
                 pass
-        except BaseException:
+        except ObverseError:
             ends.set()
-            for context in contexts:
-                lib.obv_cancel(context.handle)
             raise
 
 
@@ -73,7 +75,13 @@ class Interrupts:
     handler raises is kept, and raised when the face has ended.
     """
 
-    def __init__(self, options: DrawOptions, progress: Optional[Progress]) -> None:
+    def __init__(
+        self,
+        options: Optional[DrawOptions] = None,
+        progress: Optional[Progress] = None,
+        end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._end = end
         self._progress = progress
         self._options = options
         self._handler: Any = None
@@ -85,7 +93,7 @@ class Interrupts:
             if callable(handler):
                 self._handler = handler
                 signal.signal(signal.SIGINT, self._note)
-        if self._handler or self._progress:
+        if self._options and (self._handler or self._progress):
             self._options.progress = ProgressFunction(self._step)
 
     def _note(self, number: int, frame: Optional[FrameType]) -> None:
@@ -93,6 +101,7 @@ class Interrupts:
             self._handler(number, frame)
         except BaseException as error:
             self._error = error
+            self._end()
 
     def _step(self, _: Any, done: int, total: int) -> int:
         ends: Any = False
@@ -104,7 +113,8 @@ class Interrupts:
 
     def __exit__(self, *_: object) -> None:
         # The function and this object hold each other.
-        self._options.progress = ProgressFunction()
+        if self._options:
+            self._options.progress = ProgressFunction()
         if self._handler:
             signal.signal(signal.SIGINT, self._handler)
         if self._error:
@@ -112,30 +122,35 @@ class Interrupts:
 
 
 def options_of(
-    psi: float, cutoff: Optional[int], label: Optional[int], noise: str, noise_seed: int
+    psi: float,
+    cutoff: Optional[SupportsIndex],
+    label: Optional[SupportsIndex],
+    noise: str,
+    noise_seed: SupportsIndex,
 ) -> DrawOptions:
     """Options for the library; ValueError where they are out of range."""
     if noise not in NOISES:
         raise ValueError(f"noise {noise!r} is none of {', '.join(NOISES)}")
-    check_seed(noise_seed, "noise_seed")
-    for name, value in (("cutoff", cutoff), ("label", label)):
-        if value is not None and not 0 <= value <= 0x7FFFFFFF:
-            raise ValueError(f"{name} is {value}, not in 0 to 2147483647")
     options: DrawOptions = lib.obv_draw_options_default()
     options.psi = psi
     options.noise = NOISES[noise]
-    options.noise_seed = noise_seed
+    options.noise_seed = whole(noise_seed, "noise_seed")
     if cutoff is not None:
-        options.cutoff = cutoff
+        options.cutoff = whole(cutoff, "cutoff", 0x7FFFFFFF)
     if label is not None:
-        options.label = label
+        options.label = whole(label, "label", 0x7FFFFFFF)
     return options
 
 
-def check_seed(seed: int, name: str) -> None:
-    """Refuses what is no 32-bit number."""
-    if not 0 <= seed <= _LARGEST_SEED:
-        raise ValueError(f"{name} is {seed}, not in 0 to {_LARGEST_SEED}")
+def whole(number: SupportsIndex, name: str, largest: int = 0xFFFFFFFF) -> int:
+    """A whole number, of Python or NumPy, that is not negative; else ValueError or TypeError."""
+    try:
+        result = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{name} is {number!r}, not a whole number") from None
+    if not 0 <= result <= largest:
+        raise ValueError(f"{name} is {result}, not in 0 to {largest}")
+    return result
 
 
 def context_options(threads: int, isa: Optional[str]) -> ContextOptions:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Optional, Union
+from typing import Any, Optional, SupportsIndex, Union
 
 from . import _floats
 from ._described import Described
-from ._drawing import ISAS, Context, Interrupts, Progress, check_seed, draw_all, options_of
+from ._drawing import ISAS, Context, Interrupts, Progress, draw_all, options_of, whole
 from ._floats import Floats
 from ._image import FORMATS, Format, Image, Images, format_named, target_in
 from ._library import DrawOptions, ModelInfo, check, lib
@@ -47,8 +48,7 @@ class Model(Described):
     ) -> None:
         self._model = ctypes.c_void_p()
         self._contexts: list[Context] = []
-        if not 0 <= threads <= 1024:
-            raise ValueError(f"threads is {threads}, not in 0 to 1024")
+        threads = whole(threads, "threads", 1024)
         if isa not in ISAS:
             raise ValueError(f"isa {isa!r} is none of {', '.join(filter(None, ISAS))}")
         self._threads, self._isa = threads, isa
@@ -72,13 +72,13 @@ class Model(Described):
 
     def face(
         self,
-        seed: int,
+        seed: SupportsIndex,
         *,
         psi: float = 1.0,
-        cutoff: Optional[int] = None,
-        label: Optional[int] = None,
+        cutoff: Optional[SupportsIndex] = None,
+        label: Optional[SupportsIndex] = None,
         noise: str = "const",
-        noise_seed: Optional[int] = None,
+        noise_seed: Optional[SupportsIndex] = None,
         format: str = "rgb",
         out: Any = None,
         progress: Optional[Progress] = None,
@@ -106,7 +106,7 @@ class Model(Described):
             ObverseError: The model cannot do that, or `progress` ended it (``word`` is ``cancelled``).
             ValueError: An argument is out of its range.
         """
-        check_seed(seed, "seed")
+        seed = whole(seed, "seed")
         options = options_of(psi, cutoff, label, noise, seed if noise_seed is None else noise_seed)
         return self._drawn(
             format,
@@ -118,9 +118,9 @@ class Model(Described):
             ),
         )
 
-    def latent(self, seed: int) -> memoryview[float]:
+    def latent(self, seed: SupportsIndex) -> memoryview[float]:
         """The z of a seed, as ``numpy.random.RandomState(seed).randn`` gives it: ``[z_dim]`` float32."""
-        check_seed(seed, "seed")
+        seed = whole(seed, "seed")
         self._check_open()
         z = _floats.empty(self.z_dim)
         check(lib.obv_latent_from_seed(self._model, seed, _floats.address(z), self.z_dim))
@@ -128,17 +128,19 @@ class Model(Described):
 
     def map(
         self,
-        z: Union[int, Floats],
+        z: Union[SupportsIndex, Floats],
         *,
         psi: float = 1.0,
-        cutoff: Optional[int] = None,
-        label: Optional[int] = None,
+        cutoff: Optional[SupportsIndex] = None,
+        label: Optional[SupportsIndex] = None,
     ) -> memoryview[float]:
         """Maps a latent, or that of a seed, to a w for each style layer: ``[ws_count, w_dim]`` float32."""
-        latent = self.latent(z) if isinstance(z, int) else _floats.taken(z, "z", self.z_dim)
+        seed = _seed_of(z)
+        latent = _floats.taken(z, "z", self.z_dim) if seed is None else self.latent(seed)
         ws = _floats.empty(self.ws_count, self.w_dim)
         options = options_of(psi, cutoff, label, "const", 0)
-        with self._context() as context:
+        with Interrupts(options), self._turn():
+            context = self._drawer()
             check(
                 lib.obv_map(
                     context.handle,
@@ -156,7 +158,7 @@ class Model(Described):
         ws: Floats,
         *,
         noise: str = "const",
-        noise_seed: int = 0,
+        noise_seed: SupportsIndex = 0,
         format: str = "rgb",
         out: Any = None,
         progress: Optional[Progress] = None,
@@ -181,7 +183,11 @@ class Model(Described):
         )
 
     def mix(
-        self, row: Union[int, Floats], column: Union[int, Floats], layers: Iterable[int], **mapping: Any
+        self,
+        row: Union[SupportsIndex, Floats],
+        column: Union[SupportsIndex, Floats],
+        layers: Iterable[SupportsIndex],
+        **mapping: Any,
     ) -> memoryview[float]:
         """The ws of one face with some layers' styles of another.
 
@@ -197,7 +203,7 @@ class Model(Described):
         mixed = memoryview(bytearray(mixed))
         other = self._ws(column, "column", mapping).cast("B")
         bytes_of_w = 4 * self.w_dim
-        for layer in layers:
+        for layer in map(operator.index, layers):
             if not 0 <= layer < self.ws_count:
                 raise ValueError(f"layer {layer}: this model has the layers 0 to {self.ws_count - 1}")
             entry = slice(layer * bytes_of_w, (layer + 1) * bytes_of_w)
@@ -206,13 +212,13 @@ class Model(Described):
 
     def walk(
         self,
-        keys: Sequence[Union[int, Floats]],
+        keys: Sequence[Union[SupportsIndex, Floats]],
         frames: int = 120,
         *,
         interpolation: str = "cubic",
         loop: bool = True,
         noise: str = "const",
-        noise_seed: int = 0,
+        noise_seed: SupportsIndex = 0,
         format: str = "rgb",
         **mapping: Any,
     ) -> Iterator[Image]:
@@ -241,18 +247,18 @@ class Model(Described):
         )
 
     def _frames(
-        self, path: WalkPath, count: int, noise: str, noise_seed: int, format: str
+        self, path: WalkPath, count: int, noise: str, noise_seed: SupportsIndex, format: str
     ) -> Iterator[Image]:
         for frame in range(count):
             yield self.draw(path.vector(frame), noise=noise, noise_seed=noise_seed, format=format)
 
     def batch(
         self,
-        seeds: Iterable[int],
+        seeds: Iterable[SupportsIndex],
         *,
         psi: float = 1.0,
-        cutoff: Optional[int] = None,
-        label: Optional[int] = None,
+        cutoff: Optional[SupportsIndex] = None,
+        label: Optional[SupportsIndex] = None,
         noise: str = "const",
         format: str = "rgb",
     ) -> Images:
@@ -265,13 +271,19 @@ class Model(Described):
         Returns:
             The pictures; ``numpy.asarray`` of them is ``[count, size, size, channels]``.
         """
-        seeds = list(seeds)
-        for seed in seeds:
-            check_seed(seed, "seed")
+        seeds = [whole(seed, "seed") for seed in seeds]
         images = Images(len(seeds), self.size, self.size, format)
         form = FORMATS[format]
         options = [options_of(psi, cutoff, label, noise, seed) for seed in seeds]
-        with self._context() as main:
+        ends = threading.Event()
+
+        def end() -> None:
+            ends.set()
+            for context in self._contexts:
+                lib.obv_cancel(context.handle)
+
+        with Interrupts(end=end), self._turn():
+            main = self._drawer()
             workers = min(main.threads, len(seeds))
             # Behind the first, which draws single faces, those of one thread.
             while len(self._contexts) <= workers:
@@ -288,6 +300,7 @@ class Model(Described):
                     targets[i].stride,
                     form.number,
                 ),
+                ends,
             )
         return images
 
@@ -336,13 +349,22 @@ class Model(Described):
 
     # ---- Steps of the above
 
-    def _context(self) -> _Use:
-        """The context, for one thread at a time."""
+    def _turn(self) -> threading.Lock:
+        """What one thread at a time holds.
+
+        Ctrl-C must not strike between taking it and a `with`'s care for it; so it is held by its own
+        `with`, which Python does not interrupt there, and is given back before `Interrupts` ends.
+        """
         self._check_open()
         self._follow_fork()
+        return self._lock
+
+    def _drawer(self) -> Context:
+        """The context, for whoever holds the lock."""
+        self._check_open()
         if not self._contexts:
-            self._contexts = [Context(self._model, self._threads, self._isa)]
-        return _Use(self)
+            self._contexts.append(Context(self._model, self._threads, self._isa))
+        return self._contexts[0]
 
     def _follow_fork(self) -> None:
         """In a forked child: it has the model, but neither the workers nor whoever held the lock."""
@@ -351,9 +373,12 @@ class Model(Described):
             self._lock = threading.Lock()
             self._contexts = []
 
-    def _ws(self, face: Union[int, Floats], name: str, mapping: dict[str, Any]) -> memoryview[float]:
-        if isinstance(face, int):
-            return self.map(face, **mapping)
+    def _ws(
+        self, face: Union[SupportsIndex, Floats], name: str, mapping: dict[str, Any]
+    ) -> memoryview[float]:
+        seed = _seed_of(face)
+        if seed is not None:
+            return self.map(seed, **mapping)
         return _floats.taken(face, name, self.ws_count, self.w_dim)
 
     def _drawn(
@@ -368,27 +393,16 @@ class Model(Described):
         self._check_open()
         image = Image.empty(self.size, self.size, format) if out is None else out
         target = target_in(image.pixels if out is None else out, self.size, self.size, form)
-        with self._context() as context, Interrupts(options, progress):
+        with Interrupts(options, progress), self._turn():
+            context = self._drawer()
             status = call(context.handle, target.address, target.stride, form.number)
         check(status)
         return image
 
 
-class _Use:
-    """Holds a model's lock, and checks that it is still open."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    def __enter__(self) -> Context:
-        self._model._lock.acquire()
-        if self._model.is_closed:
-            self._model._lock.release()
-            raise ValueError("the model is closed")
-        return self._model._contexts[0]
-
-    def __exit__(self, *_: object) -> None:
-        self._model._lock.release()
+def _seed_of(face: Union[SupportsIndex, Floats]) -> Optional[SupportsIndex]:
+    """The face where it is a whole number, of Python or NumPy; an array has a length."""
+    return face if isinstance(face, SupportsIndex) and not hasattr(face, "__len__") else None
 
 
 def _reopened(path: str, threads: int, isa: Optional[str]) -> Model:

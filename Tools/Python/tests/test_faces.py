@@ -183,6 +183,10 @@ class Memory(Case):
         self.assertEqual(self.model.draw(numpy.asfortranarray(ws)), self.model.face(85))
         with self.assertRaisesRegex(ValueError, "ws has 3 numbers, the model takes"):
             self.model.draw(ws[0, :3])
+        # Numbers of NumPy are numbers.
+        self.assertEqual(self.model.face(numpy.int64(85), psi=numpy.float32(1)), self.model.face(85))
+        self.assertEqual(self.model.map(numpy.uint32(85)), self.model.map(85))
+        self.assertEqual(self.model.batch(numpy.arange(3))[1], self.model.face(1))
         with self.assertRaisesRegex(ValueError, "type 'l', not float32"):
             self.model.draw(numpy.zeros(ws.shape, numpy.int64))
 

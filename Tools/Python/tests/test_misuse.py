@@ -49,9 +49,10 @@ class Stopping(Case):
         wanted = self.model.face(85)
         before = signal.getsignal(signal.SIGINT)
         interrupted = 0
-        stop = threading.Event()
+        begin, stop = threading.Event(), threading.Event()
 
         def strike():
+            begin.wait()
             while not stop.wait(random.uniform(0, 0.004)):
                 os.kill(os.getpid(), signal.SIGINT)
                 stop.wait(0.02)
@@ -61,8 +62,11 @@ class Stopping(Case):
         try:
             while interrupted < 20:
                 try:
+                    begin.set()
                     while True:
                         self.model.face(85)
+                        self.model.map(85)
+                        self.model.batch(range(3))
                 except KeyboardInterrupt:
                     interrupted += 1
         finally:
@@ -155,6 +159,9 @@ class Misuse(Case):
             ("frames is 0", lambda: self.model.walk([1], frames=0)),
         ):
             with self.subTest(words), self.assertRaisesRegex(ValueError, words):
+                call()
+        for call in (lambda: self.model.face(1.5), lambda: self.model.batch(["1"])):
+            with self.assertRaisesRegex(TypeError, "seed is .*, not a whole number"):
                 call()
         for word, call in (
             ("file-missing", lambda: obverse.Model("missing.obv")),
