@@ -100,7 +100,7 @@ func layers(_ shape: Shape, _ fast: Fast) -> [(name: String, run: () -> Void)] {
     layers.append(
       (
         "separable",
-        { layer.run(buffer, places, haarStyle: nil, rows: 0..<size, scratch: scratch) { _ in } }
+        { layer.run(buffer, places, haarStyle: nil, rows: 0..<size, scratch: scratch) }
       ))
   }
   return layers

@@ -12,6 +12,29 @@ package struct ConvChoice {
   /// The first block whose maps are planar, as are those of all behind it.
   package let firstPlanar: Int
 
+  /// How the convolutions of a block become steps.
+  enum Fusion {
+    /// Each is a step of its own.
+    case none
+    /// The transposed convolution is; filtering its raw rows and the second convolution are another.
+    case filterAndConv
+    /// All are one step.
+    case wholeBlock
+  }
+
+  /// A doubling by Winograd leaves whole tiles of raw rows, which the next step filters as it needs
+  /// them; one of few channels is done over again for each band.
+  func fusion(_ block: Int) -> Fusion {
+    switch up[block] {
+    case .direct: .none
+    case .winograd: .filterAndConv
+    case .planar: .wholeBlock
+    }
+  }
+
+  /// Whether a block's maps are planar.
+  func isPlanar(_ block: Int) -> Bool { block >= firstPlanar }
+
   /// `forced` is taken wherever it can be, for tests and measurements.
   package init(
     _ blocks: [SynthesisBlock], constChannels: Int, _ architecture: BlockArchitecture,

@@ -99,11 +99,11 @@ public final class Generator {
     var ws: [Float] = []
     ws.reserveCapacity(model.wsCount * model.wDim)
     for layer in 0..<model.wsCount {
-      guard let (average, psi, cutoff) = truncation, layer < cutoff else {
+      guard let truncation, layer < truncation.cutoff else {
         ws += w
         continue
       }
-      for i in w.indices { ws.append(average[i] + psi * (w[i] - average[i])) }
+      for i in w.indices { ws.append(truncation(w[i], i)) }
     }
     return ws
   }
@@ -165,29 +165,33 @@ public final class Generator {
       pixels: pixels)
   }
 
-  /// Draws the image of `ws` step by step and shows each layer's map as planes, for tests.
-  package func traceLayers(
-    ws: [Float], noise: NoiseMode, _ body: (String, [Float]) -> Void
-  ) throws(ObverseError) {
-    try place(ws: ws, noise)
-    run.synthesizes = true
-    run.prepare()
-    run.trace(workers, body)
-  }
-
   /// Draws the image of `ws` step by step, for tests: `body` sees what each step touches and the arena,
   /// and does the step by the closure.
   package func eachStep(
     ws: [Float], noise: NoiseMode, _ body: (Access, FloatBuffer, () -> Void) -> Void
   ) throws(ObverseError) {
     try place(ws: ws, noise)
-    run.prepare()
-    run.each(workers, body)
+    run.begin(workers)
+    for step in model.plan.steps {
+      body(step.namedAccess, arena) { run.whole(step) }
+    }
+  }
+
+  /// Draws the image of `ws` step by step and shows each layer's map as planes, for tests.
+  package func traceLayers(
+    ws: [Float], noise: NoiseMode, _ body: (String, [Float]) -> Void
+  ) throws(ObverseError) {
+    try place(ws: ws, noise)
+    run.begin(workers)
+    for step in model.plan.steps {
+      run.whole(step)
+      if let map = step.output { body(map.layer, map.planes(arena)) }
+    }
   }
 
   /// What a face is made of: `latent`, `mapping`, `styles`, then the layers of each step.
   package var parts: [[String]] {
-    [["latent"], ["mapping"], ["styles"]] + model.plan.steps.map(\.layers)
+    [["latent"], ["mapping"], ["styles"]] + model.plan.steps.map { $0.layers }
   }
 
   /// Draws the face of a seed and gives the nanoseconds of each part.
@@ -255,9 +259,7 @@ public final class Generator {
   }
 
   /// nil where truncation changes nothing.
-  func truncation(
-    _ psi: Float, _ cutoff: Int?
-  ) throws(ObverseError) -> (average: FloatBuffer, psi: Float, cutoff: Int)? {
+  func truncation(_ psi: Float, _ cutoff: Int?) throws(ObverseError) -> Truncation? {
     let layers = min(max(cutoff ?? model.wsCount, 0), model.wsCount)
     guard psi.isFinite else { throw .request("psi is not a finite number", hint: nil) }
     guard psi != 1, layers > 0 else { return nil }
@@ -266,6 +268,6 @@ public final class Generator {
         "this model has no w average, so it cannot truncate",
         hint: "convert the checkpoint again with --w-avg FILE.npy or --w-avg-samples 4096")
     }
-    return (average, psi, layers)
+    return Truncation(average: average, psi: psi, cutoff: layers)
   }
 }

@@ -1,4 +1,5 @@
 @_exported import Core
+@_exported import enum Kernels.ConvAlgorithm
 import Kernels
 import ModelFile
 

@@ -9,15 +9,13 @@ final class Plan: Sendable {
   /// Mapping layers, fc0 first.
   let mapping: [FastDense]
   let styles: [StyleJob]
-  let steps: [Step]
+  let steps: [any Step]
   /// Constant maps that a new arena is given, by place.
   let constants: [(place: Int, values: [Float])]
-  /// Places of the mapping's two vectors; the first is as wide as the mapping's input.
+  /// Places of the mapping's two vectors.
   let mapped: (Int, Int)
   /// Place of ws, `[wsCount][wDim]`.
   let ws: Int
-  /// Place of a plane of drawn noise.
-  let noise: Int
   /// Place of the finished image, `[channels][H][W]`.
   let image: Int
   /// Floats of the arena before the workers' scratch.
@@ -31,17 +29,15 @@ final class Plan: Sendable {
   ) throws(ObverseError) {
     self.fast = fast
     var builder = PlanBuilder(model, fast, forced: forced)
-    try builder.build()
+    steps = try builder.build()
     mapping = builder.mapping
     styles = builder.styles
-    steps = builder.finishedSteps()
     constants = builder.constants
     mapped = builder.mapped
     ws = builder.ws
-    noise = builder.noisePlace
     image = builder.image
     sharedCount = builder.arenaCount
-    scratchCount = builder.scratchCount + builder.imageScratchCount
+    scratchCount = steps.reduce(0) { max($0, $1.access.scratch) }
     var proof = try ArenaProof(
       sharedCount: sharedCount, scratchCount: scratchCount,
       constants: constants.map { $0.place..<($0.place + $0.values.count) } + builder.zeros)
@@ -53,13 +49,6 @@ final class Plan: Sendable {
 
   /// Whether any layer has a noise plane of its own.
   var hasStoredNoise: Bool {
-    steps.contains { step in
-      switch step.work {
-      case .conv(_, let places, _, _), .upConv(_, let places), .separable(_, let places, _):
-        places.noise != nil
-      case .block(let block, _, _): block.up.noise != nil || block.same.noise != nil
-      case .transpose, .skip, .haarImage: false
-      }
-    }
+    steps.contains { $0.parts.contains { $0.storesNoise } }
   }
 }

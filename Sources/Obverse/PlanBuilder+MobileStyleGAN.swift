@@ -1,84 +1,85 @@
 import Kernels
 import ModelFile
 
-/// The steps of MobileStyleGAN's synthesis network.
+/// MobileStyleGAN's synthesis network, top to bottom.
 extension PlanBuilder {
   mutating func mobile(_ conv1: StyledConv, _ blocks: [MobileBlock], _ toImage: ToImage) {
-    let const = constMap()
-    image = reserve(model.imageChannels * model.resolution * model.resolution)
-    // No demodulation: a vector of ones.
-    let widest = ([conv1.weight.shape[0]] + blocks.map { $0.conv2.pointwise.shape[0] }).max() ?? 0
-    let ones = reserve(4 * plain(widest).count)
-    constants.append((ones, [Float](repeating: 1, count: 4 * plain(widest).count)))
+    var map = first(conv1, from: constantMap(), isLast: blocks.isEmpty)
     var channels = conv1.weight.shape[0]
-    var slots: ChannelSlots = blocks.isEmpty ? plain(channels) : .haar(channels, lanes: fast.lanes)
-    let job = style(conv1.affine, ws: 0)
-    styles.append(job)
-    let layer = FastConv(
-      fast, weight: conv1.weight.floats, size: 4, inChannels: model.const.shape[0],
-      outputs: slots, finish: finish(conv1.activation, slots))
-    scratchCount = max(scratchCount, layer.scratchCount)
-    var first = places(job, conv1.noise)
-    first.factors = ones
-    var input = newMap(slots, size: 4)
-    let (places, to) = (first, input)
-    steps.append(
-      (
-        ["b4.conv1"], 4, countNoise(conv1.noise), 4, slots, false,
-        { place, _ in .conv(layer, places.from(const, to: place(to)), residual: nil, image: nil) }
-      ))
     for (i, block) in blocks.enumerated() {
       let size = 8 << i
-      var up = style(block.up, ws: 1 + 3 * i)
+      let name = "b\(size)"
+      // The inverse Haar transform never leaves a map: the first convolution reads through it.
+      let slots = ChannelSlots.haar(channels, lanes: fast.lanes)
       let haarStyle = reserve(slots.count)
-      up.haar = (slots, haarStyle)
-      styles.append(up)
-      let middle = plain(block.conv1.pointwise.shape[0])
-      input = separable(
-        block.conv1, ["b\(size).up", "b\(size).conv1"], channels / 4, middle, size, input,
-        haarStyle, ws: 1 + 3 * i)
+      _ = style(block.up, ws: 1 + 3 * i) { _ in .haar(slots, place: haarStyle) }
+      let middle = block.conv1.pointwise.shape[0]
+      map = separable(
+        block.conv1, "\(name).conv1", channels / 4, plain(middle), size: size, ws: 1 + 3 * i,
+        SeparableStep.Haar(name: "\(name).up", style: haarStyle), from: map)
       channels = block.conv2.pointwise.shape[0]
-      slots = i + 1 < blocks.count ? .haar(channels, lanes: fast.lanes) : plain(channels)
-      input = separable(
-        block.conv2, ["b\(size).conv2"], block.conv1.pointwise.shape[0], slots, size, input, nil,
-        ws: 2 + 3 * i)
+      map = separable(
+        block.conv2, "\(name).conv2", middle,
+        i + 1 < blocks.count ? .haar(channels, lanes: fast.lanes) : plain(channels), size: size,
+        ws: 2 + 3 * i, nil, from: map)
     }
-    let size = model.resolution / 2
-    let last = FastToHaarImage(
-      fast, weight: toImage.weight.floats, bias: toImage.bias.floats, clamp: toImage.clamp,
-      size: size, inChannels: channels)
-    scratchCount = max(scratchCount, last.scratchCount)
-    let lastJob = style(toImage.affine, ws: model.wsCount - 1)
-    styles.append(lastJob)
-    let (from, target) = (input, image)
-    steps.append(
-      (
-        ["toimage"], size, nil, size, plain(model.imageChannels), false,
-        { place, _ in
-          .haarImage(last, map: place(from), style: lastJob.style, image: target)
-        }
-      ))
+    finish(toImage, channels, from: map)
   }
 
+  /// The dense 3x3 convolution at 4x4, which has no demodulation: its factors are ones.
+  private mutating func first(_ conv: StyledConv, from: Map, isLast: Bool) -> Map {
+    let channels = conv.weight.shape[0]
+    let slots: ChannelSlots = isLast ? plain(channels) : .haar(channels, lanes: fast.lanes)
+    let ones = reserve(slots.count)
+    constants.append((ones, [Float](repeating: 1, count: slots.count)))
+    let styled = styled(
+      "b4.conv1", size: 4, slots, style(conv.affine, ws: 0), factors: ones, conv.noise)
+    let kernel = FastConv(
+      fast, weight: conv.weight.floats, size: 4, inChannels: model.const.shape[0], outputs: slots,
+      finish: finish(conv.activation, slots))
+    let to = newMap(styled)
+    step(styled) { [self] layout in
+      let layer = styled.from(layout.place(from), to: layout.place(to))
+      return ConvStep(
+        kernel, layer, noise: layout.noise, riders: RowRiders(),
+        map: featureMap(layer, at: layout.place(to)))
+    }
+    return to
+  }
+
+  /// A depthwise and pointwise pair.
   private mutating func separable(
-    _ conv: SeparableConv, _ names: [String], _ channels: Int, _ slots: ChannelSlots, _ size: Int,
-    _ input: Int, _ haarStyle: Int?, ws: Int
-  ) -> Int {
-    let layer = FastSeparable(
+    _ conv: SeparableConv, _ name: String, _ channels: Int, _ slots: ChannelSlots, size: Int,
+    ws: Int, _ haar: SeparableStep.Haar?, from: Map
+  ) -> Map {
+    let kernel = FastSeparable(
       fast, depthwise: conv.depthwise.floats, pointwise: conv.pointwise.floats, size: size,
       inChannels: channels, outputs: slots, finish: finish(conv.activation, slots))
-    scratchCount = max(scratchCount, layer.scratchCount)
-    let job = style(conv.affine, ws: ws)
-    styles.append(job)
-    let places = places(job, conv.noise)
-    let to = newMap(slots, size: size)
-    steps.append(
-      (
-        names, size, countNoise(conv.noise), size, slots, false,
-        { place, _ in
-          .separable(layer, places.from(place(input), to: place(to)), haarStyle: haarStyle)
-        }
-      ))
+    let styled = styled(
+      name, size: size, slots, style(conv.affine, ws: ws), factors: 0, conv.noise)
+    let to = newMap(styled)
+    step(styled) { [self] layout in
+      let layer = styled.from(layout.place(from), to: layout.place(to))
+      return SeparableStep(
+        kernel, layer, noise: layout.noise, haar: haar,
+        map: featureMap(layer, at: layout.place(to)))
+    }
     return to
+  }
+
+  /// Bands of the image, and their inverse Haar transform.
+  private mutating func finish(_ toImage: ToImage, _ channels: Int, from: Map) {
+    let size = model.resolution / 2
+    let kernel = FastToHaarImage(
+      fast, weight: toImage.weight.floats, bias: toImage.bias.floats, clamp: toImage.clamp,
+      size: size, inChannels: channels)
+    let job = style(toImage.affine, ws: model.wsCount - 1)
+    image = reserve(model.imageChannels * model.resolution * model.resolution)
+    let (image, bytes) = (image, bytes)
+    step { layout in
+      HaarImageStep(
+        kernel, map: layout.place(from), style: job.style, image: image, name: "toimage",
+        rows: size, bytes: bytes)
+    }
   }
 }

@@ -1,254 +1,239 @@
 import Kernels
 import ModelFile
 
-/// The steps of StyleGAN2's synthesis network.
+/// StyleGAN2's synthesis network, top to bottom, and how each layer becomes part of a step.
 extension PlanBuilder {
   mutating func styleGAN2(_ architecture: BlockArchitecture, _ blocks: [SynthesisBlock]) {
-    let const = constMap()
-    let plane = model.imageChannels * model.resolution * model.resolution
-    let images = (reserve(plane), reserve(architecture == .skip ? plane / 4 : 0))
-    var channels = model.const.shape[0]
-    var input: Int?  // nil is the constant
     let choice = ConvChoice(
-      blocks, constChannels: channels, architecture, fast, forced: forced)
+      blocks, constChannels: model.const.shape[0], architecture, fast, forced: forced)
+    var map = constantMap()
+    var channels = model.const.shape[0]
+    var images = ImagePair(&self, architecture)
+    let residual = reserve(residualCount(blocks))
     for (k, block) in blocks.enumerated() {
+      let name = "b\(4 << k)"
       let size = 4 << k
-      let shape = BlockShape(
-        block, name: "b\(size)", size: size, channels: channels, ws: 2 * k,
-        isLast: k + 1 == blocks.count)
-      let skip = residual(shape, input, const)
-      let image = block.toRGB.map {
-        self.image(
-          $0, shape.out, size, ws: 2 * k + 1, images, isPlanar: k >= choice.firstPlanar,
-          hasPrevious: architecture == .skip && k > 0)
+      // What rides on the rows of conv1. The skip is a step of its own, since the block's first
+      // convolution frees its input.
+      var riders = RowRiders()
+      if let skip = block.skip {
+        riders.residual = self.skip(skip, "\(name).skip", size: size / 2, from: map, to: residual)
       }
-      if k >= choice.firstPlanar {
-        input = planarBlock(
-          shape, input, const, image, readsPlanar: k > choice.firstPlanar)
-      } else if choice.up[k] == .winograd, let conv0 = block.conv0 {
-        input = winogradBlock(shape, conv0, input, const, skip, image, choice.same[k])
-      } else {
-        if let conv0 = block.conv0 { input = upConv(shape, conv0, input, const) }
-        input = conv(shape, input, const, skip, image, choice.same[k])
+      let middle = block.conv0?.weight.shape[0] ?? channels
+      let conv0 = block.conv0.map {
+        convolution($0, "\(name).conv0", size: size, channels: channels, ws: 2 * k - 1)
       }
-      channels = shape.out
+      let conv1 = convolution(
+        block.conv1, "\(name).conv1", size: size, channels: middle, ws: 2 * k)
+      if let toRGB = block.toRGB {
+        riders.image = image(
+          toRGB, "\(name).torgb", size: size, ws: 2 * k + 1, isPlanar: choice.isPlanar(k), &images)
+      }
+      switch (choice.fusion(k), conv0) {
+      case (.wholeBlock, let conv0?):
+        map = planarBlock(
+          conv0, conv1, riders, readsPlanar: choice.isPlanar(k - 1), from: map)
+      case (.filterAndConv, let conv0?):
+        map = filteredBlock(conv0, conv1, choice.same[k], riders, from: map)
+      default:
+        if let conv0 { map = upConv(conv0, from: map) }
+        map = conv(conv1, choice.same[k], riders, from: map)
+      }
+      channels = block.conv1.weight.shape[0]
     }
+    image = images.last
   }
 
-  /// What the steps of a block ask of it.
-  private struct BlockShape {
-    let block: SynthesisBlock
-    let name: String
-    /// Side of its output.
-    let size: Int
-    /// Channels of its input, between its convolutions, and of its output.
-    let channels, middle, out: Int
-    /// Index of the first of its ws that is not the block's before.
-    let ws: Int
-    let isLast: Bool
+  /// A convolution on its way into a plan.
+  private struct Convolution {
+    let weight: Weights
+    /// Of its input.
+    let channels: Int
+    let finish: Finish
+    let layer: StyledLayer
+  }
 
-    init(
-      _ block: SynthesisBlock, name: String, size: Int, channels: Int, ws: Int, isLast: Bool
-    ) {
-      self.block = block
-      self.name = name
-      self.size = size
-      self.channels = channels
-      middle = block.conv0?.weight.shape[0] ?? channels
-      out = block.conv1.weight.shape[0]
-      self.ws = ws
-      self.isLast = isLast
+  /// The style of a convolution, its demodulation factors and its noise.
+  private mutating func convolution(
+    _ conv: StyledConv, _ name: String, size: Int, channels: Int, ws: Int
+  ) -> Convolution {
+    let slots = plain(conv.weight.shape[0])
+    let (squares, factors) = (reserve(channels), reserve(slots.count))
+    let job = style(conv.affine, ws: ws) {
+      .factors(
+        FastDemodulation(
+          $0.fast, weight: conv.weight.floats, inChannels: channels, kernelSize: 9, outputs: slots),
+        squares: squares, factors: factors)
     }
+    return Convolution(
+      weight: conv.weight, channels: channels, finish: finish(conv.activation, slots),
+      layer: styled(name, size: size, slots, job, factors: factors, conv.noise))
   }
 
-  /// The step of a resnet block's skip, before the block's first convolution frees its input.
-  private mutating func residual(_ shape: BlockShape, _ from: Int?, _ const: Int) -> FastSkip? {
-    guard let skip = shape.block.skip else { return nil }
-    let half = shape.size / 2
-    let slots = plain(skip.shape[0])
-    let layer = FastSkip(
-      fast, weight: skip.floats, size: half, inChannels: shape.channels, outChannels: skip.shape[0])
-    largestSkip = max(largestSkip, slots.count * half * half)
-    steps.append(
-      (
-        ["\(shape.name).skip"], half, nil, half, slots, false,
-        { place, skip in .skip(layer, input: from.map(place) ?? const, output: skip) }
-      ))
-    return layer
+  // MARK: Steps
+
+  /// A convolution that doubles the size, as a step of its own.
+  private mutating func upConv(_ conv: Convolution, from: Map) -> Map {
+    let kernel = FastUpConv(
+      fast, weight: conv.weight.floats, size: conv.layer.size / 2, inChannels: conv.channels,
+      outputs: conv.layer.slots, finish: conv.finish)
+    let to = newMap(conv.layer)
+    step(conv.layer) { [self] layout in
+      let layer = conv.layer.from(layout.place(from), to: layout.place(to))
+      return UpConvStep(
+        kernel, layer, noise: layout.noise, map: featureMap(layer, at: layout.place(to)))
+    }
+    return to
   }
 
-  /// The step of a block's second convolution, or of the first block's only one.
+  /// A block's second convolution, or the first block's only one, as a step of its own.
   private mutating func conv(
-    _ shape: BlockShape, _ from: Int?, _ const: Int, _ skip: FastSkip?, _ image: Step.ImagePlaces?,
-    _ algorithm: ConvAlgorithm
-  ) -> Int {
-    let conv = shape.block.conv1
-    let slots = plain(shape.out)
-    let job = demodulated(conv, shape.middle, slots, ws: shape.ws)
-    let layer = self.layer(conv, shape.size, shape.middle, slots, algorithm)
-    scratchCount = max(scratchCount, layer.scratchCount)
-    let places = places(job, conv.noise)
-    let to = newMap(slots, size: shape.size)
-    steps.append(
-      (
-        ["\(shape.name).conv1"] + (image == nil ? [] : ["\(shape.name).torgb"]), shape.size,
-        countNoise(conv.noise), shape.size, slots, false,
-        { place, skipPlace in
-          .conv(
-            layer, places.from(from.map(place) ?? const, to: place(to)),
-            residual: skip.map { Step.Residual(skip: $0, place: skipPlace) }, image: image)
-        }
-      ))
+    _ conv: Convolution, _ algorithm: ConvAlgorithm, _ riders: RowRiders, from: Map
+  ) -> Map {
+    let kernel = kernel(conv, algorithm)
+    let to = newMap(conv.layer)
+    step(conv.layer) { [self] layout in
+      let layer = conv.layer.from(layout.place(from), to: layout.place(to))
+      return ConvStep(
+        kernel, layer, noise: layout.noise, riders: riders,
+        map: featureMap(layer, at: layout.place(to)))
+    }
     return to
   }
 
-  private func layer(
-    _ conv: StyledConv, _ size: Int, _ channels: Int, _ slots: ChannelSlots,
-    _ algorithm: ConvAlgorithm
-  ) -> any ConvLayer {
-    let (weight, finish) = (conv.weight.floats, finish(conv.activation, slots))
-    return algorithm == .winograd
-      ? FastWinograd(
-        fast, weight: weight, size: size, inChannels: channels, outputs: slots, finish: finish)
-      : FastConv(
-        fast, weight: weight, size: size, inChannels: channels, outputs: slots, finish: finish)
-  }
-
-  /// The step of a convolution that doubles the size.
-  private mutating func upConv(
-    _ shape: BlockShape, _ conv: StyledConv, _ from: Int?, _ const: Int
-  ) -> Int {
-    let slots = plain(shape.middle)
-    let job = demodulated(conv, shape.channels, slots, ws: shape.ws - 1)
-    let layer = FastUpConv(
-      fast, weight: conv.weight.floats, size: shape.size / 2, inChannels: shape.channels,
-      outputs: slots, finish: finish(conv.activation, slots))
-    scratchCount = max(scratchCount, layer.scratchCount)
-    let places = places(job, conv.noise)
-    let to = newMap(slots, size: shape.size)
-    steps.append(
-      (
-        ["\(shape.name).conv0"], shape.size, countNoise(conv.noise), shape.size, slots, false,
-        { place, _ in .upConv(layer, places.from(from.map(place) ?? const, to: place(to))) }
-      ))
-    return to
-  }
-
-  /// The transposed convolution by Winograd, and the block behind it.
-  private mutating func winogradBlock(
-    _ shape: BlockShape, _ conv0: StyledConv, _ from: Int?, _ const: Int, _ skip: FastSkip?,
-    _ image: Step.ImagePlaces?, _ algorithm: ConvAlgorithm
-  ) -> Int {
-    let (middleSlots, slots) = (plain(shape.middle), plain(shape.out))
-    let upJob = demodulated(conv0, shape.channels, middleSlots, ws: shape.ws - 1)
+  /// The transposed convolution by Winograd, which leaves raw rows, and a step that filters them and
+  /// does the second convolution band by band.
+  private mutating func filteredBlock(
+    _ conv0: Convolution, _ conv1: Convolution, _ algorithm: ConvAlgorithm, _ riders: RowRiders,
+    from: Map
+  ) -> Map {
     let up = FastWinogradUpConv(
-      fast, weight: conv0.weight.floats, size: shape.size / 2, inChannels: shape.channels,
-      outputs: middleSlots, finish: finish(conv0.activation, middleSlots))
-    let places = places(upJob, conv0.noise)
+      fast, weight: conv0.weight.floats, size: conv0.layer.size / 2, inChannels: conv0.channels,
+      outputs: conv0.layer.slots, finish: conv0.finish)
     let raw = newMap(floats: up.rawCount)
-    steps.append(
-      (
-        ["\(shape.name).conv0"], shape.size / 2, nil, shape.size, middleSlots, false,
-        { place, _ in .transpose(up, places.from(from.map(place) ?? const, to: place(raw))) }
-      ))
-    let same = layer(shape.block.conv1, shape.size, shape.middle, slots, algorithm)
-    return blockStep(
-      shape, up, places, from: raw, const, same, floatsPerPixel: (middleSlots.count, slots.count),
-      slots, isPlanar: false, first: "conv0.filter", skip, image)
+    step { layout in
+      TransposeStep(up, conv0.layer.from(layout.place(from), to: layout.place(raw)))
+    }
+    return block(
+      up, conv0, .filter, kernel(conv1, algorithm), conv1, riders, algorithm: .winograd, from: raw)
   }
 
-  /// The step of a whole block on planar maps.
+  /// A whole block on planar maps, band by band.
   private mutating func planarBlock(
-    _ shape: BlockShape, _ from: Int?, _ const: Int, _ image: Step.ImagePlaces?, readsPlanar: Bool
-  ) -> Int {
-    guard let conv0 = shape.block.conv0 else { preconditionFailure("a planar block doubles") }
-    let (middleSlots, slots) = (plain(shape.middle), plain(shape.out))
-    let upJob = demodulated(conv0, shape.channels, middleSlots, ws: shape.ws - 1)
+    _ conv0: Convolution, _ conv1: Convolution, _ riders: RowRiders, readsPlanar: Bool, from: Map
+  ) -> Map {
     let up = FastPlanarUpConv(
-      fast, weight: conv0.weight.floats, size: shape.size / 2, inChannels: shape.channels,
-      outChannels: shape.middle, readsPlanar: readsPlanar,
-      finish: finish(conv0.activation, middleSlots))
-    let conv1 = shape.block.conv1
-    let same = FastPlanarConv(
-      fast, weight: conv1.weight.floats, size: shape.size, inChannels: shape.middle, outputs: slots,
-      finish: finish(conv1.activation, slots))
-    let places = places(upJob, conv0.noise)
-    return blockStep(
-      shape, up, places, from: from, const, same, floatsPerPixel: (shape.middle, shape.out), slots,
-      isPlanar: true, first: "conv0", nil, image)
+      fast, weight: conv0.weight.floats, size: conv0.layer.size / 2, inChannels: conv0.channels,
+      outChannels: conv0.weight.shape[0], readsPlanar: readsPlanar, finish: conv0.finish)
+    return block(
+      up, conv0, .conv(), kernel(conv1, .planar), conv1, riders, algorithm: .planar, from: from)
   }
 
-  /// The step of a block's second convolution with what makes its input.
-  private mutating func blockStep(
-    _ shape: BlockShape, _ up: any RowSource, _ upPlaces: LayerPlaces, from: Int?, _ const: Int,
-    _ same: any ConvLayer, floatsPerPixel: (middle: Int, out: Int), _ slots: ChannelSlots,
-    isPlanar: Bool, first: String, _ skip: FastSkip?, _ image: Step.ImagePlaces?
-  ) -> Int {
-    let conv1 = shape.block.conv1
-    let job = demodulated(conv1, shape.middle, slots, ws: shape.ws)
-    let samePlaces = places(job, conv1.noise)
-    // Nothing reads the last map but its own toRGB.
-    let keepsMap = !shape.isLast
-    let layer = FastBlock(
-      up, same, size: shape.size, middleRow: floatsPerPixel.middle * shape.size,
-      outRow: floatsPerPixel.out * shape.size, keepsMap: keepsMap)
-    scratchCount = max(scratchCount, layer.scratchCount)
-    let (upNoise, sameNoise) = (countNoise(shape.block.conv0?.noise), countNoise(conv1.noise))
-    let to = keepsMap ? newMap(slots, size: shape.size) : newMap(floats: 0)
-    steps.append(
-      (
-        [first, "conv1"].map { "\(shape.name).\($0)" }
-          + (image == nil ? [] : ["\(shape.name).torgb"]),
-        shape.size, nil, shape.size, slots, isPlanar,
-        { place, skipPlace in
-          .block(
-            Step.Block(
-              layer: layer, up: upPlaces.from(from.map(place) ?? const, to: 0),
-              same: samePlaces.from(0, to: place(to)), upNoise: upNoise, sameNoise: sameNoise,
-              keepsMap: keepsMap),
-            residual: skip.map { Step.Residual(skip: $0, place: skipPlace) }, image: image)
-        }
-      ))
+  /// A step of a block's second convolution with what makes its input; the map between them is never
+  /// whole, nor is the last map of the network, which its own toRGB alone reads.
+  private mutating func block(
+    _ up: any RowSource, _ conv0: Convolution, _ role: StepPart.Role, _ same: any ConvLayer,
+    _ conv1: Convolution, _ riders: RowRiders, algorithm: ConvAlgorithm, from: Map
+  ) -> Map {
+    let keepsMap = conv1.layer.size < model.resolution
+    let kernel = FastBlock(
+      up, same, size: conv1.layer.size, middleRow: up.outputRow, outRow: same.outputRow,
+      keepsMap: keepsMap)
+    let to = keepsMap ? newMap(conv1.layer) : newMap(floats: 0)
+    step { [self] layout in
+      let second = conv1.layer.from(0, to: layout.place(to))
+      let map = featureMap(second, at: layout.place(to), isPlanar: algorithm == .planar)
+      return BlockStep(
+        kernel, conv0.layer.from(layout.place(from), to: 0), role, second, riders: riders,
+        map: keepsMap ? map : nil, algorithm: algorithm)
+    }
     return to
   }
 
-  /// The style of a convolution and its demodulation factors.
-  private mutating func demodulated(
-    _ conv: StyledConv, _ channels: Int, _ slots: ChannelSlots, ws: Int
-  ) -> StyleJob {
-    var job = style(conv.affine, ws: ws)
-    job.demodulation = (
-      FastDemodulation(
-        fast, weight: conv.weight.floats, inChannels: channels, kernelSize: 9, outputs: slots),
-      reserve(channels), reserve(slots.count)
-    )
-    styles.append(job)
-    return job
+  private func kernel(_ conv: Convolution, _ algorithm: ConvAlgorithm) -> any ConvLayer {
+    let (weight, layer) = (conv.weight.floats, conv.layer)
+    return switch algorithm {
+    case .direct:
+      FastConv(
+        fast, weight: weight, size: layer.size, inChannels: conv.channels, outputs: layer.slots,
+        finish: conv.finish)
+    case .winograd:
+      FastWinograd(
+        fast, weight: weight, size: layer.size, inChannels: conv.channels, outputs: layer.slots,
+        finish: conv.finish)
+    case .planar:
+      FastPlanarConv(
+        fast, weight: weight, size: layer.size, inChannels: conv.channels, outputs: layer.slots,
+        finish: conv.finish)
+    }
   }
 
-  /// The image of a block: the last one lies in the first place, and they take turns.
+  // MARK: Resnet blocks
+
+  /// Floats of the largest skip.
+  private func residualCount(_ blocks: [SynthesisBlock]) -> Int {
+    var largest = 0
+    for (k, block) in blocks.enumerated() {
+      guard let skip = block.skip else { continue }
+      largest = max(largest, plain(skip.shape[0]).count * (2 << k) * (2 << k))
+    }
+    return largest
+  }
+
+  /// The step of a resnet block's skip, at half the block's size.
+  private mutating func skip(
+    _ weight: Weights, _ name: String, size: Int, from: Map, to place: Int
+  ) -> RowRiders.Residual {
+    let kernel = FastSkip(
+      fast, weight: weight.floats, size: size, inChannels: weight.shape[1],
+      outChannels: weight.shape[0])
+    step { layout in
+      SkipStep(kernel, input: layout.place(from), output: place, name: name, rows: size)
+    }
+    return RowRiders.Residual(skip: kernel, place: place)
+  }
+
+  // MARK: Images
+
+  /// Places of the images: the last one lies in the first place, and they take turns.
+  private struct ImagePair {
+    let last: Int
+    private let other: Int
+    private let resolution: Int
+    private let adds: Bool
+
+    init(_ builder: inout PlanBuilder, _ architecture: BlockArchitecture) {
+      resolution = builder.model.resolution
+      adds = architecture == .skip
+      let count = builder.model.imageChannels * resolution * resolution
+      last = builder.reserve(count)
+      other = builder.reserve(adds ? count / 4 : 0)
+    }
+
+    /// The image of a size, and the one of half the size that it adds to.
+    func places(size: Int) -> (image: Int, previous: Int?) {
+      let isLast = (resolution / size).trailingZeroBitCount % 2 == 0
+      return (isLast ? last : other, adds && size > 4 ? (isLast ? other : last) : nil)
+    }
+  }
+
+  /// toRGB, whose weights are modulated with the styles.
   private mutating func image(
-    _ toRGB: ToImage, _ channels: Int, _ size: Int, ws: Int, _ images: (Int, Int),
-    isPlanar: Bool, hasPrevious: Bool
-  ) -> Step.ImagePlaces {
+    _ toRGB: ToImage, _ name: String, size: Int, ws: Int, isPlanar: Bool, _ images: inout ImagePair
+  ) -> RowRiders.ImagePart {
     let (weight, bias) = (toRGB.weight.floats, toRGB.bias.floats)
-    let layer: any ImageLayer =
+    let channels = toRGB.weight.shape[1]
+    let kernel: any ImageLayer =
       isPlanar
       ? FastPlanarToRGB(
         fast, weight: weight, bias: bias, clamp: toRGB.clamp, size: size, inChannels: channels)
       : FastToRGB(
         fast, weight: weight, bias: bias, clamp: toRGB.clamp, size: size, inChannels: channels)
-    // And a line of the image behind it.
-    imageScratchCount = max(imageScratchCount, layer.scratchCount + size * bias.count)
-    var job = style(toRGB.affine, ws: ws)
-    job.image = (layer, reserve(layer.weightCount))
-    styles.append(job)
-    let turns = (model.resolution / size).trailingZeroBitCount
-    let isFirst = turns % 2 == 0
-    image = images.0
-    return Step.ImagePlaces(
-      toRGB: layer, modulated: job.image?.modulated ?? 0,
-      previous: hasPrevious ? (isFirst ? images.1 : images.0) : nil,
-      image: isFirst ? images.0 : images.1)
+    let modulated = reserve(kernel.weightCount)
+    _ = style(toRGB.affine, ws: ws) { _ in .modulated(kernel, place: modulated) }
+    let (image, previous) = images.places(size: size)
+    return RowRiders.ImagePart(
+      layer: name, toRGB: kernel, size: size, modulated: modulated, previous: previous,
+      image: image, bytes: size == model.resolution ? bytes : nil)
   }
 }

@@ -5,6 +5,7 @@ import ModelFile
 ///
 /// Feature maps form a chain in which each step reads one and writes the next, so two are alive at a
 /// time: odd ones lie at the end of a region that holds the largest neighbours, even ones at its start.
+/// Where that region is, and how large, is known once all maps are; steps are made then.
 struct PlanBuilder {
   let model: ModelDescription
   let fast: Fast
@@ -17,25 +18,38 @@ struct PlanBuilder {
   var zeros: [Range<Int>] = []
   var mapped = (0, 0)
   var ws = 0
-  var noisePlace = 0
   var image = 0
-  var arenaCount = 0
-  var scratchCount = 0
-  /// What toRGB needs beside the convolution whose rows it rides on.
-  var imageScratchCount = 0
+  private(set) var arenaCount = 0
 
-  var steps: [UnplacedStep] = []
+  /// Makes steps once the places of the maps are known.
+  private var makers: [(Layout) -> any Step] = []
   /// Floats of each map of the chain.
-  var maps: [Int] = []
-  var noiseCount = 0
-  var largestSkip = 0
+  private var maps: [Int] = []
+  private var noiseCount = 0
+  /// Side of the largest plane of noise that is drawn whole.
+  private var largestNoise = 0
 
-  typealias UnplacedStep = (
-    layers: [String], rows: Int, noise: Int?, size: Int, slots: ChannelSlots, isPlanar: Bool,
-    make: StepMaker
-  )
-  /// Makes a step's work once the places of the maps are known.
-  typealias StepMaker = (_ place: (Int) -> Int, _ skip: Int) -> Step.Work
+  /// A map that steps pass on.
+  enum Map {
+    /// One with a place of its own.
+    case fixed(Int)
+    /// One of the chain.
+    case link(Int)
+  }
+
+  /// Where the maps of the chain lie, and a plane of drawn noise.
+  struct Layout {
+    fileprivate let base, region: Int
+    fileprivate let maps: [Int]
+    let noise: Int
+
+    func place(_ map: Map) -> Int {
+      switch map {
+      case .fixed(let place): place
+      case .link(let number): number % 2 == 0 ? base : base + region - maps[number]
+      }
+    }
+  }
 
   init(_ model: ModelDescription, _ fast: Fast, forced: ConvAlgorithm?) {
     self.model = model
@@ -43,8 +57,10 @@ struct PlanBuilder {
     self.forced = forced
   }
 
+  /// Lays out all but the maps, and gives the steps in their order.
+  ///
   /// - Throws: `resources` where the packed weights are more than there is memory for.
-  mutating func build() throws(ObverseError) {
+  mutating func build() throws(ObverseError) -> [any Step] {
     try MemoryLimit.inForce.expect(
       floats: PackedWeights(model, fast, forced: forced).floats, for: "opening this model")
     mapping = model.mapping.map { FastDense(fast, $0) }
@@ -56,24 +72,15 @@ struct PlanBuilder {
     case .styleGAN2(let architecture, let blocks): styleGAN2(architecture, blocks)
     case .mobileStyleGAN(let conv1, let blocks, let toImage): mobile(conv1, blocks, toImage)
     }
-  }
-
-  /// Places the maps and makes the steps; to be called last.
-  mutating func finishedSteps() -> [Step] {
     let pairs = zip(maps, maps.dropFirst()).map { $0 + $1 }
     let region = max(pairs.max() ?? 0, maps.max() ?? 0)
-    let base = reserve(region)
-    let skip = reserve(largestSkip)
-    let largest = steps.map { $0.noise == nil ? 0 : $0.size }.max() ?? 0
-    noisePlace = reserve(largest * largest)
-    let maps = maps
-    let place = { (map: Int) in map % 2 == 0 ? base : base + region - maps[map] }
-    return steps.map { step in
-      Step(
-        layers: step.layers, work: step.make(place, skip), rows: step.rows, noise: step.noise,
-        size: step.size, slots: step.slots, isPlanar: step.isPlanar)
-    }
+    let layout = Layout(
+      base: reserve(region), region: region, maps: maps,
+      noise: reserve(largestNoise * largestNoise))
+    return makers.map { $0(layout) }
   }
+
+  // MARK: What families are made of
 
   /// The next `count` floats of the arena, at a 64-byte boundary.
   mutating func reserve(_ count: Int) -> Int {
@@ -82,43 +89,65 @@ struct PlanBuilder {
     return place
   }
 
-  /// Appends a map to the chain and gives its number.
-  mutating func newMap(_ slots: ChannelSlots, size: Int) -> Int {
-    newMap(floats: slots.count * size * size)
+  /// Appends a map to the chain.
+  mutating func newMap(_ layer: StyledLayer) -> Map {
+    newMap(floats: layer.slots.count * layer.size * layer.size)
   }
 
-  mutating func newMap(floats: Int) -> Int {
+  mutating func newMap(floats: Int) -> Map {
     // Whole cache lines, so that a map at the region's end is aligned too.
     maps.append((floats + 15) / 16 * 16)
-    return maps.count - 1
+    return .link(maps.count - 1)
+  }
+
+  /// Appends a step.
+  mutating func step(_ make: @escaping (Layout) -> any Step) {
+    makers.append(make)
+  }
+
+  /// A step that draws its noise plane as a whole, where noise is drawn.
+  mutating func step(_ layer: StyledLayer, _ make: @escaping (Layout) -> any Step) {
+    if layer.noise != nil { largestNoise = max(largestNoise, layer.size) }
+    makers.append(make)
   }
 
   func plain(_ channels: Int) -> ChannelSlots {
     .plain(channels, lanes: fast.lanes)
   }
 
-  /// A style vector of its own, and the job that fills it.
-  mutating func style(_ affine: Dense, ws index: Int) -> StyleJob {
+  /// Reserves a style vector and appends the job that fills it; gives its place.
+  mutating func style(
+    _ affine: Dense, ws index: Int, _ product: (_ builder: inout PlanBuilder) -> StyleJob.Product?
+  ) -> StyleJob {
     let layer = FastDense(fast, affine)
     let padded = plain(layer.outputs).count
     let place = reserve(padded)
     zeros.append((place + layer.outputs)..<(place + padded))
-    return StyleJob(affine: layer, ws: index, style: place)
+    let job = StyleJob(
+      affine: layer, w: ws + index * model.wDim, style: place, product: product(&self))
+    styles.append(job)
+    return job
   }
 
-  /// Places of a layer whose maps are not placed yet.
-  mutating func places(_ job: StyleJob, _ noise: Noise?) -> LayerPlaces {
+  mutating func style(_ affine: Dense, ws index: Int) -> StyleJob {
+    style(affine, ws: index) { _ in nil }
+  }
+
+  /// A styled layer whose maps are not placed yet; `factors` is the place of its demodulation.
+  mutating func styled(
+    _ name: String, size: Int, _ slots: ChannelSlots, _ job: StyleJob, factors: Int,
+    _ noise: Noise?
+  ) -> StyledLayer {
     var places = LayerPlaces(input: 0, style: job.style, output: 0)
-    places.factors = job.demodulation?.factors ?? 0
+    places.factors = factors
     places.noise = noise?.plane?.buffer
     places.strength = noise?.strength ?? 0
-    return places
-  }
-
-  mutating func countNoise(_ noise: Noise?) -> Int? {
-    guard noise != nil else { return nil }
-    defer { noiseCount += 1 }
-    return noiseCount
+    var number: Int?
+    if noise != nil {
+      number = noiseCount
+      noiseCount += 1
+    }
+    return StyledLayer(name: name, size: size, slots: slots, places: places, noise: number)
   }
 
   func finish(_ activation: Activation, _ slots: ChannelSlots) -> Finish {
@@ -127,8 +156,20 @@ struct PlanBuilder {
       clamp: activation.clamp)
   }
 
+  /// The map that a layer leaves at `place`.
+  func featureMap(_ layer: StyledLayer, at place: Int, isPlanar: Bool = false) -> FeatureMap {
+    FeatureMap(
+      layer: layer.name, place: place, size: layer.size, slots: layer.slots,
+      lanes: isPlanar ? nil : fast.lanes)
+  }
+
+  /// What turns rows of the finished image into bytes.
+  var bytes: ByteRows {
+    ByteRows(fast: fast, channels: model.imageChannels, size: model.resolution)
+  }
+
   /// The constant input as a map of blocks.
-  mutating func constMap() -> Int {
+  mutating func constantMap() -> Map {
     let channels = model.const.shape[0]
     let values = model.const.floats
     let lanes = fast.lanes
@@ -144,23 +185,13 @@ struct PlanBuilder {
     }
     let place = reserve(map.count)
     constants.append((place, map))
-    return place
-  }
-}
-
-extension LayerPlaces {
-  /// The same layer between two maps.
-  func from(_ input: Int, to output: Int) -> LayerPlaces {
-    var places = self
-    places.input = input
-    places.output = output
-    return places
+    return .fixed(place)
   }
 }
 
 extension Weights {
   /// The floats in place where the file holds floats, else widened.
-  var buffer: FloatBuffer {
+  fileprivate var buffer: FloatBuffer {
     guard type == .float32 else { return FloatBuffer(floats) }
     return unsafe bytes.withUnsafeBytes { unsafe FloatBuffer(borrowing: $0, owner: bytes) }
   }

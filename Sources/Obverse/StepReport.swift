@@ -17,19 +17,23 @@ extension Generator {
   /// What each of `parts` has to do.
   package func stepReports(_ rule: CountRule) -> [StepReport] {
     let traffic = Traffic(model)
-    let layers = Dictionary(uniqueKeysWithValues: model.shape.layers.map { ($0.name, $0) })
-    return parts.map { names in
-      let macs =
-        switch names {
-        case ["mapping"]:
-          model.shape.layers.filter { $0.kind == .dense }.reduce(0) { $0 + $1.macs(rule) }
-        case ["styles"]: model.shape.layers.reduce(0) { $0 + $1.styleWidth * model.wDim }
-        default: names.reduce(0) { $0 + (layers[$1]?.macs(rule) ?? 0) }
-        }
-      return StepReport(
-        layers: names, macs: macs, bytes: traffic.bytes(names),
-        algorithm: traffic.algorithm(names))
+    let layers = model.shape.layers
+    let byName = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0) })
+    let mapping = layers.filter { $0.kind == .dense }.reduce(0) { $0 + $1.macs(rule) }
+    let styles = layers.reduce(0) { $0 + $1.styleWidth * model.wDim }
+    func report(_ name: String, _ macs: Int, _ bytes: Int) -> StepReport {
+      StepReport(layers: [name], macs: macs, bytes: bytes, algorithm: nil)
     }
+    return [
+      report("latent", 0, 4 * model.zDim), report("mapping", mapping, 4 * traffic.mapping),
+      report("styles", styles, 4 * traffic.styles),
+    ]
+      + model.plan.steps.map { step in
+        StepReport(
+          layers: step.layers,
+          macs: step.layers.reduce(0) { $0 + (byName[$1]?.macs(rule) ?? 0) },
+          bytes: traffic.bytes(step), algorithm: step.algorithm)
+      }
   }
 }
 
@@ -61,19 +65,6 @@ extension ConvAlgorithm {
   }
 }
 
-extension Step {
-  /// How the step's 3x3 convolutions are computed; nil for a step without.
-  fileprivate var algorithm: ConvAlgorithm? {
-    switch work {
-    case .conv(let layer, _, _, _): layer is FastWinograd ? .winograd : .direct
-    case .upConv: .direct
-    case .transpose: .winograd
-    case .block: isPlanar ? .planar : .winograd
-    default: nil
-    }
-  }
-}
-
 /// The least traffic of each part: every number that it needs from outside once, and every number that
 /// it leaves once.
 ///
@@ -83,98 +74,64 @@ extension Step {
 private struct Traffic {
   private let model: Model
   private let layers: [String: LayerShape]
-  private let algorithms: [String: ConvAlgorithm]
-  /// Layers with a stored noise plane.
-  private var noisy: Set<String> = []
-  /// Channels of a resnet block's skip, by the convolution that adds it.
-  private var skips: [String: Int] = [:]
-  private var addsImages = false
-  private var demodulates = false
 
   init(_ model: Model) {
     self.model = model
     layers = Dictionary(uniqueKeysWithValues: model.shape.layers.map { ($0.name, $0) })
-    var algorithms: [String: ConvAlgorithm] = [:]
-    for step in model.plan.steps {
-      guard let algorithm = step.algorithm else { continue }
-      for name in step.layers where !name.hasSuffix("torgb") { algorithms[name] = algorithm }
-    }
-    self.algorithms = algorithms
-    switch model.description.synthesis {
-    case .styleGAN2(let architecture, let blocks):
-      addsImages = architecture == .skip
-      demodulates = true
-      for (k, block) in blocks.enumerated() {
-        let name = "b\(4 << k)"
-        if block.conv0?.noise?.plane != nil { noisy.insert("\(name).conv0") }
-        if block.conv1.noise?.plane != nil { noisy.insert("\(name).conv1") }
-        if let skip = block.skip { skips["\(name).conv1"] = skip.shape[0] }
-      }
-    case .mobileStyleGAN(let conv1, let blocks, _):
-      if conv1.noise?.plane != nil { noisy.insert("b4.conv1") }
-      for (i, block) in blocks.enumerated() {
-        if block.conv1.noise?.plane != nil { noisy.insert("b\(8 << i).conv1") }
-        if block.conv2.noise?.plane != nil { noisy.insert("b\(8 << i).conv2") }
-      }
-    }
   }
 
-  /// The layer of a step's second half: `b64.conv0` of `b64.conv0.filter`.
-  private func base(_ name: String) -> String {
-    name.hasSuffix(".filter") ? String(name.dropLast(".filter".count)) : name
-  }
-
-  func algorithm(_ names: [String]) -> ConvAlgorithm? {
-    names.lazy.compactMap { algorithms[$0] }.first
-  }
-
-  func bytes(_ names: [String]) -> Int {
-    switch names {
-    case ["latent"]: return 4 * model.zDim
-    case ["mapping"]: return 4 * mapping
-    case ["styles"]: return 4 * styles
-    default: break
-    }
-    guard let first = layers[base(names[0])] else { return 0 }
+  func bytes(_ step: any Step) -> Int {
     var numbers = 0
-    var pictureBytes = 0
-    // The chain's map is read by the first layer and written behind the last that makes one.
-    if names[0].hasSuffix(".filter") {
-      numbers += first.outChannels * raw(first) + finishing(first)
-    } else {
-      numbers += first.inChannels * first.inSize * first.inSize
-    }
-    let isBlock = names.contains { $0.hasSuffix(".conv1") } && !names[0].hasSuffix(".conv1")
+    // Of the map that it leaves behind, and of the finished picture.
     var written = 0
-    for name in names {
-      guard let layer = layers[name] else { continue }
-      numbers += weights(layer) + layer.styleWidth
+    var pictureBytes = 0
+    for (i, part) in step.parts.enumerated() {
+      guard let layer = layers[part.layer] else { continue }
       let plane = layer.outSize * layer.outSize
-      if name.hasSuffix("torgb") || name == "toimage" {
+      let finishing = layer.outChannels + (part.storesNoise ? plane : 0)
+      // A step reads one map of the chain: that of its first part.
+      if i == 0 {
+        if case .filter = part.role {
+          numbers += layer.outChannels * raw(layer)
+        } else {
+          numbers += layer.inChannels * layer.inSize * layer.inSize
+        }
+      }
+      if case .filter = part.role {
+        numbers += finishing
+        continue
+      }
+      numbers += weights(layer, step.algorithm) + layer.styleWidth
+      switch part.role {
+      case .conv(let addsResidual):
+        // A block's last map becomes an image a few rows at a time.
+        written = step.output == nil ? 0 : layer.outChannels * plane
+        numbers += finishing
+        if addsResidual { numbers += layer.outChannels * plane / 4 }
+      case .transpose: written = layer.outChannels * raw(layer)
+      case .inverseHaar, .filter: break
+      case .skip: written = layer.outChannels * layer.inSize * layer.inSize
+      case .toImage(let addsPrevious):
         numbers += layer.outChannels
-        if name == "toimage" || layer.outSize == model.resolution {
+        if isPicture(layer) {
           pictureBytes = model.imageChannels * model.resolution * model.resolution
         } else {
           numbers += layer.outChannels * plane
         }
-        if addsImages, layer.outSize > 4 { numbers += layer.outChannels * plane / 4 }
-      } else if layer.kind == .upConv3x3, algorithms[name] == .winograd {
-        written = layer.outChannels * raw(layer)
-      } else if name.hasSuffix(".skip") {
-        written = layer.outChannels * layer.inSize * layer.inSize
-      } else {
-        // A block's last map becomes an image a few rows at a time.
-        let staysInside = isBlock && layer.outSize == model.resolution
-        written = staysInside ? 0 : layer.outChannels * plane
-        if layer.kind != .inverseHaar { numbers += finishing(layer) }
-        numbers += (skips[name] ?? 0) * plane / 4
+        if addsPrevious { numbers += layer.outChannels * plane / 4 }
       }
     }
     return 4 * (numbers + written) + pictureBytes
   }
 
+  /// Whether a layer makes the last image: at its size, or as the bands of an inverse Haar transform.
+  private func isPicture(_ layer: LayerShape) -> Bool {
+    layer.outChannels * layer.outSize * layer.outSize
+      == model.imageChannels * model.resolution * model.resolution
+  }
+
   /// Numbers of a layer's weights as they are packed, without padding.
-  private func weights(_ layer: LayerShape) -> Int {
+  private func weights(_ layer: LayerShape, _ algorithm: ConvAlgorithm?) -> Int {
     let pairs = layer.inChannels * layer.outChannels
     switch layer.kind {
     case .dense, .conv1x1: return pairs
@@ -182,7 +139,7 @@ private struct Traffic {
     case .inverseHaar: return 0
     case .conv3x3, .upConv3x3:
       let isUp = layer.kind == .upConv3x3
-      return switch algorithms[layer.name] {
+      return switch algorithm {
       case .winograd: 36 * pairs
       case .planar: (isUp ? 9 : 18) * pairs
       case .direct, nil: 9 * pairs
@@ -195,12 +152,8 @@ private struct Traffic {
     (2 * layer.inSize + 1) * (2 * layer.inSize + 1)
   }
 
-  /// Bias and noise.
-  private func finishing(_ layer: LayerShape) -> Int {
-    layer.outChannels + (noisy.contains(layer.name) ? layer.outSize * layer.outSize : 0)
-  }
-
-  private var mapping: Int {
+  /// Numbers of the mapping.
+  var mapping: Int {
     var numbers = model.wsCount * model.wDim
     for layer in model.shape.layers where layer.kind == .dense {
       // A label picks one column of its embedding.
@@ -210,7 +163,9 @@ private struct Traffic {
     return numbers
   }
 
-  private var styles: Int {
+  /// Numbers of all styles.
+  var styles: Int {
+    let demodulates = model.plan.styles.contains { $0.demodulation != nil }
     var numbers = model.wsCount * model.wDim
     for layer in model.shape.layers {
       numbers += layer.styleWidth * (model.wDim + 2)

@@ -67,14 +67,9 @@ struct FastSeparableTests {
         scratch: scratch..<(scratch + layer.scratchCount),
         written: { [to.range($0, at: output)] },
         run: { buffer, rows in
-          var next = rows.lowerBound
-          layer.run(buffer, places, haarStyle: up, rows: rows, scratch: scratch) { band in
-            #expect(band.lowerBound == next && !band.isEmpty)
-            next = band.upperBound
-            let range = to.range(band, at: output)
-            #expect(areFinite(buffer.read(at: range.lowerBound, count: range.count)))
-          }
-          #expect(next == rows.upperBound)
+          layer.run(buffer, places, haarStyle: up, rows: rows, scratch: scratch)
+          let range = to.range(rows, at: output)
+          #expect(areFinite(buffer.read(at: range.lowerBound, count: range.count)))
         })
       #expect(exact.mismatch(to.planes(job.result("\(target)"))) == nil, "\(target)")
     }

@@ -35,6 +35,14 @@ package struct Access: Sendable {
     writes.append(place..<(place + max(count, 0)))
   }
 
+  /// Adds what rides on the same rows, with scratch of its own.
+  package mutating func add(_ other: Access) {
+    reads += other.reads
+    writes += other.writes
+    scratch += other.scratch
+    joints += other.joints
+  }
+
   /// Says that `needs` floats are read of `has`.
   package mutating func join(_ what: String, has: Int, needs: Int) {
     joints.append(Joint(what: what, has: has, needs: needs))

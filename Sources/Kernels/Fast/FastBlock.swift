@@ -83,8 +83,8 @@ package final class FastBlock: Sendable {
 
   /// Noise that a worker draws for the rows it does.
   package struct Draw {
-    let seed: UInt32
-    let layer: Int
+    package let seed: UInt32
+    package let layer: Int
 
     package init(seed: UInt32, layer: Int) {
       self.seed = seed

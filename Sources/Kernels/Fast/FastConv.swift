@@ -4,6 +4,7 @@ import CKernels
 
 /// A modulated 3x3 convolution of unchanged size, whatever the algorithm.
 package protocol ConvLayer: AnyObject, Sendable {
+  var algorithm: ConvAlgorithm { get }
   /// A worker's rows begin and end on a multiple of it.
   var rowMultiple: Int { get }
   /// Rows that it does together at most.
@@ -24,6 +25,7 @@ package protocol ConvLayer: AnyObject, Sendable {
 
 /// A 3x3 convolution with packed weights; immutable, shared by threads.
 package final class FastConv: ConvLayer {
+  package let algorithm = ConvAlgorithm.direct
   package let rowMultiple = 1
 
   private let fast: Fast

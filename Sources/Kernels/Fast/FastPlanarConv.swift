@@ -18,6 +18,7 @@ enum Planar {
 
 /// A 3x3 convolution on planar maps with transformed weights; immutable, shared by threads.
 package final class FastPlanarConv: ConvLayer {
+  package let algorithm = ConvAlgorithm.planar
   package let rowMultiple = 4
   package let bandRows = 4
   private let fast: Fast

@@ -62,13 +62,13 @@ package final class FastSeparable: Sendable {
     return access
   }
 
-  /// Computes rows of the output map; `after` sees each band while it is in cache.
+  /// Computes rows of the output map.
   ///
   /// With `haarStyle`, the style in front of the inverse Haar transform, the input is a map of half
   /// the size in Haar slots.
   package func run(
     _ arena: FloatBuffer, _ at: LayerPlaces, haarStyle: Int?, rows: Range<Int>,
-    scratch scratchAt: Int, after: (Range<Int>) -> Void
+    scratch scratchAt: Int
   ) {
     let filtered = arena.base + scratchAt
     let rest = filtered + band * filteredRow
@@ -100,7 +100,6 @@ package final class FastSeparable: Sendable {
             ? arena.at(at.input + (last + 1) * filteredRow) - Floats(filtered) : 0)
         fast.convActivated(conv, epilogue, row: first, size: size)
       }
-      after(first..<last)
       first = last
     }
   }

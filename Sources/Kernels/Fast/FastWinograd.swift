@@ -4,6 +4,7 @@ import CKernels
 
 /// A 3x3 convolution with transformed weights; immutable, shared by threads.
 package final class FastWinograd: ConvLayer {
+  package let algorithm = ConvAlgorithm.winograd
   package let rowMultiple = 4
 
   private let fast: Fast

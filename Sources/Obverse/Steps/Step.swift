@@ -1,0 +1,69 @@
+import Kernels
+
+/// One fused part of a plan: a layer, or several that ride on the same rows.
+///
+/// A step is made once all places are known, and running it allocates nothing.
+protocol Step: AnyObject, Sendable {
+  /// The layers that it does, in their order.
+  var parts: [StepPart] { get }
+  /// Rows to deal out to workers.
+  var rows: Int { get }
+  /// A worker's rows begin and end on a multiple of it.
+  var rowMultiple: Int { get }
+  /// The map that it leaves; nil for an image, raw rows, or a map that is never whole.
+  var output: FeatureMap? { get }
+  /// How its 3x3 convolutions are computed; nil for a step without.
+  var algorithm: ConvAlgorithm? { get }
+  /// What it touches of the arena, for all rows.
+  var access: Access { get }
+  /// Does a worker's rows, which are not empty, with its scratch.
+  func run(_ face: Face, rows: Range<Int>, scratch: Int)
+}
+
+extension Step {
+  var rowMultiple: Int { 1 }
+  var output: FeatureMap? { nil }
+  var algorithm: ConvAlgorithm? { nil }
+
+  /// Names of the layers, such as `b64.conv1`, `b64.torgb`.
+  var layers: [String] { parts.map { $0.name } }
+}
+
+/// A layer of the network, or the share of it that a step does.
+struct StepPart: Sendable {
+  enum Role: Sendable {
+    /// A styled convolution and what follows it; a residual may be added behind it.
+    case conv(addsResidual: Bool = false)
+    /// The transposed convolution of a styled one, without what follows it.
+    case transpose
+    /// What follows that: filter, demodulation, noise, bias and activation.
+    case filter
+    /// The inverse Haar transform in front of a convolution.
+    case inverseHaar
+    /// A resnet block's 1x1.
+    case skip
+    /// toRGB, which may add to an image of half the size.
+    case toImage(addsPrevious: Bool)
+  }
+
+  /// Its name in `NetworkShape`, such as `b64.conv1`.
+  let layer: String
+  let role: Role
+  /// Whether the layer has a noise plane of its own.
+  var storesNoise = false
+
+  /// What reports call it.
+  var name: String {
+    if case .filter = role { return layer + ".filter" }
+    return layer
+  }
+}
+
+/// What changes from face to face, for steps to read: the arena, and how to draw.
+@safe
+struct Face {
+  let arena: FloatBuffer
+  let noise: NoiseMode
+  /// Receives the image as bytes while it is in cache, or nil.
+  let bytes: UnsafeMutablePointer<UInt8>?
+}
