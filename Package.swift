@@ -4,10 +4,25 @@ import PackageDescription
 // Pointers stay where they belong: outside the kernels every unsafe expression must say so.
 let safe: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
-// Kernels are optimised in debug builds too: a debug test of a whole network would take minutes without.
-func kernels(_ flags: [String], _ defines: [String]) -> [SwiftSetting] {
-  let wide = flags.flatMap { ["-Xcc", "-Xarch_x86_64", "-Xcc", $0] }
-  return [.unsafeFlags(["-Ounchecked"] + wide)] + defines.map { .define($0) }
+/// The per-CPU rooms: one source, compiled for each instruction set with vectors of so many lanes.
+let rooms: [(name: String, lanes: Int, flags: [String])] = [
+  ("KernelsBaseline", 4, []),
+  ("KernelsAVX2", 8, ["-mavx2", "-mfma", "-mf16c"]),
+  ("KernelsAVX512", 16, ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma"]),
+]
+
+// Kernels are optimised in debug builds too, all files of a room together: a debug test of a whole
+// network would take minutes without.
+let kernelRooms: [Target] = rooms.map { room in
+  let wide = room.flags.flatMap { ["-Xcc", "-Xarch_x86_64", "-Xcc", $0] }
+  return .target(
+    name: room.name, dependencies: ["CKernels", "KernelSet"], exclude: ["README.md"],
+    swiftSettings: [
+      .unsafeFlags(
+        ["-Ounchecked", "-disable-batch-mode", "-whole-module-optimization", "-num-threads", "1"]
+          + wide),
+      .define("WIDE\(room.lanes)"),
+    ])
 }
 
 // What distributions ask of C code that reads files, and of programs.
@@ -30,25 +45,13 @@ let package = Package(
     .library(name: "Page", targets: ["Page"]),
     .executable(name: "obverse-avatars", targets: ["AvatarsProgram"]),
   ],
-  targets: [
+  targets: kernelRooms + [
     .target(name: "Core", exclude: ["README.md"], swiftSettings: safe),
     .target(name: "CKernels", exclude: ["README.md"]),
     .target(name: "KernelSet", dependencies: ["CKernels"], exclude: ["README.md"]),
     .target(
-      name: "KernelsBaseline", dependencies: ["CKernels", "KernelSet"], exclude: ["README.md"],
-      swiftSettings: kernels([], [])),
-    .target(
-      name: "KernelsAVX2", dependencies: ["CKernels", "KernelSet"], exclude: ["README.md"],
-      swiftSettings: kernels(["-mavx2", "-mfma", "-mf16c"], ["WIDE8"])),
-    .target(
-      name: "KernelsAVX512", dependencies: ["CKernels", "KernelSet"], exclude: ["README.md"],
-      swiftSettings: kernels(
-        ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma"], ["WIDE16"])),
-    .target(
       name: "Kernels",
-      dependencies: [
-        "CKernels", "KernelSet", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512",
-      ],
+      dependencies: ["CKernels", "KernelSet"] + rooms.map { .init(stringLiteral: $0.name) },
       exclude: ["README.md"], swiftSettings: [.treatAllWarnings(as: .error)]),
     .target(
       name: "ModelFile", dependencies: ["Core"], exclude: ["README.md", "schema.fbs"],

@@ -16,27 +16,27 @@ func fail(_ message: String) -> Never {
 
 let words = CommandLine.arguments
 guard (2...4).contains(words.count) else { fail("usage: shapes FILE [ISA [SECONDS]]") }
-guard let target = words.count > 2 ? Target(rawValue: words[2]) : Target.available.last,
-  Target.available.contains(target)
+guard let set = words.count > 2 ? InstructionSet(rawValue: words[2]) : InstructionSet.best,
+  InstructionSet.available.contains(set)
 else {
-  fail("this processor has \(Target.available.map(\.rawValue).joined(separator: ", "))")
+  fail("this processor has \(InstructionSet.available.map(\.rawValue).joined(separator: ", "))")
 }
 guard let seconds = words.count > 3 ? Double(words[3]) : 0.1, seconds > 0, seconds < 3600 else {
   fail("'\(words[3])' is no number of seconds")
 }
 guard let shapes = Shape.list(path: words[1]) else { fail("cannot read shapes from '\(words[1])'") }
 
-let fast = Fast(target)
+let fast = Fast(set)
 let peak =
   (0..<60).map { _ in
     let turns = 400_000
-    let (time, sum) = timed { fast.multiplyAdds(turns: turns) }
+    let (time, sum) = timed { fast.kernels.multiplyAdds(turns: turns) }
     // Asked for, so that no compiler may leave the work out.
     guard sum.isFinite else { fail("a sum of \(sum)") }
     return 2 * Double(fast.multiplyAddsPerTurn * turns) / Double(time)
   }.max() ?? 1
 
-print("\(target.rawValue), 1 thread, peak \(Int(peak.rounded())) GFLOP/s\n")
+print("\(set.rawValue), 1 thread, peak \(Int(peak.rounded())) GFLOP/s\n")
 print("| layer | in | out | size | MMAC | algorithm | µs | GFLOP/s | % peak |")
 print("|---|---:|---:|---:|---:|---|---:|---:|---:|")
 for shape in shapes {

@@ -1,82 +1,200 @@
 import CKernels
 
-/// The kernels of one instruction set, as a type without values.
+/// The kernels of one instruction set: the catalogue of what a per-CPU room does.
 ///
-/// Each per-CPU target has one that conforms. The documentation of a kernel stands with its source.
-public protocol KernelSet: SendableMetatype {
+/// Kernels know pointers and counts. They check nothing, allocate nothing and keep nothing; whoever calls
+/// them has proved that every range lies in its memory. Unless a requirement says otherwise
+/// - sizes are in floats, shapes row-major, and a map is `[row][block][column][lane]`: a block is one
+///   vector of channels, so a pixel's channels are `blocks * lanes` floats, of which those without a
+///   channel hold finite values that count nowhere;
+/// - a planar map is `[row][channel][column]`, its side a multiple of the lanes;
+/// - pointers need the alignment of a float (whole cache lines are faster), and outputs and scratch
+///   overlap no input;
+/// - what an epilogue finishes is `clamp(gain * leakyReLU(sum * factor + noise * strength + bias))`,
+///   `row` being the first output row and `size` the side of the output, to place the noise.
+public protocol KernelSet: AnyObject, Sendable {
   /// Floats of a vector; every channel count is padded to a multiple of it.
-  static var lanes: Int { get }
-  static func convActivated(
-    _ conv: UnsafePointer<kernel_conv>, _ epilogue: UnsafePointer<kernel_epilogue>, row: Int,
-    size: Int)
-  static func convRaw(_ conv: UnsafePointer<kernel_conv>)
-  static func filterActivated(
-    _ filter: UnsafePointer<kernel_filter>, _ epilogue: UnsafePointer<kernel_epilogue>, row: Int,
-    size: Int)
-  static func addUpsampledRow(
+  var lanes: Int { get }
+
+  // MARK: Convolutions on blocks of channels
+
+  /// Rows of a convolution by taps, finished.
+  ///
+  /// The input is prepared rows, `[row][block][column][lane]` with whatever border the taps reach; the
+  /// weights are `[pair or single block][tap][channel][lanes of it]`.
+  func convActivated(_ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int)
+
+  /// The same, its sums stored as they are.
+  func convRaw(_ conv: kernel_conv)
+
+  /// Tile rows of a 3x3 convolution by F(4x4, 3x3), finished: 16 outputs of 36 products.
+  ///
+  /// Weights are `[36][pair or single block][channel][lanes of it]`; a tile reads 6 x 6 prepared pixels.
+  func winogradActivated(
+    _ winograd: kernel_winograd, _ epilogue: kernel_epilogue, row: Int, size: Int)
+
+  /// Raw rows of a transposed convolution of stride 2 by F(4, 2), without the last row and column.
+  ///
+  /// 4 x 4 inputs make 8 x 8 raw values of 81 products, even and odd columns in planes of their own.
+  func winogradUp(_ up: kernel_winograd_up)
+
+  /// Filters raw rows with [1, 3, 3, 1] along both axes, gain 4, and finishes them.
+  ///
+  /// Raw rows are `[block][column + 2][lane]`, even and odd columns apart, zeros where there is none;
+  /// output row Y reads raw rows Y-1 ... Y+2. `vertical` is scratch.
+  func filterActivated(_ filter: kernel_filter, _ epilogue: kernel_epilogue, row: Int, size: Int)
+
+  /// Adds row `y` of a half-size map, upsampled by the same filter, to an output row.
+  ///
+  /// `map` is `[half][block][half][lane]`; `out`, `[block][2 * half][lane]`, is read and written.
+  func addUpsampledRow(
     _ map: UnsafePointer<Float>, y: Int, half: Int, blocks: Int,
     into out: UnsafeMutablePointer<Float>)
-  static func modulateRow(
+
+  // MARK: Prepared rows
+
+  /// Row `y` of a map times the style, `[block][size + 2][lane]`, a zero pixel on each side; all zeros
+  /// where the map has no such row.
+  ///
+  /// `style` is `[blocks * lanes]`.
+  func modulateRow(
     _ map: UnsafePointer<Float>, y: Int, size: Int, blocks: Int, style: UnsafePointer<Float>,
     into row: UnsafeMutablePointer<Float>)
-  static func haarRow(
+
+  /// One of the two rows that an inverse Haar transform makes of a row of a modulated map, prepared as
+  /// `modulateRow` does: `[blocks][2 * size + 2][lane]`.
+  ///
+  /// `source` is `[4 * blocks][size][lane]`: low-pass, then the three details; `up`,
+  /// `[4 * blocks * lanes]`, modulates in front of the transform, `style`, `[blocks * lanes]`, behind.
+  func haarRow(
     _ source: UnsafePointer<Float>, up: UnsafePointer<Float>, isLower: Bool, size: Int, blocks: Int,
     style: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>)
-  static func depthwiseRow(
+
+  // MARK: Depthwise convolutions
+
+  /// A depthwise 3x3 over three prepared rows that lie `rowStride` apart, to `[block][size][lane]`.
+  ///
+  /// `weights` is `[9][blocks * lanes]`.
+  func depthwiseRow(
     _ rows: UnsafePointer<Float>, rowStride: Int, size: Int, blocks: Int,
     weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>)
-  static func depthwiseMapRow(
+
+  /// The same of row `y` straight from a map, zeros outside; the style is in the weights.
+  func depthwiseMapRow(
     _ map: UnsafePointer<Float>, y: Int, size: Int, blocks: Int, weights: UnsafePointer<Float>,
     into out: UnsafeMutablePointer<Float>)
-  static func imageRow(
-    _ image: UnsafePointer<kernel_image>, y: Int, row: UnsafePointer<Float>,
-    _ scratch: UnsafeMutablePointer<Float>)
-  static func haarImageRows(
-    _ bands: UnsafePointer<Float>, first: Int, last: Int, size: Int, blocks: Int, channels: Int,
-    into image: UnsafeMutablePointer<Float>)
-  static func byteRows(
-    _ image: UnsafePointer<Float>, plane: Int, channels: Int, size: Int, first: Int, last: Int,
-    into bytes: UnsafeMutablePointer<UInt8>)
-  static func dense(
-    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>)
-  static func denseActivated(
-    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>)
-  static var readsHalves: Bool { get }
-  static func denseHalves(
-    _ weights: UnsafePointer<UInt16>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>)
-  static func demodulate(
-    _ energy: UnsafePointer<Float>, squares: UnsafePointer<Float>, count: Int, first: Int,
-    last: Int, into factors: UnsafeMutablePointer<Float>)
-  static func winogradActivated(
-    _ winograd: UnsafePointer<kernel_winograd>, _ epilogue: UnsafePointer<kernel_epilogue>,
-    row: Int, size: Int)
-  static func winogradUp(_ up: UnsafePointer<kernel_winograd_up>)
-  static func planarGroup(columns: Int) -> Int
-  static func planarRow(_ conv: UnsafePointer<kernel_planar>)
-  static func planarModulateRow(
+
+  // MARK: Planar layers
+
+  /// Output channels that go together in planar rows of `columns`; the packing of weights depends on it.
+  func planarGroup(columns: Int) -> Int
+
+  /// One row of a convolution by taps, its sums stored as they are.
+  ///
+  /// Input channels lie `input_channel` apart, with whatever border the taps reach; the weights are
+  /// `[group][channel][tap][output channel of it]`.
+  func planarRow(_ conv: kernel_planar)
+
+  /// Row `y` of a planar map times the style, `[channel][stride]` from column 0; zeros where the map has
+  /// no such row.
+  ///
+  /// Columns beside the map's are left alone. `style` is `[channels]`.
+  func planarModulateRow(
     _ map: UnsafePointer<Float>, y: Int, size: Int, channels: Int, style: UnsafePointer<Float>,
     into row: UnsafeMutablePointer<Float>, stride: Int)
-  static func planarModulateBlockedRow(
+
+  /// The same from a map of blocks.
+  func planarModulateBlockedRow(
     _ map: UnsafePointer<Float>, y: Int, size: Int, channels: Int, style: UnsafePointer<Float>,
     into row: UnsafeMutablePointer<Float>, stride: Int)
-  static func planarColumn(
+
+  /// One column: `sums[o] = weights[0][i][o] x[i] (+ weights[1][i][o] above[i])`.
+  ///
+  /// Input channels lie `stride` apart; `outputs` is padded to whole vectors, in `sums` too.
+  func planarColumn(
     _ weights: UnsafePointer<Float>, _ x: UnsafePointer<Float>, above: UnsafePointer<Float>?,
     channels: Int, stride: Int, outputs: Int, into sums: UnsafeMutablePointer<Float>)
-  static func planarWinograd(
-    _ winograd: UnsafePointer<kernel_planar_winograd>, _ epilogue: UnsafePointer<kernel_epilogue>,
-    row: Int, size: Int)
-  static func planarFilter(
-    _ filter: UnsafePointer<kernel_filter>, _ epilogue: UnsafePointer<kernel_epilogue>, row: Int,
-    size: Int, channels: Int, stride: Int)
-  static func planarImageRow(
-    _ image: UnsafePointer<kernel_image>, y: Int, row: UnsafePointer<Float>,
-    _ epilogue: UnsafePointer<kernel_epilogue>, _ scratch: UnsafeMutablePointer<Float>)
-  static var multiplyAddsPerTurn: Int { get }
-  static func multiplyAdds(turns: Int) -> Float
-  static func triad(
+
+  /// Four rows of a 3x3 convolution by F(4, 3) along columns, finished: 4 outputs of 18 products.
+  ///
+  /// Reads the map itself and modulates it; `transformed` has zeros beside its columns already.
+  func planarWinograd(
+    _ winograd: kernel_planar_winograd, _ epilogue: kernel_epilogue, row: Int, size: Int)
+
+  /// Filters raw rows as `filterActivated` does, and finishes them.
+  ///
+  /// A raw row is `[channel][even, odd][stride]`, zeros on either side of both.
+  func planarFilter(
+    _ filter: kernel_filter, _ epilogue: kernel_epilogue, row: Int, size: Int, channels: Int,
+    stride: Int)
+
+  // MARK: Images
+
+  /// Row `y` of `image = upsampled(previous) + row`, the contribution `[size][lane]`, image channels in
+  /// the first lanes.
+  ///
+  /// `scratch` holds `size / 2 + 2` floats.
+  func imageRow(
+    _ image: kernel_image, y: Int, row: UnsafePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>)
+
+  /// Row `y` of `image = upsampled(previous) + clamp(row + bias)`, the sums `[channel][size]`.
+  ///
+  /// `scratch` holds `size / 2 + 2 * lanes` floats.
+  func planarImageRow(
+    _ image: kernel_image, y: Int, row: UnsafePointer<Float>, _ epilogue: kernel_epilogue,
+    _ scratch: UnsafeMutablePointer<Float>)
+
+  /// Input rows `first ..< last` of an inverse Haar transform straight to image planes.
+  ///
+  /// `bands` holds `4 * channels` values a pixel, low-pass first, as `[row][block][size][lane]` from row
+  /// `first`; `image` is `[channels][2 * size][2 * size]`.
+  func haarImageRows(
+    _ bands: UnsafePointer<Float>, first: Int, last: Int, size: Int, blocks: Int, channels: Int,
+    into image: UnsafeMutablePointer<Float>)
+
+  /// Rows `first ..< last` as bytes, channels interleaved: `clamp(127.5 x + 128, 0, 255)`, truncated;
+  /// NaN becomes 0.
+  ///
+  /// `image` is row 0 of channel 0, channels lie `plane` floats apart; `bytes` is row 0 of the picture.
+  func byteRows(
+    _ image: UnsafePointer<Float>, plane: Int, channels: Int, size: Int, first: Int, last: Int,
+    into bytes: UnsafeMutablePointer<UInt8>)
+
+  // MARK: Dense layers
+
+  /// Rows `first ..< last` of `out = W x + bias`; with `activated`, leaky ReLU 0.2 and √2 behind.
+  ///
+  /// `weights` is `[rows][count]`, `x` `[count]`; the order of a row's sum depends on `count` alone.
+  func dense(
+    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>)
+
+  /// Whether `denseHalves` can be called: the instruction set converts half floats.
+  var readsHalves: Bool { get }
+
+  /// The same of half floats: the same bits as of those floats.
+  func denseHalves(
+    _ weights: UnsafePointer<UInt16>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>)
+
+  /// Demodulation factors `first ..< last`: `rsqrt(energy[o] · squares + 1e-8)`.
+  ///
+  /// `energy` is `[outputs][count]`, `squares` the squared style, `[count]`.
+  func demodulate(
+    _ energy: UnsafePointer<Float>, squares: UnsafePointer<Float>, count: Int, first: Int,
+    last: Int, into factors: UnsafeMutablePointer<Float>)
+
+  // MARK: Ceilings
+
+  /// Vectors of multiply-adds that a turn of `multiplyAdds` does.
+  var multiplyAddsPerTurn: Int { get }
+
+  /// Nothing but multiply-adds on registers; the result only keeps them from being left out.
+  func multiplyAdds(turns: Int) -> Float
+
+  /// `out = a + 0.5 b`: two floats read and one written for each of `count`, a multiple of the lanes.
+  func triad(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>,
     count: Int)
 }

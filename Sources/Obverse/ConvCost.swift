@@ -33,13 +33,13 @@ struct ConvCost {
   init(_ fast: Fast) {
     self.fast = fast
     prices =
-      switch fast.target {
+      switch fast.instructionSet {
       case .avx512:
         Prices(
           direct: ((0.0170, 0.42), (0.0181, 0.42)), winograd: ((0.0177, 0.84), (0.0236, 0.78)),
           planar: ((0.0163, 0.42), (0.0208, 0.32)))
       // Not fitted apart for the baseline, whose multiply-adds and values are both dearer.
-      case .avx2, .baseline:
+      case .avx2, .baseline, .neon:
         Prices(
           direct: ((0.0169, 0.51), (0.0188, 0.43)), winograd: ((0.0184, 1.01), (0.0289, 1.05)),
           planar: ((0.0176, 0.48), (0.0216, 0.46)))

@@ -68,7 +68,7 @@ private final class Adding: SharedWork {
 
   func work(_ index: Int, _ workers: Workers) {
     // A cache line for each worker.
-    sum[index % 1024 * 16] = fast.multiplyAdds(turns: Self.turns)
+    sum[index % 1024 * 16] = fast.kernels.multiplyAdds(turns: Self.turns)
   }
 }
 

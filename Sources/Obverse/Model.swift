@@ -1,5 +1,6 @@
 @_exported import Core
 @_exported import enum Kernels.ConvAlgorithm
+@_exported import enum Kernels.InstructionSet
 import Kernels
 import ModelFile
 

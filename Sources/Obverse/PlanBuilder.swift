@@ -201,7 +201,7 @@ extension FastDense {
   /// Reads floats in place, and half floats where the instruction set can.
   fileprivate convenience init(_ fast: Fast, _ dense: Dense) {
     let (weight, bias) = (dense.weight, dense.bias.floats)
-    guard weight.type == .float16, fast.readsHalves else {
+    guard weight.type == .float16, fast.kernels.readsHalves else {
       self.init(fast, weights: weight.buffer, bias: bias)
       return
     }

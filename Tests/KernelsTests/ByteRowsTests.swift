@@ -26,8 +26,8 @@ struct ByteRowsTests {
 
   /// Vectors and what is done where they do not fit give the bytes of the formula, and nothing else
   /// changes: the last pixel of a row least of all.
-  @Test(arguments: Target.available, [1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 48])
-  func areTheFormulas(target: Target, size: Int) {
+  @Test(arguments: InstructionSet.available, [1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 48])
+  func areTheFormulas(target: InstructionSet, size: Int) {
     for channels in 1...4 {
       let count = channels * size * size
       var random = SplitMix64(seed: 16)
@@ -47,7 +47,7 @@ struct ByteRowsTests {
       var bytes = [UInt8](repeating: 77, count: planes.count + 64)
       bytes.withUnsafeMutableBufferPointer { out in
         guard let base = out.baseAddress else { return }
-        fast.byteRows(
+        fast.kernels.byteRows(
           UnsafePointer(buffer.base), plane: size * size, channels: channels, size: size,
           first: rows.lowerBound, last: rows.upperBound, into: base + 32)
       }
@@ -58,7 +58,8 @@ struct ByteRowsTests {
         }
       }
       let place = wanted.indices.first { wanted[$0] != bytes[$0] }.map { $0 - 32 }
-      #expect(place == nil, "\(fast.target), \(channels) channels, size \(size), rows \(rows)")
+      #expect(
+        place == nil, "\(fast.instructionSet), \(channels) channels, size \(size), rows \(rows)")
     }
   }
 }

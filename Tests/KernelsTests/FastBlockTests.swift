@@ -9,7 +9,7 @@ struct FastBlockTests {
     ], [false, true])
   func drawsWhatItsPlanarConvolutionsDraw(shape: Shape, keepsMap: Bool) {
     let layers = Layers(shape, seed: 16)
-    for target in Target.available where Fast(target).lanes <= layers.half {
+    for target in InstructionSet.available where Fast(target).lanes <= layers.half {
       let fast = Fast(target)
       func slots(_ count: Int) -> ChannelSlots { .plain(count, lanes: fast.lanes) }
       let up = FastPlanarUpConv(
@@ -22,7 +22,7 @@ struct FastBlockTests {
         finish: layers.sameNumbers.finish(slots(layers.outChannels)))
       expectTheSame(
         layers, up, same, fast,
-        input: PlanarMap(channels: layers.inChannels, size: layers.half).rows(layers.map),
+        input: PlanarMap(channels: layers.inChannels, size: layers.half).packed(layers.map),
         middleRow: layers.middle * layers.size, outRow: layers.outChannels * layers.size,
         keepsMap: keepsMap)
     }
@@ -33,7 +33,7 @@ struct FastBlockTests {
     [false, true])
   func drawsWhatItsFilterAndConvolutionDraw(shape: Shape, isDirect: Bool) {
     let layers = Layers(shape, seed: 17)
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       func slots(_ count: Int) -> ChannelSlots { .plain(count, lanes: fast.lanes) }
       let up = FastWinogradUpConv(
@@ -82,7 +82,7 @@ struct FastBlockTests {
     func transposed(_ up: FastWinogradUpConv, _ fast: Fast) -> [Float] {
       let slots = ChannelSlots.plain(inChannels, lanes: fast.lanes)
       var arena = Arena()
-      let input = arena.place(BlockedMap(slots: slots, size: half, lanes: fast.lanes).blocks(map))
+      let input = arena.place(BlockedMap(slots: slots, size: half, lanes: fast.lanes).packed(map))
       let raw = arena.reserve(up.rawCount)
       let style = arena.place(slots.spread(styles[0]))
       let scratch = arena.reserve(up.scratchCount)
@@ -136,6 +136,8 @@ struct FastBlockTests {
           buffer.write(shown, at: output + band.lowerBound * outRow)
         }
       })
-    #expect(areSameBits(job.result("\(fast.target)"), wanted), "\(fast.target) \(keepsMap)")
+    #expect(
+      areSameBits(job.result("\(fast.instructionSet)"), wanted),
+      "\(fast.instructionSet) \(keepsMap)")
   }
 }

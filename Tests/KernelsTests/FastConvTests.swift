@@ -43,7 +43,7 @@ struct FastConvTests {
     let exact = numbers.finished(
       Exact(map, size: size).modulated(style).convolved(weight, kernel: 3), isDemodulated: true)
 
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)

@@ -26,7 +26,7 @@ struct FastDenseTests {
     }
     activated.roundings += 4  // the two constants, and the products with them
 
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let layer = FastDense(fast, weights: FloatBuffer(weight), bias: bias)
       #expect(layer.inputs == inputs && layer.outputs == outputs)
@@ -62,7 +62,7 @@ struct FastDenseTests {
     let halves = HalfBuffer(
       borrowing: UnsafeRawBufferPointer(start: bytes, count: 2 * bits.count), owner: ())
     let weight = bits.map { Self.float($0) }
-    for target in Target.available where Fast(target).readsHalves {
+    for target in InstructionSet.available where Fast(target).kernels.readsHalves {
       let fast = Fast(target)
       let wanted = FastDense(fast, weights: FloatBuffer(weight), bias: bias)
       let layer = FastDense(fast, halves: halves, bias: bias)
@@ -103,7 +103,7 @@ struct FastDenseTests {
       // All terms are positive: the sum's relative error is one for each of the two squares, their
       // product, each term, and the 1e-8; the root halves it and rounds once, and so does the quotient.
       let bound = (Double(inChannels + 5) / 2 + 2) * 0x1p-24
-      for target in Target.available {
+      for target in InstructionSet.available {
         let fast = Fast(target)
         for slots in [
           ChannelSlots.plain(outChannels, lanes: fast.lanes),

@@ -24,7 +24,7 @@ struct FastImageTests {
     alone.roundings += 4
     let both = alone + Exact(previous, size: size / 2).upsampled()
 
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
@@ -79,7 +79,7 @@ struct FastImageTests {
         factors: nil, noise: nil, strength: 0, bias: bias, slope: 1, gain: 1, clamp: clamp
       ).inverseHaar()
 
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
@@ -120,7 +120,7 @@ struct FastImageTests {
     let exact = Exact(map, size: size).convolved(weight, kernel: 1)
     let sum = Exact(under, size: 2 * size) + exact.upsampled()
 
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)
@@ -155,8 +155,8 @@ struct FastImageTests {
   }
 
   /// The middle of each interval of a byte, its ends, and what is no number.
-  @Test(arguments: Target.available)
-  func truncatesToBytes(target: Target) {
+  @Test(arguments: InstructionSet.available)
+  func truncatesToBytes(target: InstructionSet) {
     let size = 16
     var random = SplitMix64(seed: 7)
     for channels in 1...4 {
@@ -172,7 +172,7 @@ struct FastImageTests {
       for rows in [5..<size, 0..<1, 1..<5] {
         bytes.withUnsafeMutableBufferPointer { out in
           guard let base = out.baseAddress else { return }
-          Fast(target).byteRows(
+          Fast(target).kernels.byteRows(
             UnsafePointer(buffer.base), plane: size * size, channels: channels, size: size,
             first: rows.lowerBound, last: rows.upperBound, into: base)
         }

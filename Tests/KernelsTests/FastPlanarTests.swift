@@ -33,7 +33,7 @@ struct FastPlanarTests {
     let from = PlanarMap(channels: shape.inChannels, size: size)
     let to = PlanarMap(channels: shape.outChannels, size: size)
 
-    for target in Target.available where Fast(target).lanes <= size {
+    for target in InstructionSet.available where Fast(target).lanes <= size {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)
@@ -95,7 +95,7 @@ struct FastPlanarTests {
       isDemodulated: true)
     let to = PlanarMap(channels: shape.outChannels, size: 2 * size)
 
-    for target in Target.available where Fast(target).lanes <= size {
+    for target in InstructionSet.available where Fast(target).lanes <= size {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)
@@ -141,7 +141,7 @@ struct FastPlanarTests {
     let both = alone + Exact(previous, size: size / 2).upsampled()
     let from = PlanarMap(channels: shape.inChannels, size: size)
 
-    for target in Target.available where 2 * Fast(target).lanes <= size {
+    for target in InstructionSet.available where 2 * Fast(target).lanes <= size {
       let fast = Fast(target)
       let layer = FastPlanarToRGB(
         fast, weight: weight, bias: bias, clamp: clamp, size: size, inChannels: shape.inChannels)

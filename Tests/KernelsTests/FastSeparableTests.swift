@@ -40,7 +40,7 @@ struct FastSeparableTests {
     let sums = source.modulated(style).depthwise(depthwise).convolved(pointwise, kernel: 1)
     let exact = numbers.finished(sums, isDemodulated: false)
 
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let haarSlots = ChannelSlots.haar(4 * shape.inChannels, lanes: fast.lanes)

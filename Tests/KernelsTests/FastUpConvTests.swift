@@ -29,7 +29,7 @@ struct FastUpConvTests {
     let exact = numbers.finished(
       Exact(map, size: size).modulated(style).upConvolved(weight), isDemodulated: true)
 
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)

@@ -30,7 +30,7 @@ struct FastWinogradTests {
         .convolved(weight, rows: .fourByThree, columns: .fourByThree),
       isDemodulated: true)
 
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)

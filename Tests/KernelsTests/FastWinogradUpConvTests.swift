@@ -29,7 +29,7 @@ struct FastWinogradUpConvTests {
       Exact(map, size: size).modulated(style).upConvolved(weight, by: .transposed),
       isDemodulated: true)
 
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)
@@ -41,7 +41,7 @@ struct FastWinogradUpConvTests {
       let rawRow = layer.rawCount / (2 * size + 3)
 
       var arena = Arena()
-      let input = arena.place(from.blocks(map))
+      let input = arena.place(from.packed(map))
       let raw = arena.reserve(layer.rawCount)
       let places = LayerPlaces(
         input: input, style: arena.place(slots.spread(style)), output: raw)

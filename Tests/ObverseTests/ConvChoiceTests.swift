@@ -24,7 +24,7 @@ struct ConvChoiceTests {
   }
 
   private static func choice(
-    _ widths: [Int], _ target: Target, _ architecture: BlockArchitecture = .skip,
+    _ widths: [Int], _ target: InstructionSet, _ architecture: BlockArchitecture = .skip,
     forced: ConvAlgorithm? = nil
   ) -> ConvChoice {
     ConvChoice(
@@ -43,8 +43,8 @@ struct ConvChoiceTests {
     }
   }()
 
-  @Test(arguments: Target.available, [nil] + ConvAlgorithm.allCases.map { $0 })
-  func planarMapsAreASuffix(target: Target, forced: ConvAlgorithm?) {
+  @Test(arguments: InstructionSet.available, [nil] + ConvAlgorithm.allCases.map { $0 })
+  func planarMapsAreASuffix(target: InstructionSet, forced: ConvAlgorithm?) {
     for widths in Self.networks {
       let choice = Self.choice(widths, target, forced: forced)
       #expect(choice.up.count == widths.count && choice.same.count == widths.count)
@@ -61,8 +61,8 @@ struct ConvChoiceTests {
     }
   }
 
-  @Test(arguments: Target.available)
-  func wideConvolutionsTakeWinograd(target: Target) {
+  @Test(arguments: InstructionSet.available)
+  func wideConvolutionsTakeWinograd(target: InstructionSet) {
     let choice = Self.choice([Int](repeating: 512, count: 7), target)
     #expect(choice.firstPlanar == 7)
     #expect(choice.same == [.direct, .direct] + [ConvAlgorithm](repeating: .winograd, count: 5))
@@ -70,8 +70,8 @@ struct ConvChoiceTests {
     #expect(choice.up == up + [ConvAlgorithm](repeating: .winograd, count: 4))
   }
 
-  @Test(arguments: Target.available)
-  func narrowConvolutionsArePlanar(target: Target) {
+  @Test(arguments: InstructionSet.available)
+  func narrowConvolutionsArePlanar(target: InstructionSet) {
     let choice = Self.choice([51, 51, 51, 51, 51, 26, 7], target)
     #expect(choice.firstPlanar <= 6)
     #expect(choice.up[6] == .planar && choice.same[6] == .planar)
@@ -79,8 +79,8 @@ struct ConvChoiceTests {
   }
 
   /// The residual of a resnet is in blocks, and the last block alone of an orig has an image.
-  @Test(arguments: Target.available, [BlockArchitecture.resnet, .orig])
-  func otherArchitecturesAreNeverPlanar(target: Target, architecture: BlockArchitecture) {
+  @Test(arguments: InstructionSet.available, [BlockArchitecture.resnet, .orig])
+  func otherArchitecturesAreNeverPlanar(target: InstructionSet, architecture: BlockArchitecture) {
     for widths in Self.networks {
       for forced in [nil] + ConvAlgorithm.allCases.map({ $0 }) {
         let choice = Self.choice(widths, target, architecture, forced: forced)
@@ -90,8 +90,8 @@ struct ConvChoiceTests {
     }
   }
 
-  @Test(arguments: Target.available)
-  func aForcedAlgorithmIsTakenWhereverItCanBe(target: Target) {
+  @Test(arguments: InstructionSet.available)
+  func aForcedAlgorithmIsTakenWhereverItCanBe(target: InstructionSet) {
     let widths = [40, 30, 20, 10, 5]
     let direct = Self.choice(widths, target, forced: .direct)
     #expect(direct.up == [ConvAlgorithm](repeating: .direct, count: 5) && direct.same == direct.up)
@@ -103,8 +103,8 @@ struct ConvChoiceTests {
   }
 
   /// Pixels must depend on nothing else.
-  @Test(arguments: Target.available)
-  func onlyTheShapeCounts(target: Target) {
+  @Test(arguments: InstructionSet.available)
+  func onlyTheShapeCounts(target: InstructionSet) {
     for widths in Self.networks {
       let one = Self.choice(widths, target)
       let filled = Self.blocks(widths, bytes: Bytes([1, 2, 3, 4]), clamp: 0.5)

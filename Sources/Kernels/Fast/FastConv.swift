@@ -94,7 +94,7 @@ package final class FastConv: ConvLayer {
         scratch.update(from: scratch + bandRows * width, count: 2 * width)
       }
       while prepared < last + 1 {
-        fast.modulateRow(
+        fast.kernels.modulateRow(
           input, y: prepared, size: size, blocks: inBlocks, style: style,
           into: scratch + (prepared - (first - 1)) * width)
         prepared += 1
@@ -106,7 +106,7 @@ package final class FastConv: ConvLayer {
           channels: inChannels, taps: base, tap_count: 9, weights: Floats(weights.base),
           output: output + first * outRow, output_row: outRow, output_block: size * fast.lanes,
           blocks: outBlocks, pixels: size, rows: last - first, ahead: 0)
-        fast.convActivated(conv, epilogue, row: first, size: size)
+        fast.kernels.convActivated(conv, epilogue, row: first, size: size)
       }
       after(first..<last)
       first = last

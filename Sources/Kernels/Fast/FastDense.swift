@@ -25,7 +25,7 @@ package final class FastDense: Sendable {
 
   /// The same of half floats, which are read in place: half as much to fetch for each face.
   package init(_ fast: Fast, halves: HalfBuffer, bias: [Float]) {
-    precondition(fast.readsHalves && halves.count % bias.count == 0)
+    precondition(fast.kernels.readsHalves && halves.count % bias.count == 0)
     self.fast = fast
     weights = .halves(halves)
     self.bias = FloatBuffer(bias)
@@ -47,13 +47,13 @@ package final class FastDense: Sendable {
   ) {
     switch weights {
     case .floats(let weights):
-      fast.dense(
-        weights.at(0), bias.at(0), arena.at(input), count: inputs, rows: rows,
-        activated: activated, into: arena.base + output)
+      fast.kernels.dense(
+        weights.at(0), bias.at(0), arena.at(input), count: inputs, first: rows.lowerBound,
+        last: rows.upperBound, activated: activated, into: arena.base + output)
     case .halves(let halves):
-      fast.denseHalves(
-        halves.base, bias.at(0), arena.at(input), count: inputs, rows: rows,
-        activated: activated, into: arena.base + output)
+      fast.kernels.denseHalves(
+        halves.base, bias.at(0), arena.at(input), count: inputs, first: rows.lowerBound,
+        last: rows.upperBound, activated: activated, into: arena.base + output)
     }
   }
 }
@@ -113,8 +113,8 @@ package final class FastDemodulation: Sendable {
 
   /// Writes factors; an unused lane gets what no one reads.
   package func run(_ arena: FloatBuffer, squares: Int, output: Int, rows: Range<Int>) {
-    fast.demodulate(
-      Floats(energy.base), squares: arena.at(squares), count: inChannels, rows: rows,
-      into: arena.base + output)
+    fast.kernels.demodulate(
+      Floats(energy.base), squares: arena.at(squares), count: inChannels,
+      first: rows.lowerBound, last: rows.upperBound, into: arena.base + output)
   }
 }

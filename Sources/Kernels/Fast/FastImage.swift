@@ -104,8 +104,8 @@ package final class FastToRGB: ImageLayer {
           channels: inChannels, taps: tap, tap_count: 1, weights: arena.at(modulated),
           output: row, output_row: size * fast.lanes, output_block: size * fast.lanes,
           blocks: 1, pixels: size, rows: 1, ahead: 0)
-        fast.convActivated(conv, epilogue, row: y, size: size)
-        fast.imageRow(target, y: y, row: Floats(row), row + size * fast.lanes)
+        fast.kernels.convActivated(conv, epilogue, row: y, size: size)
+        fast.kernels.imageRow(target, y: y, row: Floats(row), row + size * fast.lanes)
       }
     }
   }
@@ -186,9 +186,9 @@ package final class FastToHaarImage: Sendable {
           channels: inChannels, taps: tap, tap_count: 1, weights: Floats(modulated),
           output: bands, output_row: bandsRow, output_block: size * fast.lanes,
           blocks: outBlocks, pixels: size, rows: 1, ahead: 2 * mapRow)
-        fast.convActivated(conv, epilogue, row: y, size: size)
+        fast.kernels.convActivated(conv, epilogue, row: y, size: size)
       }
-      fast.haarImageRows(
+      fast.kernels.haarImageRows(
         Floats(bands), first: y, last: y + 1, size: size, blocks: outBlocks,
         channels: imageChannels, into: arena.base + image)
     }
@@ -238,7 +238,7 @@ package final class FastSkip: Sendable {
     let outRow = outBlocks * size * fast.lanes
     var origin = 0
     withUnsafePointer(to: &origin) { tap in
-      fast.convRaw(
+      fast.kernels.convRaw(
         kernel_conv(
           input: input + rows.lowerBound * inRow, input_row: inRow, input_block: size * fast.lanes,
           channels: inChannels, taps: tap, tap_count: 1, weights: Floats(weights.base),
@@ -251,7 +251,7 @@ package final class FastSkip: Sendable {
   /// Adds the doubled result of `run` to rows of the block's output.
   package func add(_ arena: FloatBuffer, skip: Int, to map: Int, rows: Range<Int>) {
     for y in rows {
-      fast.addUpsampledRow(
+      fast.kernels.addUpsampledRow(
         arena.at(skip), y: y, half: size, blocks: outBlocks,
         into: arena.base + (map + y * addedRow))
     }

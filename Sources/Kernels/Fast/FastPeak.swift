@@ -4,11 +4,6 @@ extension Fast {
   /// Multiply-adds that a turn of `multiplyAdds` does.
   package var multiplyAddsPerTurn: Int { lanes * kernels.multiplyAddsPerTurn }
 
-  /// Does nothing but multiply-adds on registers; the result keeps them from being left out.
-  package func multiplyAdds(turns: Int) -> Float {
-    kernels.multiplyAdds(turns: turns)
-  }
-
   /// `out = a + 0.5 b` on elements `range` of three buffers, whole vectors of any instruction set.
   package func triad(_ a: FloatBuffer, _ b: FloatBuffer, into out: FloatBuffer, _ range: Range<Int>)
   {

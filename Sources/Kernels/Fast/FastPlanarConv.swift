@@ -40,7 +40,7 @@ package final class FastPlanarConv: ConvLayer {
     self.inChannels = inChannels
     self.finish = finish
     outChannels = weight.count / (9 * inChannels)
-    group = fast.planarGroup(columns: size)
+    group = fast.kernels.planarGroup(columns: size)
     weights = Packing.planarWinograd(
       weight, inChannels: inChannels, outChannels: outChannels, group: group)
     // Products of a chunk fill half of a first-level cache of 32 KB.
@@ -79,7 +79,7 @@ package final class FastPlanarConv: ConvLayer {
           weights: Floats(weights.base), transformed: transformed + Planar.border, stride: stride,
           products: transformed + 6 * inChannels * stride, chunk: chunk,
           output: output + first * outputRow, outputs: outChannels, group: group)
-        fast.planarWinograd(winograd, epilogue, row: first, size: size)
+        fast.kernels.planarWinograd(winograd, epilogue, row: first, size: size)
         after(first..<(first + 4))
       }
     }

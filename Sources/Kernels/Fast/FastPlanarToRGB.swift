@@ -51,13 +51,13 @@ package final class FastPlanarToRGB: ImageLayer {
     var origin = 0
     withUnsafePointer(to: &origin) { tap in
       for y in rows {
-        fast.planarRow(
+        fast.kernels.planarRow(
           kernel_planar(
             input: arena.at(map + y * mapRow), input_channel: size,
             channels: inChannels, taps: tap, tap_count: 1, weights: arena.at(modulated),
             output: row, output_channel: size, outputs: imageChannels, group: imageChannels,
             columns: size))
-        fast.planarImageRow(
+        fast.kernels.planarImageRow(
           target, y: y, row: Floats(row), epilogue, row + size * imageChannels)
       }
     }

@@ -38,7 +38,7 @@ package final class FastPlanarUpConv: RowSource {
     self.outChannels = outChannels
     self.readsPlanar = readsPlanar
     self.finish = finish
-    let group = fast.planarGroup(columns: size)
+    let group = fast.kernels.planarGroup(columns: size)
     self.group = group
     let stride = size + 2 * Planar.border
     let row = inChannels * stride
@@ -121,7 +121,7 @@ package final class FastPlanarUpConv: RowSource {
         even: Floats(raw), odd: Floats(raw), raw_row: rawRow,
         output: arena.base + at.output + first * outRow, output_row: outRow, blocks: 0,
         width: size, rows: last - first, vertical: vertical)
-      fast.planarFilter(
+      fast.kernels.planarFilter(
         filter, epilogue, row: first, size: 2 * size, channels: outChannels, stride: stride)
       before = last - first
       first = last
@@ -141,9 +141,14 @@ package final class FastPlanarUpConv: RowSource {
     guard !inside.isEmpty else { return }
     let firstPrepared = inside.lowerBound / 2 - 1
     for y in firstPrepared...((inside.upperBound - 1) / 2) {
-      fast.planarModulateRow(
-        input, y: y, size: size, channels: inChannels, isPlanar: readsPlanar, style: style,
-        into: prepared + ((y - firstPrepared) * preparedRow + Planar.border), stride: stride)
+      let row = prepared + ((y - firstPrepared) * preparedRow + Planar.border)
+      if readsPlanar {
+        fast.kernels.planarModulateRow(
+          input, y: y, size: size, channels: inChannels, style: style, into: row, stride: stride)
+      } else {
+        fast.kernels.planarModulateBlockedRow(
+          input, y: y, size: size, channels: inChannels, style: style, into: row, stride: stride)
+      }
     }
     for r in inside {
       let isEven = r % 2 == 0
@@ -154,7 +159,7 @@ package final class FastPlanarUpConv: RowSource {
         let phase = phases[(isEven ? 0 : 2) + column]
         phase.taps.withUnsafeBufferPointer { taps in
           guard let base = taps.baseAddress else { return }
-          fast.planarRow(
+          fast.kernels.planarRow(
             kernel_planar(
               input: Floats(from), input_channel: stride, channels: inChannels, taps: base,
               tap_count: taps.count, weights: Floats(phase.weights.base),
@@ -169,7 +174,7 @@ package final class FastPlanarUpConv: RowSource {
   /// The even column behind the last input column: that column times the kernel's right side.
   private func lastColumn(_ from: Scratch, _ isEven: Bool, _ target: Scratch, _ sums: Scratch) {
     let last = Floats(from + size - 1)
-    fast.planarColumn(
+    fast.kernels.planarColumn(
       Floats(edge.base + (isEven ? 0 : 2 * inChannels * edgeOutputs)),
       isEven ? last + preparedRow : last, above: isEven ? last : nil, channels: inChannels,
       stride: stride, outputs: edgeOutputs, into: sums)

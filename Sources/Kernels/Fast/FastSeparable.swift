@@ -84,7 +84,7 @@ package final class FastSeparable: Sendable {
           rows: first..<last, isFirst: first == rows.lowerBound, into: filtered, rest)
       } else {
         for y in first..<last {
-          fast.depthwiseMapRow(
+          fast.kernels.depthwiseMapRow(
             arena.at(at.input), y: y, size: size, blocks: inBlocks, weights: Floats(rest),
             into: filtered + (y - first) * filteredRow)
         }
@@ -98,7 +98,7 @@ package final class FastSeparable: Sendable {
           output_block: size * fast.lanes, blocks: outBlocks, pixels: size, rows: last - first,
           ahead: haarStyle == nil
             ? arena.at(at.input + (last + 1) * filteredRow) - Floats(filtered) : 0)
-        fast.convActivated(conv, epilogue, row: first, size: size)
+        fast.kernels.convActivated(conv, epilogue, row: first, size: size)
       }
       first = last
     }
@@ -123,7 +123,7 @@ package final class FastSeparable: Sendable {
     for y in (isFirst ? rows.lowerBound - 1 : rows.lowerBound + 1)..<(rows.upperBound + 1) {
       let row = prepared + (y - (rows.lowerBound - 1)) * width
       if y >= 0, y < size {
-        fast.haarRow(
+        fast.kernels.haarRow(
           map + y / 2 * 4 * padded * half, up: up, isLower: y % 2 == 1, size: half,
           blocks: inBlocks, style: style, into: row)
       } else {
@@ -131,7 +131,7 @@ package final class FastSeparable: Sendable {
       }
     }
     for y in rows {
-      fast.depthwiseRow(
+      fast.kernels.depthwiseRow(
         Floats(prepared + (y - rows.lowerBound) * width), rowStride: width, size: size,
         blocks: inBlocks, weights: Floats(depthwise.base),
         into: filtered + (y - rows.lowerBound) * filteredRow)

@@ -111,7 +111,7 @@ package final class FastUpConv: Sendable {
         even: Floats(raw), odd: Floats(raw + outBlocks * plane), raw_row: rawRow,
         output: output + first * outRow, output_row: outRow, blocks: outBlocks, width: size,
         rows: last - first, vertical: vertical)
-      fast.filterActivated(filter, epilogue, row: first, size: 2 * size)
+      fast.kernels.filterActivated(filter, epilogue, row: first, size: 2 * size)
       first = last
     }
   }
@@ -138,7 +138,7 @@ package final class FastUpConv: Sendable {
     guard !inside.isEmpty else { return }
     let firstPrepared = inside.lowerBound / 2 - 1
     for y in firstPrepared...((inside.upperBound - 1) / 2) {
-      fast.modulateRow(
+      fast.kernels.modulateRow(
         input, y: y, size: size, blocks: inBlocks, style: style,
         into: prepared + (y - firstPrepared) * preparedRow)
     }
@@ -150,7 +150,7 @@ package final class FastUpConv: Sendable {
       let target = raw + (from - rawRows.lowerBound) * rawRow
       phase.taps.withUnsafeBufferPointer { taps in
         guard let base = taps.baseAddress else { return }
-        fast.convRaw(
+        fast.kernels.convRaw(
           kernel_conv(
             input: Floats(prepared + (y - firstPrepared) * preparedRow), input_row: preparedRow,
             input_block: plane, channels: inChannels, taps: base, tap_count: taps.count,

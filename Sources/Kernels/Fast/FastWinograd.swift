@@ -75,7 +75,7 @@ package final class FastWinograd: ConvLayer {
     while first < rows.upperBound {
       let last = min(first + 4 * band, rows.upperBound)
       for y in (first - 1)..<(last + 1) {
-        fast.modulateRow(
+        fast.kernels.modulateRow(
           input, y: y, size: size, blocks: inBlocks, style: style,
           into: prepared + (y - (first - 1)) * preparedRow)
       }
@@ -85,7 +85,7 @@ package final class FastWinograd: ConvLayer {
         transformed: transformed, products: products, output: output + first * outRow,
         output_row: outRow, output_block: size * fast.lanes, out_blocks: outBlocks, tiles: tiles,
         tile_rows: (last - first) / 4)
-      fast.winogradActivated(winograd, epilogue, row: first, size: size)
+      fast.kernels.winogradActivated(winograd, epilogue, row: first, size: size)
       after(first..<last)
       first = last
     }

@@ -107,13 +107,13 @@ package final class FastWinogradUpConv: RowSource {
     while first < rows.upperBound {
       let last = min(first + 4 * band, rows.upperBound)
       for y in (first - 1)..<(last + 1) {
-        fast.modulateRow(
+        fast.kernels.modulateRow(
           arena.at(at.input), y: y, size: size, blocks: inBlocks, style: arena.at(at.style),
           into: prepared + (y - (first - 1)) * preparedRow)
       }
       let target = raw + 2 * first * rawRow
       clearColumns(target, rows: 2 * (last - first))
-      fast.winogradUp(
+      fast.kernels.winogradUp(
         kernel_winograd_up(
           input: Floats(prepared), input_row: preparedRow, input_block: plane, in_blocks: inBlocks,
           channels: inChannels, weights: Floats(weights.base), transformed: transformed,
@@ -137,7 +137,7 @@ package final class FastWinogradUpConv: RowSource {
     // Output row Y needs raw rows from Y - 1 on, and row -1 is the map's first.
     let raw = arena.at(at.input + rows.lowerBound * rawRow)
     let outRow = outBlocks * 2 * size * fast.lanes
-    fast.filterActivated(
+    fast.kernels.filterActivated(
       kernel_filter(
         even: raw, odd: raw + outBlocks * plane, raw_row: rawRow,
         output: arena.base + at.output + rows.lowerBound * outRow, output_row: outRow,
@@ -201,7 +201,7 @@ package final class FastWinogradUpConv: RowSource {
     guard let (weights, taps) = edges[kind] else { return }
     taps.withUnsafeBufferPointer { taps in
       guard let base = taps.baseAddress else { return }
-      fast.convRaw(
+      fast.kernels.convRaw(
         kernel_conv(
           input: Floats(input), input_row: 0, input_block: inputBlock, channels: inChannels,
           taps: base, tap_count: taps.count, weights: Floats(weights.base), output: output,

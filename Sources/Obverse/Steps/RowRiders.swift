@@ -93,7 +93,7 @@ struct ByteRows: Sendable {
   /// asked for.
   func write(_ face: Face, image: Int, plane: Int, rows: Range<Int>) {
     guard let bytes = unsafe face.bytes else { return }
-    unsafe fast.byteRows(
+    unsafe fast.kernels.byteRows(
       face.arena.base + image, plane: plane, channels: channels, size: size,
       first: rows.lowerBound, last: rows.upperBound, into: bytes)
   }

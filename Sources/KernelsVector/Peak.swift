@@ -1,25 +1,15 @@
 // What the processor does at best: the ceilings that layers are held against.
 
-// A debug build compiles files apart and inlines nothing from another, so this one has its own.
-@inline(__always)
-private func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
-  #if WIDE8 || WIDE16 || arch(arm64)
-  return c.addingProduct(a, b)
-  #else
-  return c + a * b
-  #endif
-}
-
 extension Vectorized {
   /// Vectors of multiply-adds that a turn of `multiplyAdds` does.
   ///
   /// As many sums that do not depend on each other hide a latency of up to six cycles at two a cycle,
   /// and fit the 16 registers of SSE and AVX2 with both operands.
-  public static var multiplyAddsPerTurn: Int { 12 }
+  public var multiplyAddsPerTurn: Int { 12 }
 
   /// Nothing but multiply-adds on registers; the result only keeps them from being left out.
   @inline(never)
-  public static func multiplyAdds(turns: Int) -> Float {
+  public func multiplyAdds(turns: Int) -> Float {
     // Sums tend to 1, so that none becomes infinite or subnormal, which some processors do slowly.
     let factor = Vector(repeating: 0.999)
     let addend = Vector(repeating: 0.001)
@@ -46,15 +36,13 @@ extension Vectorized {
 
   /// `out = a + 0.5 b`: two floats read and one written for each of `count`, a multiple of the lanes.
   @inline(never)
-  public static func triad(
+  public func triad(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>,
     count: Int
   ) {
     let half = Vector(repeating: 0.5)
     for i in stride(from: 0, to: count, by: Vector.scalarCount) {
-      let x = UnsafeRawPointer(a + i).loadUnaligned(as: Vector.self)
-      let y = UnsafeRawPointer(b + i).loadUnaligned(as: Vector.self)
-      UnsafeMutableRawPointer(out + i).storeBytes(of: multiplyAdd(y, half, x), as: Vector.self)
+      store(multiplyAdd(load(b + i), half, load(a + i)), out + i)
     }
   }
 }

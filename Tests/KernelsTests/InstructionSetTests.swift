@@ -1,14 +1,14 @@
 import Kernels
 import Testing
 
-struct TargetTests {
+struct InstructionSetTests {
   @Test func areOrderedByWidth() {
-    let lanes = Target.available.map { Fast($0).lanes }
-    #expect(Target.available.first == .baseline)
+    let lanes = InstructionSet.available.map { Fast($0).lanes }
+    #expect(InstructionSet.available.first == .baseline)
     #expect(lanes == lanes.sorted() && Set(lanes).count == lanes.count)
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
-      #expect(fast.target == target)
+      #expect(fast.instructionSet == target)
       for channels in 1...33 {
         let spare = fast.blocks(channels) * fast.lanes - channels
         #expect(spare >= 0 && spare < fast.lanes)
@@ -35,7 +35,7 @@ struct TargetTests {
       first.modulated(style).upConvolved(weights[1]), isDemodulated: true)
 
     var results: [[Float]] = []
-    for target in Target.available {
+    for target in InstructionSet.available {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(channels, lanes: fast.lanes)
       let small = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
@@ -47,7 +47,7 @@ struct TargetTests {
         fast, weight: weights[1], size: size, inChannels: channels, outputs: slots,
         finish: numbers[1].finish(slots))
       var arena = Arena()
-      let input = arena.place(small.blocks(map))
+      let input = arena.place(small.packed(map))
       let middle = arena.reserve(small.count)
       let output = arena.reserve(large.count)
       let styleAt = arena.place(slots.spread(style))
@@ -61,7 +61,7 @@ struct TargetTests {
       upConv.run(buffer, places[1], rows: 0..<(2 * size), scratch: scratch)
       results.append(large.planes(buffer.read(at: output, count: large.count)))
     }
-    for (target, found) in zip(Target.available, results) {
+    for (target, found) in zip(InstructionSet.available, results) {
       #expect(exact.mismatch(found) == nil, "\(target)")
       let isNear = found.indices.allSatisfy {
         abs(Double(found[$0]) - Double(results[0][$0])) <= 2 * exact.bound($0)

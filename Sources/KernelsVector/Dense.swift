@@ -2,51 +2,18 @@
 
 import CKernels
 
-// A debug build compiles files apart and inlines nothing from another, so this one has its own.
-@inline(__always)
-private func load(_ p: Floats) -> Vector {
-  UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
-}
-
-/// `a * b + c`, fused where the processor can: without FMA instructions `addingProduct` would call
-/// a library function for each lane.
-@inline(__always)
-private func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
-  #if WIDE8 || WIDE16 || arch(arm64)
-  return c.addingProduct(a, b)
-  #else
-  return c + a * b
-  #endif
-}
-
 extension Vectorized {
-  /// Rows `first ..< last` of `out[r] = W[r] x + bias[r]`.
-  ///
-  /// The order of a row's sum depends on `count` alone.
   @inline(never)
-  public static func dense(
+  public func dense(
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>
+    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>
   ) {
     products(FloatRows(start: weights), x, count, first, last, out)
-    for r in first..<last { out[r] += bias[r] }
-  }
-
-  /// The same with leaky ReLU 0.2 and gain √2 behind: a layer of the mapping network.
-  @inline(never)
-  public static func denseActivated(
-    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    count: Int, first: Int, last: Int, into out: UnsafeMutablePointer<Float>
-  ) {
-    products(FloatRows(start: weights), x, count, first, last, out)
-    for r in first..<last {
-      let y = out[r] + bias[r]
-      out[r] = (y < 0 ? y * 0.2 : y) * 1.414_213_562_373_095_1
-    }
+    finish(out, bias, first, last, activated)
   }
 
   /// Whether `denseHalves` can be called: this instruction set converts half floats.
-  public static var readsHalves: Bool {
+  public var readsHalves: Bool {
     #if WIDE8 || WIDE16
     true
     #else
@@ -56,22 +23,30 @@ extension Vectorized {
 
   /// `dense`, or with `activated` `denseActivated`, of half floats: the same bits as of those floats.
   @inline(never)
-  public static func denseHalves(
+  public func denseHalves(
     _ weights: UnsafePointer<UInt16>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
     count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>
   ) {
     #if WIDE8 || WIDE16
     products(HalfRows(start: weights), x, count, first, last, out)
+    finish(out, bias, first, last, activated)
+    #endif
+  }
+
+  /// Bias, and behind a layer of the mapping network leaky ReLU 0.2 and gain √2.
+  @inline(__always)
+  private func finish(
+    _ out: MutableFloats, _ bias: Floats, _ first: Int, _ last: Int, _ activated: Bool
+  ) {
     for r in first..<last {
       let y = out[r] + bias[r]
       out[r] = activated ? (y < 0 ? y * 0.2 : y) * 1.414_213_562_373_095_1 : y
     }
-    #endif
   }
 
   /// Demodulation factors `first ..< last`: `rsqrt(energy[o] · s² + 1e-8)`.
   @inline(never)
-  public static func demodulate(
+  public func demodulate(
     _ energy: UnsafePointer<Float>, squares: UnsafePointer<Float>, count: Int, first: Int,
     last: Int, into factors: UnsafeMutablePointer<Float>
   ) {
@@ -84,14 +59,14 @@ extension Vectorized {
   /// Weights come from memory or a far cache, and the processor fetches a single stream ahead best.
   /// Four running sums hide the multiply-add's latency.
   @inline(__always)
-  private static func products<Weights: Rows>(
+  private func products<Weights: Rows>(
     _ weights: Weights, _ x: Floats, _ count: Int, _ first: Int, _ last: Int, _ out: MutableFloats
   ) {
     for r in first..<last { out[r] = dot(weights, r * count, x, count) }
   }
 
   @inline(__always)
-  private static func dot<Weights: Rows>(
+  private func dot<Weights: Rows>(
     _ a: Weights, _ from: Int, _ b: Floats, _ count: Int
   ) -> Float {
     let lanes = Vector.scalarCount
@@ -118,21 +93,6 @@ extension Vectorized {
       i += 1
     }
     return total((sum0 + sum1) + (sum2 + sum3)) + rest
-  }
-
-  /// The lanes' sum, in pairs, the same order on every instruction set with as many lanes.
-  @inline(__always)
-  private static func total(_ v: Vector) -> Float {
-    #if WIDE16
-    let eight = v.lowHalf + v.highHalf
-    let four = eight.lowHalf + eight.highHalf
-    #elseif WIDE8
-    let four = v.lowHalf + v.highHalf
-    #else
-    let four = v
-    #endif
-    let two = four.lowHalf + four.highHalf
-    return two[0] + two[1]
   }
 }
 

@@ -16,23 +16,16 @@ private typealias Pairs = SIMD2<UInt64>
 private typealias SignedLevels = SIMD4<Int32>
 #endif
 
-// A debug build compiles files apart and inlines nothing from another, so this one has its own.
-@inline(__always)
-private func load(_ p: Floats) -> Vector {
-  UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
-}
-
 extension Vectorized {
   /// Row `y` of `image = upsampled(previous) + contribution`.
   ///
   /// `row` is the contribution, `[size][lane]`, image channels in the first lanes; `scratch` holds
   /// `size / 2 + 2` floats.
   @inline(never)
-  public static func imageRow(
-    _ image: UnsafePointer<kernel_image>, y: Int, row: UnsafePointer<Float>,
+  public func imageRow(
+    _ k: kernel_image, y: Int, row: UnsafePointer<Float>,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let k = image.pointee
     let half = k.size / 2
     for c in 0..<k.channels {
       let out = k.image + (c * k.plane + y * k.size)
@@ -46,7 +39,7 @@ extension Vectorized {
   /// Adds row `y` of the upsampled plane to `out`: 3/4 of the near and 1/4 of the far neighbour
   /// along each axis, zeros outside.
   @inline(__always)
-  private static func addUpsampled(
+  private func addUpsampled(
     _ plane: Floats, _ y: Int, _ half: Int, _ out: MutableFloats, _ scratch: MutableFloats
   ) {
     let near = y / 2
@@ -73,7 +66,7 @@ extension Vectorized {
   /// `bands` holds `4 * channels` values a pixel, low-pass first, as `[rows][block][size][lane]` from
   /// input row `first`; `image` is `[channels][2 * size][2 * size]`.
   @inline(never)
-  public static func haarImageRows(
+  public func haarImageRows(
     _ bands: UnsafePointer<Float>, first: Int, last: Int, size: Int, blocks: Int, channels: Int,
     into image: UnsafeMutablePointer<Float>
   ) {
@@ -99,7 +92,7 @@ extension Vectorized {
   }
 
   @inline(__always)
-  private static func band(_ row: Floats, _ channel: Int, _ x: Int, _ size: Int) -> Float {
+  private func band(_ row: Floats, _ channel: Int, _ x: Int, _ size: Int) -> Float {
     let lanes = Vector.scalarCount
     return row[(channel / lanes * size + x) * lanes + channel % lanes]
   }
@@ -109,7 +102,7 @@ extension Vectorized {
   ///
   /// `image` is row 0 of channel 0; channels lie `plane` floats apart.
   @inline(never)
-  public static func byteRows(
+  public func byteRows(
     _ image: UnsafePointer<Float>, plane: Int, channels: Int, size: Int, first: Int, last: Int,
     into bytes: UnsafeMutablePointer<UInt8>
   ) {
@@ -155,7 +148,7 @@ extension Vectorized {
 
   /// `clamp(127.5 x + 128, 0, 255)`, truncated; NaN compares false and becomes 0.
   @_transparent
-  private static func level(_ p: Floats) -> Levels {
+  private func level(_ p: Floats) -> Levels {
     let value = load(p) * 127.5 + 128
     let positive = Vector.zero.replacing(with: value, where: value .> Vector.zero)
     let limited = positive.replacing(with: 255, where: positive .> 255)

@@ -1,0 +1,260 @@
+// A convolution on blocks of channels, by taps.
+
+import CKernels
+
+// The register tile: n pixels times one or two vectors of output channels.
+//
+// A step of the innermost loop loads one or two weight vectors and n single inputs, and does n or
+// 2n multiply-adds. 6 x 2 and 12 x 1 keep 12 sums in flight, enough for two FMA units of latency 4,
+// and with their operands fit 16 registers; AVX-512 has 32 and takes 8 x 2 and 16 x 1, which divide
+// the widths of maps. (From 11 x 2 on the compiler leaves the loop over pixels rolled, in memory.)
+
+#if WIDE16
+private let widestPair = 8
+private let widestSingle = 16
+#else
+private let widestPair = 6
+private let widestSingle = 12
+#endif
+
+/// Carries a count to a generic function; private, or a debug build makes metadata of it.
+private struct Count<let n: Int> {}
+
+/// What becomes of a tile's sums once they are stored.
+///
+/// A pass of its own over what lies in the first-level cache: within the tile it would be too long to
+/// unroll, and a rolled loop over the sums keeps all of them in memory instead of registers.
+private protocol TileFinish {
+  /// Finishes `count` pixels of one vector, which begins with `channel`; `row` counts within the band,
+  /// `column` is the first pixel.
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int)
+}
+
+/// Leaves the sums as they are.
+private struct Raw: TileFinish {
+  @inline(__always)
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {}
+}
+
+/// Demodulation, noise, bias, leaky ReLU, gain and clamp.
+private struct Activated: TileFinish {
+  let epilogue: kernel_epilogue
+  /// Noise at the band's first row, or nil.
+  let noise: Floats?
+  let size: Int
+
+  @inline(__always)
+  init(_ epilogue: kernel_epilogue, row: Int, size: Int) {
+    self.epilogue = epilogue
+    self.size = size
+    noise = epilogue.noise.map { $0 + row * size }
+  }
+
+  @inline(__always)
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {
+    let finish = blockFinish(epilogue, channel: channel)
+    let plane = noise.map { $0 + (row * size + column) }
+    for i in 0..<count {
+      let at = sums + i * Vector.scalarCount
+      store(finished(finish, load(at), plane, i), at)
+    }
+  }
+}
+
+@inline(__always)
+private func tilePair<let n: Int, F: TileFinish>(
+  _: Count<n>, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
+  _ channel: Int, _ row: Int, _ column: Int
+) {
+  let lanes = Vector.scalarCount
+  var a = InlineArray<n, Vector> { _ in .zero }
+  var b = InlineArray<n, Vector> { _ in .zero }
+  var w = weights
+  for t in 0..<c.tap_count {
+    var block = pixel + c.taps[t]
+    var left = c.channels
+    while left > 0 {
+      for k in 0..<min(left, lanes) {
+        let wa = load(w)
+        let wb = load(w + lanes)
+        for i in 0..<n {
+          let x = Vector(repeating: block[i * lanes + k])
+          a[i] = multiplyAdd(x, wa, a[i])
+          b[i] = multiplyAdd(x, wb, b[i])
+        }
+        w += 2 * lanes
+      }
+      if c.ahead != 0, channel == 0 {
+        for i in 0..<n { prefetch(block + (c.ahead + i * lanes)) }
+      }
+      left -= lanes
+      block += c.input_block
+    }
+  }
+  for i in 0..<n {
+    store(a[i], out + i * lanes)
+    store(b[i], out + c.output_block + i * lanes)
+  }
+  f.finish(out, count: n, channel: channel, row: row, column: column)
+  f.finish(
+    out + c.output_block, count: n, channel: channel + lanes, row: row, column: column)
+}
+
+@inline(__always)
+private func tileSingle<let n: Int, F: TileFinish>(
+  _: Count<n>, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
+  _ channel: Int, _ row: Int, _ column: Int
+) {
+  let lanes = Vector.scalarCount
+  var a = InlineArray<n, Vector> { _ in .zero }
+  var w = weights
+  for t in 0..<c.tap_count {
+    var block = pixel + c.taps[t]
+    var left = c.channels
+    while left > 0 {
+      for k in 0..<min(left, lanes) {
+        let wa = load(w)
+        for i in 0..<n {
+          a[i] = multiplyAdd(Vector(repeating: block[i * lanes + k]), wa, a[i])
+        }
+        w += lanes
+      }
+      if c.ahead != 0, channel == 0 {
+        for i in 0..<n { prefetch(block + (c.ahead + i * lanes)) }
+      }
+      left -= lanes
+      block += c.input_block
+    }
+  }
+  for i in 0..<n { store(a[i], out + i * lanes) }
+  f.finish(out, count: n, channel: channel, row: row, column: column)
+}
+
+// MARK: - Convolution rows
+
+// Rows of a convolution as tiles. A row is cut into equal tiles rather than full ones and a rest,
+// since a narrow rest would leave the multipliers waiting for their own sums.
+
+/// Does one tile of `count` pixels and two vectors.
+@inline(__always)
+private func dispatchPair<F: TileFinish>(
+  _ count: Int, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
+  _ channel: Int, _ row: Int, _ column: Int
+) {
+  #if WIDE16
+  switch count {
+  case 1: tilePair(Count<1>(), c, pixel, weights, out, f, channel, row, column)
+  case 2: tilePair(Count<2>(), c, pixel, weights, out, f, channel, row, column)
+  case 3: tilePair(Count<3>(), c, pixel, weights, out, f, channel, row, column)
+  case 4: tilePair(Count<4>(), c, pixel, weights, out, f, channel, row, column)
+  case 5: tilePair(Count<5>(), c, pixel, weights, out, f, channel, row, column)
+  case 6: tilePair(Count<6>(), c, pixel, weights, out, f, channel, row, column)
+  case 7: tilePair(Count<7>(), c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<8>(), c, pixel, weights, out, f, channel, row, column)
+  }
+  #else
+  switch count {
+  case 1: tilePair(Count<1>(), c, pixel, weights, out, f, channel, row, column)
+  case 2: tilePair(Count<2>(), c, pixel, weights, out, f, channel, row, column)
+  case 3: tilePair(Count<3>(), c, pixel, weights, out, f, channel, row, column)
+  case 4: tilePair(Count<4>(), c, pixel, weights, out, f, channel, row, column)
+  case 5: tilePair(Count<5>(), c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<6>(), c, pixel, weights, out, f, channel, row, column)
+  }
+  #endif
+}
+
+/// Does one tile of `count` pixels and one vector.
+@inline(__always)
+private func dispatchSingle<F: TileFinish>(
+  _ count: Int, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
+  _ channel: Int, _ row: Int, _ column: Int
+) {
+  #if WIDE16
+  switch count {
+  case 1: tileSingle(Count<1>(), c, pixel, weights, out, f, channel, row, column)
+  case 2: tileSingle(Count<2>(), c, pixel, weights, out, f, channel, row, column)
+  case 3: tileSingle(Count<3>(), c, pixel, weights, out, f, channel, row, column)
+  case 4: tileSingle(Count<4>(), c, pixel, weights, out, f, channel, row, column)
+  case 5: tileSingle(Count<5>(), c, pixel, weights, out, f, channel, row, column)
+  case 6: tileSingle(Count<6>(), c, pixel, weights, out, f, channel, row, column)
+  case 7: tileSingle(Count<7>(), c, pixel, weights, out, f, channel, row, column)
+  case 8: tileSingle(Count<8>(), c, pixel, weights, out, f, channel, row, column)
+  case 9: tileSingle(Count<9>(), c, pixel, weights, out, f, channel, row, column)
+  case 10: tileSingle(Count<10>(), c, pixel, weights, out, f, channel, row, column)
+  case 11: tileSingle(Count<11>(), c, pixel, weights, out, f, channel, row, column)
+  case 12: tileSingle(Count<12>(), c, pixel, weights, out, f, channel, row, column)
+  case 13: tileSingle(Count<13>(), c, pixel, weights, out, f, channel, row, column)
+  case 14: tileSingle(Count<14>(), c, pixel, weights, out, f, channel, row, column)
+  case 15: tileSingle(Count<15>(), c, pixel, weights, out, f, channel, row, column)
+  default: tileSingle(Count<16>(), c, pixel, weights, out, f, channel, row, column)
+  }
+  #else
+  switch count {
+  case 1: tileSingle(Count<1>(), c, pixel, weights, out, f, channel, row, column)
+  case 2: tileSingle(Count<2>(), c, pixel, weights, out, f, channel, row, column)
+  case 3: tileSingle(Count<3>(), c, pixel, weights, out, f, channel, row, column)
+  case 4: tileSingle(Count<4>(), c, pixel, weights, out, f, channel, row, column)
+  case 5: tileSingle(Count<5>(), c, pixel, weights, out, f, channel, row, column)
+  case 6: tileSingle(Count<6>(), c, pixel, weights, out, f, channel, row, column)
+  case 7: tileSingle(Count<7>(), c, pixel, weights, out, f, channel, row, column)
+  case 8: tileSingle(Count<8>(), c, pixel, weights, out, f, channel, row, column)
+  case 9: tileSingle(Count<9>(), c, pixel, weights, out, f, channel, row, column)
+  case 10: tileSingle(Count<10>(), c, pixel, weights, out, f, channel, row, column)
+  case 11: tileSingle(Count<11>(), c, pixel, weights, out, f, channel, row, column)
+  default: tileSingle(Count<12>(), c, pixel, weights, out, f, channel, row, column)
+  }
+  #endif
+}
+
+/// Every output block of every pixel of every row.
+///
+/// A pair of blocks keeps its weights in cache over the whole band.
+@inline(__always)
+private func convolve<F: TileFinish>(_ c: kernel_conv, _ f: F) {
+  let lanes = Vector.scalarCount
+  let perBlock = c.tap_count * c.channels * lanes
+  var block = 0
+  while block < c.blocks {
+    let isPair = block + 1 < c.blocks
+    let weights = c.weights + block * perBlock
+    let widest = isPair ? widestPair : widestSingle
+    let tiles = (c.pixels + widest - 1) / widest
+    for row in 0..<c.rows {
+      let input = c.input + row * c.input_row
+      let output = c.output + (row * c.output_row + block * c.output_block)
+      for tile in 0..<tiles {
+        let column = tile * c.pixels / tiles
+        let count = (tile + 1) * c.pixels / tiles - column
+        if isPair {
+          dispatchPair(
+            count, c, input + column * lanes, weights, output + column * lanes, f, block * lanes,
+            row, column)
+        } else {
+          dispatchSingle(
+            count, c, input + column * lanes, weights, output + column * lanes, f, block * lanes,
+            row, column)
+        }
+      }
+    }
+    block += isPair ? 2 : 1
+  }
+}
+
+extension Vectorized {
+  /// A convolution whose sums are finished by `epilogue`; `row` is the band's first row and `size`
+  /// the side of the output, to place the noise.
+  @inline(never)
+  public func convActivated(
+    _ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int,
+    size: Int
+  ) {
+    convolve(conv, Activated(epilogue, row: row, size: size))
+  }
+
+  /// A convolution whose sums are stored as they are.
+  @inline(never)
+  public func convRaw(_ conv: kernel_conv) {
+    convolve(conv, Raw())
+  }
+}

@@ -1,0 +1,71 @@
+// What follows a convolution's sums: demodulation, noise, bias, leaky ReLU, gain and clamp.
+//
+// The numbers of a finish are tuples, and not structures: a debug build makes metadata of each structure,
+// and with it weak functions that are made for this room's processors.
+
+import CKernels
+
+/// `gain * leakyReLU(sum * factor + offset)`; without `gain`, which the factor and the offset
+/// may hold, since the leaky ReLU scales with its input.
+@inline(__always)
+private func leaky(
+  _ sum: Vector, _ factor: Vector, _ offset: Vector, _ slope: Vector, gain: Vector?
+) -> Vector {
+  let y = multiplyAdd(sum, factor, offset)
+  let value = y.replacing(with: y * slope, where: y .< Vector.zero)
+  guard let gain else { return value }
+  return value * gain
+}
+
+// MARK: - Blocks of channels
+
+/// The finish of a vector of channels, pixel by pixel.
+typealias BlockFinish = (
+  factors: Vector, bias: Vector, strength: Float, slope: Vector, gain: Vector, limit: Vector
+)
+
+/// The finish of the vector that begins with `channel`; `scale` multiplies the sums.
+@inline(__always)
+func blockFinish(_ e: kernel_epilogue, channel: Int, scale: Float? = nil) -> BlockFinish {
+  let factors = load(e.factors + channel)
+  return (
+    factors: scale.map { factors * $0 } ?? factors, bias: load(e.bias + channel),
+    strength: e.strength, slope: Vector(repeating: e.slope), gain: Vector(repeating: e.gain),
+    limit: Vector(repeating: e.clamp)
+  )
+}
+
+/// Finishes the sums of pixel `x`; `noise` is that of pixel 0, or nil.
+@inline(__always)
+func finished(_ f: BlockFinish, _ sum: Vector, _ noise: Floats?, _ x: Int) -> Vector {
+  var offset = f.bias
+  if let noise { offset += Vector(repeating: noise[x] * f.strength) }
+  return clamped(leaky(sum, f.factors, offset, f.slope, gain: f.gain), f.limit)
+}
+
+// MARK: - Planar rows
+
+/// The finish of one channel, a vector of pixels at a time; the gain is in the first three.
+typealias RowFinish = (
+  factor: Vector, bias: Vector, strength: Vector, slope: Vector, limit: Vector, clamps: Bool
+)
+
+/// The finish of `channel`; `scale` multiplies the sums.
+@inline(__always)
+func rowFinish(_ e: kernel_epilogue, channel: Int, scale: Float = 1) -> RowFinish {
+  (
+    factor: Vector(repeating: e.factors[channel] * e.gain * scale),
+    bias: Vector(repeating: e.bias[channel] * e.gain),
+    strength: Vector(repeating: e.strength * e.gain), slope: Vector(repeating: e.slope),
+    limit: Vector(repeating: e.clamp), clamps: e.clamp < .infinity
+  )
+}
+
+/// Finishes the sums of a vector of pixels; `noise` is that of the first, or nil.
+@inline(__always)
+func finished(_ f: RowFinish, _ sum: Vector, _ noise: Floats?) -> Vector {
+  var offset = f.bias
+  if let noise { offset = multiplyAdd(load(noise), f.strength, offset) }
+  let value = leaky(sum, f.factor, offset, f.slope, gain: nil)
+  return f.clamps ? clamped(value, f.limit) : value
+}

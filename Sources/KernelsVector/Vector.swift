@@ -1,0 +1,66 @@
+// The vector of one instruction set, and what all kernels do with it.
+
+import CKernels
+
+#if WIDE16
+typealias Vector = SIMD16<Float>
+#elseif WIDE8
+typealias Vector = SIMD8<Float>
+#else
+typealias Vector = SIMD4<Float>
+#endif
+
+typealias Floats = UnsafePointer<Float>
+typealias MutableFloats = UnsafeMutablePointer<Float>
+
+@inline(__always)
+func load(_ p: Floats) -> Vector {
+  UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+func load(_ p: MutableFloats) -> Vector {
+  UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+func store(_ v: Vector, _ p: MutableFloats) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
+}
+
+/// `a * b + c`, fused where the processor can: without FMA instructions `addingProduct` would call
+/// a library function for each lane.
+@inline(__always)
+func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
+  #if WIDE8 || WIDE16 || arch(arm64)
+  return c.addingProduct(a, b)
+  #else
+  return c + a * b
+  #endif
+}
+
+@inline(__always)
+func multiplyAdd(_ a: Vector, _ b: Float, _ c: Vector) -> Vector {
+  multiplyAdd(a, Vector(repeating: b), c)
+}
+
+/// The lanes' sum, in pairs, the same order on every instruction set with as many lanes.
+@inline(__always)
+func total(_ v: Vector) -> Float {
+  #if WIDE16
+  let eight = v.lowHalf + v.highHalf
+  let four = eight.lowHalf + eight.highHalf
+  #elseif WIDE8
+  let four = v.lowHalf + v.highHalf
+  #else
+  let four = v
+  #endif
+  let two = four.lowHalf + four.highHalf
+  return two[0] + two[1]
+}
+
+@inline(__always)
+func clamped(_ v: Vector, _ limit: Vector) -> Vector {
+  let raised = v.replacing(with: -limit, where: v .< -limit)
+  return raised.replacing(with: limit, where: raised .> limit)
+}
