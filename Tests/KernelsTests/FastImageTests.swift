@@ -10,52 +10,12 @@ struct FastImageTests {
       Shape(33, 3, 4), Shape(5, 3, 2),
     ], [nil, 0.5] as [Float?])
   func addsToTheDoubledImage(shape: Shape, clamp: Float?) {
-    let size = shape.size
-    var random = SplitMix64(seed: 4)
-    let map = random.floats(shape.inChannels * size * size)
-    let style = random.floats(shape.inChannels)
-    let weight = random.floats(shape.outChannels * shape.inChannels)
-    let bias = random.floats(shape.outChannels)
-    let previous = random.floats(shape.outChannels * size * size / 4)
-    let contribution = Exact(map, size: size).modulated(style).convolved(weight, kernel: 1)
+    let trial = ImageTrial(shape, clamp: clamp, seed: 4)
     // Four more for the sums of lanes.
-    var alone = contribution.finished(
-      factors: nil, noise: nil, strength: 0, bias: bias, slope: 1, gain: 1, clamp: clamp)
-    alone.roundings += 4
-    let both = alone + Exact(previous, size: size / 2).upsampled()
-
-    for target in InstructionSet.available {
-      let fast = Fast(target)
-      let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
-      let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
-      let layer = FastToRGB(
-        fast, weight: weight, bias: bias, clamp: clamp, size: size, inChannels: shape.inChannels)
-
-      var arena = Arena()
-      let input = arena.place(from.blocks(map))
-      let styleAt = arena.place(slots.spread(style))
-      // An arena begins as zeros, and modulate writes no unused lane.
-      let modulated = arena.place([Float](repeating: 0, count: layer.weightCount))
-      let smaller = arena.place(previous)
-      let image = arena.reserve(shape.outChannels * size * size)
-      let scratch = arena.reserve(layer.scratchCount)
-      for isDoubled in [false, true] {
-        let job = Job(
-          arena: arena, rows: size, output: image..<(image + shape.outChannels * size * size),
-          scratch: scratch..<(scratch + layer.scratchCount),
-          written: { rows in
-            [modulated..<(modulated + layer.weightCount)]
-              + imageRows(rows, size: size, channels: shape.outChannels, at: image)
-          },
-          run: { buffer, rows in
-            layer.modulate(buffer, style: styleAt, into: modulated)
-            layer.run(
-              buffer, map: input, modulated: modulated, previous: isDoubled ? smaller : nil,
-              image: image, plane: size * size, rows: rows, scratch: scratch)
-          })
-        let found = job.result("\(target)")
-        #expect((isDoubled ? both : alone).mismatch(found) == nil, "\(target)")
-      }
+    trial.expect(from: .blocks, roundings: 4) { fast in
+      FastToRGB(
+        fast, weight: trial.weight, bias: trial.bias, clamp: clamp, size: shape.size,
+        inChannels: shape.inChannels)
     }
   }
 
@@ -87,7 +47,7 @@ struct FastImageTests {
         fast, weight: weight, bias: bias, clamp: clamp, size: size, inChannels: shape.inChannels)
 
       var arena = Arena()
-      let input = arena.place(from.blocks(map))
+      let input = arena.place(from.packed(map))
       let styleAt = arena.place(slots.spread(style))
       let image = arena.reserve(bands * size * size)
       let scratch = arena.reserve(layer.scratchCount)
@@ -132,7 +92,7 @@ struct FastImageTests {
         outChannels: shape.outChannels)
 
       var arena = Arena()
-      let input = arena.place(from.blocks(map))
+      let input = arena.place(from.packed(map))
       let skip = arena.reserve(to.count)
       let convolution = Job(
         arena: arena, rows: size, output: skip..<(skip + to.count), scratch: skip..<skip,
@@ -144,7 +104,7 @@ struct FastImageTests {
 
       var next = Arena()
       let doubledSkip = next.place(found)
-      let output = next.place(doubled.blocks(under))
+      let output = next.place(doubled.packed(under))
       let addition = Job(
         arena: next, rows: 2 * size, output: output..<(output + doubled.count), scratch: 0..<0,
         written: { [doubled.range($0, at: output)] },
@@ -196,14 +156,5 @@ struct FastImageTests {
         #expect(low <= found && found <= high, "\(value)")
       }
     }
-  }
-}
-
-/// Where rows of each plane lie if the image starts at `base`.
-func imageRows(
-  _ rows: Range<Int>, size: Int, channels: Int, at base: Int
-) -> [Range<Int>] {
-  (0..<channels).map { c in
-    (base + (c * size + rows.lowerBound) * size)..<(base + (c * size + rows.upperBound) * size)
   }
 }

@@ -19,50 +19,13 @@ struct FastWinogradTests {
   }
 
   private func check(_ shape: Shape, _ settings: Settings) {
-    let size = shape.size
-    var random = SplitMix64(seed: 11)
-    let map = random.floats(shape.inChannels * size * size)
-    let style = random.floats(shape.inChannels)
-    let weight = random.floats(shape.outChannels * shape.inChannels * 9)
-    let numbers = Numbers(settings, channels: shape.outChannels, size: size, &random)
-    let exact = numbers.finished(
-      Exact(map, size: size).modulated(style)
-        .convolved(weight, rows: .fourByThree, columns: .fourByThree),
-      isDemodulated: true)
-
-    for target in InstructionSet.available {
-      let fast = Fast(target)
-      let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
-      let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)
-      let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
-      let to = BlockedMap(slots: outputs, size: size, lanes: fast.lanes)
-      let layer = FastWinograd(
-        fast, weight: weight, size: size, inChannels: shape.inChannels, outputs: outputs,
-        finish: numbers.finish(outputs))
-
-      var arena = Arena()
-      let input = arena.place(from.blocks(map))
-      let output = arena.reserve(to.count)
-      let places = numbers.places(
-        &arena, input: input, style: arena.place(slots.spread(style)), output: output,
-        slots: outputs)
-      let scratch = arena.reserve(layer.scratchCount)
-      let job = Job(
-        arena: arena, rows: size, output: output..<(output + to.count),
-        scratch: scratch..<(scratch + layer.scratchCount), multiple: layer.rowMultiple,
-        written: { [to.range($0, at: output)] },
-        run: { buffer, rows in
-          var next = rows.lowerBound
-          layer.run(buffer, places, rows: rows, scratch: scratch) { band in
-            // Bands come in order and are done when they are shown.
-            #expect(band.lowerBound == next && !band.isEmpty)
-            next = band.upperBound
-            let range = to.range(band, at: output)
-            #expect(areFinite(buffer.read(at: range.lowerBound, count: range.count)))
-          }
-          #expect(next == rows.upperBound)
-        })
-      #expect(exact.mismatch(to.planes(job.result("\(target)"))) == nil, "\(target)")
+    let trial = LayerTrial(shape, settings, seed: 11)
+    let sums = trial.modulated.convolved(trial.weight, rows: .fourByThree, columns: .fourByThree)
+    trial.expect(sums) { fast, outputs, finish, _ in
+      .init(
+        FastWinograd(
+          fast, weight: trial.weight, size: shape.size, inChannels: shape.inChannels,
+          outputs: outputs, finish: finish))
     }
   }
 }

@@ -77,7 +77,7 @@ struct Job {
 }
 
 /// Rows of a feature map in blocks, `[row][block][column][lane]`.
-struct BlockedMap {
+struct BlockedMap: MapLayout {
   let slots: ChannelSlots
   let size: Int
   let lanes: Int
@@ -89,7 +89,7 @@ struct BlockedMap {
   static let stray: Float = 5
 
   /// Planes as blocks.
-  func blocks(_ planes: [Float]) -> [Float] {
+  func packed(_ planes: [Float]) -> [Float] {
     var blocks = [Float](repeating: Self.stray, count: count)
     forEachRow { at, plane in
       for x in 0..<size { blocks[at + x * lanes] = planes[plane + x] }

@@ -1,5 +1,5 @@
 /// Rows of a feature map of few channels, `[row][channel][column]`.
-struct PlanarMap {
+struct PlanarMap: MapLayout {
   let channels: Int
   let size: Int
 
@@ -7,7 +7,7 @@ struct PlanarMap {
   var count: Int { row * size }
 
   /// Planes as rows.
-  func rows(_ planes: [Float]) -> [Float] {
+  func packed(_ planes: [Float]) -> [Float] {
     var rows = [Float](repeating: .nan, count: count)
     forEachRow { at, plane in
       for x in 0..<size { rows[at + x] = planes[plane + x] }
