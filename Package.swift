@@ -44,6 +44,7 @@ let package = Package(
     .library(name: "ImageFile", targets: ["ImageFile"]),
     .library(name: "Page", targets: ["Page"]),
     .executable(name: "obverse-avatars", targets: ["AvatarsProgram"]),
+    .library(name: "Converter", targets: ["Converter"]),
   ],
   targets: kernelRooms + [
     .target(name: "Core", exclude: ["README.md"], swiftSettings: safe),

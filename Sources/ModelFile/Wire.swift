@@ -47,7 +47,7 @@ package enum ModelFile {
   }
 
   /// Bytes 4 to 7 of every file.
-  static let identifier: StaticString = "OBV1"
+  package static let identifier: StaticString = "OBV1"
 
   /// Boundary of the file at which weights begin: a cache line, and the widest vector.
   static let alignment = 64
