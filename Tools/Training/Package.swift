@@ -22,6 +22,7 @@ let package = Package(
       dependencies: [
         "Torch", .product(name: "Core", package: "obverse"),
         .product(name: "Checkpoint", package: "obverse"),
+        .product(name: "Converter", package: "obverse"),
       ], swiftSettings: strict),
     .target(
       name: "Training",
@@ -31,6 +32,7 @@ let package = Package(
         .product(name: "ImageFile", package: "obverse"),
         .product(name: "Obverse", package: "obverse"),
         .product(name: "Page", package: "obverse"),
+        .product(name: "Converter", package: "obverse"),
       ], swiftSettings: strict),
     .executableTarget(
       name: "Program",
@@ -45,7 +47,7 @@ let package = Package(
         "Torch", "Networks", "Training", .product(name: "Core", package: "obverse"),
         .product(name: "Checkpoint", package: "obverse"),
         .product(name: "ImageFile", package: "obverse"),
-        .product(name: "Obverse", package: "obverse"),
+        .product(name: "Converter", package: "obverse"),
       ], exclude: ["Reference"]),
   ],
   cxxLanguageStandard: .cxx20

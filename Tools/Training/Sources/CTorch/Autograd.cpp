@@ -9,6 +9,8 @@ ct_error ct_set_requires_grad(ct_tensor *t, bool value) {
   return guarded([&] { t->value.set_requires_grad(value); });
 }
 
+bool ct_requires_grad(const ct_tensor *t) { return t->value.requires_grad(); }
+
 bool ct_set_grad_enabled(bool value) {
   bool before = c10::GradMode::is_enabled();
   c10::GradMode::set_enabled(value);

@@ -30,8 +30,8 @@ ct_error ct_lerp(
 
 ct_error ct_adam(
     ct_tensor *const *parameters, const ct_tensor *const *gradients, ct_tensor *const *means,
-    ct_tensor *const *squares, int count, int64_t step, double rate, double beta1, double beta2,
-    double epsilon) {
+    ct_tensor *const *squares, int count, int64_t step, double rate, const double *scales,
+    double beta1, double beta2, double epsilon) {
   return guarded([&] {
     if (count == 0) return;
     c10::NoGradGuard unrecorded;
@@ -47,6 +47,12 @@ ct_error ct_adam(
     auto root = at::_foreach_sqrt(v);
     at::_foreach_div_(root, correction2);
     at::_foreach_add_(root, epsilon);
-    at::_foreach_addcdiv_(p, m, root, -rate / correction1);
+    if (!scales) {
+      at::_foreach_addcdiv_(p, m, root, -rate / correction1);
+      return;
+    }
+    std::vector<at::Scalar> rates;
+    for (int i = 0; i < count; i++) rates.emplace_back(-rate * scales[i] / correction1);
+    at::_foreach_addcdiv_(p, m, root, rates);
   });
 }

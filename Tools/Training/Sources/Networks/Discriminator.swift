@@ -9,6 +9,11 @@ public struct DiscriminatorShape: Codable, Equatable, Sendable {
   public var clamp: Double?
   /// Images whose deviation from each other is one more channel at 4x4; must divide the batch.
   public var groupSize: Int
+  /// Whether it reads the Haar bands of an image instead of its pixels.
+  ///
+  /// They are four times the channels at half the side, which is where its first block works: half the
+  /// cost. Resnet architecture only.
+  public var readsBands = false
 
   public init(
     imageChannels: Int = 3, widths: [Int], architecture: Architecture = .resnet,
@@ -22,7 +27,8 @@ public struct DiscriminatorShape: Codable, Equatable, Sendable {
     self.groupSize = groupSize
   }
 
-  public var resolution: Int { 2 << widths.count }
+  /// Side of the images.
+  public var resolution: Int { (readsBands ? 4 : 2) << widths.count }
 }
 
 /// A StyleGAN2 discriminator under NVlabs' names.
@@ -46,6 +52,7 @@ public final class Discriminator: Network {
   private let out: Dense
 
   public init(_ shape: DiscriminatorShape, hasGates: Bool = false, device: Device = .cpu) {
+    precondition(!shape.readsBands || shape.architecture == .resnet, "bands in \(shape)")
     self.shape = shape
     gates = hasGates ? Gates(shape, device: device) : nil
     let registry = Registry(device: device)
@@ -59,7 +66,8 @@ public final class Discriminator: Network {
       var fromRGB: Conv?
       if index == last || shape.architecture == .skip {
         fromRGB = Conv(
-          registry, "\(name).fromrgb", shape.imageChannels, width, size: 1, clamp: shape.clamp)
+          registry, shape.readsBands ? "\(name).frombands" : "\(name).fromrgb",
+          shape.imageChannels * (shape.readsBands ? 4 : 1), width, size: 1, clamp: shape.clamp)
       }
       return Block(
         fromRGB: fromRGB,
@@ -81,8 +89,10 @@ public final class Discriminator: Network {
   }
 
   /// How real each image looks, unbounded: `[N, C, H, W]` to `[N]`.
-  public func callAsFunction(_ images: Tensor) -> Tensor {
-    var (features, image) = walked(images, blocks[...])
+  ///
+  /// `visit` is told what each block makes, the largest map first.
+  public func callAsFunction(_ images: Tensor, visit: (Tensor) -> Void = { _ in }) -> Tensor {
+    var (features, image) = walked(images, blocks[...], visit: visit)
     if let lastFromRGB { features = features + lastFromRGB(image, filter: filter) }
     features = conv(withDeviation(features), filter: filter)
     return out(fc(features.reshaped([images.shape[0], -1]))).reshaped([-1])
@@ -90,16 +100,16 @@ public final class Discriminator: Network {
 
   /// What the first blocks make of images: `[N, C, side, side]`, after the residual sum.
   public func features(_ images: Tensor, side: Int) -> Tensor {
-    let count = (shape.resolution / side).trailingZeroBitCount
+    let count = (shape.resolution / side).trailingZeroBitCount - (shape.readsBands ? 1 : 0)
     precondition((1...blocks.count).contains(count), "features of side \(side)")
     return walked(images, blocks.prefix(count)).features
   }
 
   /// Features behind some blocks, and the image as the next one would see it.
   private func walked(
-    _ images: Tensor, _ blocks: ArraySlice<Block>
+    _ images: Tensor, _ blocks: ArraySlice<Block>, visit: (Tensor) -> Void = { _ in }
   ) -> (features: Tensor, image: Tensor) {
-    var image = images
+    var image = shape.readsBands ? Haar.bands(images) : images
     var x: Tensor?
     for (index, block) in blocks.enumerated() {
       if let fromRGB = block.fromRGB {
@@ -115,6 +125,7 @@ public final class Discriminator: Network {
         block.conv0(input, filter: filter), filter: filter, gain: gain)
       let sum = block.skip.map { $0(input, filter: filter, gain: gain) + main } ?? main
       x = gates?.applied(sum, block: index) ?? sum
+      if let x { visit(x) }
     }
     guard let features = x else { preconditionFailure("at least one block") }
     return (features, image)

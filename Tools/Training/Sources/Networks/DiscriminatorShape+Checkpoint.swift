@@ -36,12 +36,15 @@ extension DiscriminatorShape {
       side *= 2
     }
     guard widths.count >= 2 else { throw .missingTensor("\(prefix)b8.conv0.weight") }
-    let rgb = try shape("b\(side / 2).fromrgb.weight", axes: 4)
+    let readsBands = shapes["b\(side / 2).frombands.weight"] != nil
+    let first = readsBands ? "frombands" : "fromrgb"
+    let rgb = try shape("b\(side / 2).\(first).weight", axes: 4)
     let isResnet = shapes["b8.skip.weight"] != nil
     let architecture: Architecture =
       isResnet ? .resnet : shapes["b4.fromrgb.weight"] != nil ? .skip : .orig
     self.init(
-      imageChannels: rgb[1], widths: widths, architecture: architecture, clamp: clamp,
-      groupSize: groupSize)
+      imageChannels: readsBands ? rgb[1] / 4 : rgb[1], widths: widths, architecture: architecture,
+      clamp: clamp, groupSize: groupSize)
+    self.readsBands = readsBands
   }
 }

@@ -5,22 +5,34 @@ public enum Architecture: String, Codable, Sendable, CaseIterable {
   case skip, resnet, orig
 }
 
+/// The families of generators that can be trained.
+public enum GeneratorFamily: String, Codable, Sendable, CaseIterable {
+  case styleGAN2, mobileStyleGAN
+}
+
 /// All that tells one generator from another, apart from its weights.
 public struct GeneratorShape: Codable, Equatable, Sendable {
+  public var family: GeneratorFamily
   public var zDim: Int
   public var wDim: Int
   public var mappingLayers: Int
   public var imageChannels: Int
   /// Channels of the constant and of every 3x3 convolution, from 4x4 upwards.
+  ///
+  /// In MobileStyleGAN those in front of an inverse Haar transform are multiples of 4, and it leaves a
+  /// quarter of them.
   public var widths: [Int]
   public var architecture: Architecture
   /// Bound of activations, from training in 16 bits.
   public var clamp: Double?
+  /// Negative slope of MobileStyleGAN's leaky ReLUs; StyleGAN2 has 0.2.
+  public var slope = 0.2
 
   public init(
-    zDim: Int = 512, wDim: Int = 512, mappingLayers: Int = 8, imageChannels: Int = 3,
-    widths: [Int], architecture: Architecture = .skip, clamp: Double? = nil
+    family: GeneratorFamily = .styleGAN2, zDim: Int = 512, wDim: Int = 512, mappingLayers: Int = 8,
+    imageChannels: Int = 3, widths: [Int], architecture: Architecture = .skip, clamp: Double? = nil
   ) {
+    self.family = family
     precondition(widths.count >= 2 && widths.count.isMultiple(of: 2), "\(widths.count) widths")
     self.zDim = zDim
     self.wDim = wDim
@@ -35,9 +47,37 @@ public struct GeneratorShape: Codable, Equatable, Sendable {
   public static func widths(ofBlocks blocks: [Int]) -> [Int] { blocks.flatMap { [$0, $0] } }
 
   public var blockCount: Int { widths.count / 2 }
-  public var resolution: Int { 2 << blockCount }
-  /// One for each convolution, and the last image layer's.
-  public var wsCount: Int { 2 * blockCount }
+
+  /// Channels that come and go together in a width: what an inverse Haar transform makes one of.
+  public func unitSize(ofWidth index: Int) -> Int {
+    family == .mobileStyleGAN && index % 2 == 1 && index < widths.count - 1 ? 4 : 1
+  }
+
+  /// Widths of so many units each.
+  public func widths(ofUnits counts: [Int]) -> [Int] {
+    counts.enumerated().map { $1 * unitSize(ofWidth: $0) }
+  }
+
+  /// Channels of some units of a width, in the order that a transform of that many wants: unit j has
+  /// the mean j and the differences C / 4 + 3j, C / 4 + 3j + 1, C / 4 + 3j + 2.
+  public func channels(ofUnits units: [Int], width index: Int) -> [Int] {
+    guard unitSize(ofWidth: index) == 4 else { return units }
+    let means = widths[index] / 4
+    return units + units.flatMap { j in (0..<3).map { means + 3 * j + $0 } }
+  }
+
+  /// Side at which a width costs: that of its reader, where an inverse Haar transform lies between.
+  public func side(ofWidth index: Int) -> Int {
+    (unitSize(ofWidth: index) == 4 ? 8 : 4) << (index / 2)
+  }
+  /// Side of the largest maps.
+  public var featureSide: Int { 2 << blockCount }
+  /// Side of images; MobileStyleGAN's last inverse Haar transform doubles that of the maps.
+  public var resolution: Int { family == .mobileStyleGAN ? 2 * featureSide : featureSide }
+  /// One for each convolution, and the last image layer's; MobileStyleGAN counts three a block.
+  public var wsCount: Int {
+    family == .mobileStyleGAN ? 1 + 3 * (blockCount - 1) : 2 * blockCount
+  }
 }
 
 /// Where the noise of a layer comes from.
@@ -87,19 +127,23 @@ public final class Mapping {
   }
 }
 
-/// A StyleGAN2 generator under NVlabs' names.
+/// A generator: StyleGAN2 under NVlabs' names, MobileStyleGAN under those of `.obv`.
 public final class Generator: Network {
   public let shape: GeneratorShape
   public let registry: Registry
   public let mapping: Mapping
-  public let synthesis: Synthesis
+  public let synthesis: any Synthesis
 
   /// Draws the initial weights from LibTorch's generator.
   public init(_ shape: GeneratorShape, device: Device = .cpu) {
     self.shape = shape
     registry = Registry(device: device)
     mapping = Mapping(registry, shape)
-    synthesis = Synthesis(registry, shape)
+    synthesis =
+      switch shape.family {
+      case .styleGAN2: StyleGAN2Synthesis(registry, shape)
+      case .mobileStyleGAN: MobileSynthesis(registry, shape)
+      }
   }
 
   /// One w for every layer: `[N, wDim]` to `[N, wsCount, wDim]`.

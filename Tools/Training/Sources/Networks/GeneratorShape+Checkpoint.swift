@@ -31,6 +31,32 @@ extension GeneratorShape {
     let first = try shape("mapping.fc0.weight", axes: 2)
     var widths = [try shape("synthesis.b4.const", axes: 3)[0]]
     widths.append(try shape("synthesis.b4.conv1.weight", axes: 4)[0])
+    if shapes["synthesis.toimage.weight"] != nil {
+      var side = 8
+      while shapes["synthesis.b\(side).conv1.pointwise"] != nil, side <= 512 {
+        for conv in ["conv1", "conv2"] {
+          let name = "synthesis.b\(side).\(conv).pointwise"
+          let inputs = conv == "conv1" ? widths[widths.count - 1] / 4 : widths[widths.count - 1]
+          let found = try shape(name, axes: 2)
+          guard found[1] == inputs else {
+            throw .shape(
+              tensor: prefix + name, expected: [found[0], inputs], found: found,
+              why: "the layer before it has")
+          }
+          widths.append(found[0])
+        }
+        guard widths[widths.count - 3] % 4 == 0 else {
+          throw .malformed(
+            what: "the generator", why: "an inverse Haar transform needs a multiple of 4 channels")
+        }
+        side *= 2
+      }
+      self.init(
+        family: .mobileStyleGAN, zDim: first[1], wDim: first[0], mappingLayers: layers,
+        imageChannels: try shape("synthesis.toimage.weight", axes: 2)[0] / 4, widths: widths)
+      if let slope = try Self.number("slope", in: file) { self.slope = slope }
+      return
+    }
     var resolution = 8
     while shapes["synthesis.b\(resolution).conv0.weight"] != nil, resolution <= 1024 {
       for conv in ["conv0", "conv1"] {
@@ -57,9 +83,15 @@ extension GeneratorShape {
     case .number(let value): return value
     default: break
     }
-    guard case .text(let text) = file.attributes["__metadata__.conv_clamp"] else { return nil }
+    return try number("conv_clamp", in: file)
+  }
+
+  private static func number(
+    _ key: String, in file: CheckpointFile
+  ) throws(ObverseError) -> Double? {
+    guard case .text(let text) = file.attributes["__metadata__.\(key)"] else { return nil }
     guard let value = Double(text), value > 0, value.isFinite else {
-      throw .malformed(what: "metadata conv_clamp", why: "it is no number above 0")
+      throw .malformed(what: "metadata \(key)", why: "it is no number above 0")
     }
     return value
   }

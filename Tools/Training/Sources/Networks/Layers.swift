@@ -120,9 +120,26 @@ public struct Dense {
     weightGain = rateMultiplier / Double(inWidth).squareRoot()
   }
 
+  /// A linear layer whose gain is folded into its weight.
+  init(folded registry: Registry, _ name: String, _ inWidth: Int, _ outWidth: Int, bias: Double) {
+    weight = registry.parameter(
+      "\(name).weight", Tensor.normal([outWidth, inWidth]) * (1 / Double(inWidth).squareRoot()))
+    self.bias = registry.parameter("\(name).bias", .full(bias, [outWidth]))
+    (activation, weightGain, rateMultiplier) = (.linear, 1, 1)
+  }
+
+  /// Multiplies each output of a linear layer, by its weights.
+  public func scaleOutputs(by factors: [Float]) {
+    precondition(activation == .linear && factors.count == bias.count, "\(factors.count) factors")
+    let factors = Tensor.values(factors, [factors.count], on: weight.device)
+    weight.assign(weight.detached * factors.reshaped([-1, 1]))
+    bias.assign(bias.detached * factors)
+  }
+
   public func callAsFunction(_ x: Tensor) -> Tensor {
     let scaledBias = rateMultiplier == 1 ? bias : bias * rateMultiplier
-    let y = x.linear(weight * weightGain, bias: scaledBias)
+    let scaledWeight = weightGain == 1 ? weight : weight * weightGain
+    let y = x.linear(scaledWeight, bias: scaledBias)
     return activation == .leakyReLU ? activated(y, clamp: nil) : y
   }
 }

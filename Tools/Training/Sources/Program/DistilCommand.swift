@@ -16,7 +16,11 @@ enum DistilCommand: Command {
         "method", "NAME",
         "nickel-dime, plain (adversarial alone), cagc, stylekd, itgc, gcc, gs; nickel-dime"),
       Option("moments", "FILE", "the teacher's, from 'obverse-train moments'"),
-    ] + KernelOptions.table + [
+      Option(
+        "pairs", nil,
+        "the pictures have their w beside them ('obverse-train pictures'): the student is compared"
+          + " with them too, first alone, with these options (ours):"),
+    ] + PairOptions.table + KernelOptions.table + [
       Option("teacher-moments", "NAME", "global (from --moments) or batch; global"),
       Option("normalize", nil, "applies each network's own mean and deviation; off, as coded"),
       Option("moment-group", "N", "images whose moments are taken together; 8"),
@@ -57,6 +61,11 @@ enum DistilCommand: Command {
     var settings = RunSettings(data: data, size: size)
     settings.distil = distil
     try RunOptions.apply(options, to: &settings, recipe: "paper256")
+    if options.has("pairs") {
+      try PairOptions.apply(options, to: &settings, layers: ["synthesis."], headKimg: 0)
+    } else if let name = options.given.first(where: PairOptions.names.contains) {
+      throw .usage("option '--\(name)' is for --pairs", hint: nil)
+    }
     return settings
   }
 }

@@ -18,10 +18,9 @@ enum Program {
   /// In the order of a student's life.
   private static var commands: [any Command.Type] {
     [
-      PicturesCommand.self, TeacherCommand.self, PruneCommand.self, MomentsCommand.self,
-      DistilCommand.self, JudgeCommand.self, EvaluateCommand.self, NeighboursCommand.self,
-      ReportCommand.self,
-      SelfTestCommand.self,
+      PicturesCommand.self, TeacherCommand.self, CutCommand.self, PruneCommand.self,
+      MomentsCommand.self, DistilCommand.self, JudgeCommand.self, EvaluateCommand.self,
+      NeighboursCommand.self, ReportCommand.self, SelfTestCommand.self,
     ]
   }
 

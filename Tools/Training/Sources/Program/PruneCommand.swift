@@ -6,19 +6,25 @@ import Training
 enum PruneCommand: Command {
   static let name = "prune"
   static let summary = "makes a narrower generator of a teacher's strongest channels"
-  static let usage = "--teacher FILE --ratio P --out FILE [options]"
+  static let usage = "--teacher FILE --ratio P (or --macs N) --out FILE [options]"
   static let options =
     [
-      Option("teacher", "FILE", "checkpoint with the generator: a run's state, a .pkl"),
-      Option("ratio", "P", "share of each layer's channels that go, such as 0.7"),
-      Option("out", "FILE", "the student, .safetensors for 'distil' and 'obverse convert'"),
+      Option("teacher", "FILE", "the generator: .obv, a run's state, what 'obverse convert' reads"),
+      Option(
+        "ratio", "P",
+        "share of each layer's channels that go, such as 0.7, or one a resolution: 32=0.5,64=0.6"),
+      Option("macs", "N", "finds widths for that many multiply-adds, such as 1.38G, instead"),
+      Option("refit", "N", "fits each layer to the teacher by least squares on N pictures; 0"),
+      Option("out", "FILE", "the student: .obv, or .safetensors, with the teacher's discriminator"),
       Option(
         "score", "NAME",
         "content (CAGC), style (GAN Slimming), diversity (DCP-GAN), weight, incoming, activation,"
-          + " deviation or random; content"),
+          + " deviation, contribution or random; content, with --macs and for MobileStyleGAN"
+          + " contribution"),
       Option("budget", "NAME", "uniform (of each layer) or global (one ranking of all); uniform"),
       Option("parser", "FILE", "content: BiSeNet's 79999_iter.pth says what is face; the image"),
-      Option("samples", "N", "pictures that the score looks at; 400, diversity 5000"),
+      Option(
+        "samples", "N", "pictures that the score looks at; 400, contribution 32, diversity 5000"),
       Option("batch", "N", "pictures at once; 8, diversity 5"),
       Option("compensate", nil, "scales toRGB for the lost channels, which the paper does not"),
       Option("multiple", "N", "rounds widths up to a multiple, such as 8; 1"),
@@ -29,19 +35,30 @@ enum PruneCommand: Command {
   static func run(_ options: Options) throws(ObverseError) {
     let device = try DeviceOptions.device(options)
     guard let teacher = options.text("teacher"), let output = options.text("out"),
-      let ratio = try options.number("ratio")
+      options.has("ratio") != options.has("macs")
     else {
-      throw .usage("pruning needs --teacher, --ratio and --out", hint: "obverse-train help prune")
-    }
-    let perMille = Int((min(ratio, 2) * 1000).rounded())
-    guard (1...999).contains(perMille), Double(perMille) / 1000 == ratio else {
       throw .usage(
-        "option '--ratio' lies between 0 and 1 and has at most three decimals, unlike"
-          + " \(options.text("ratio") ?? "")", hint: nil)
+        "pruning needs --teacher, --out, and --ratio or --macs", hint: "obverse-train help prune")
     }
     try AtomicFile.check(output)
-    var settings = PruneSettings(
-      perMille: perMille, score: try options.choice("score") ?? .content)
+    let most = try options.text("macs").map(macs)
+    let file = try TeacherFile(teacher)
+    let isMobile = try file.family() == .mobileStyleGAN
+    let score: PruneSettings.Score =
+      try options.choice("score") ?? (isMobile || most != nil ? .contribution : .content)
+    guard most == nil || score == .contribution else {
+      throw .usage("--macs ranks channels by contribution, not by \(score.rawValue)", hint: nil)
+    }
+    var settings = PruneSettings(perMille: 0, score: score)
+    settings.mostMACs = most
+    if let text = options.text("ratio") {
+      if text.contains("=") {
+        settings.perMilleBySide = try ratios(text)
+      } else {
+        settings.perMille = try perMille(text)
+      }
+    }
+    settings.refit = try options.integer("refit", in: 0...100_000) ?? 0
     settings.budget = try options.choice("budget") ?? settings.budget
     settings.parser = options.text("parser")
     settings.samples = try options.integer("samples", in: 1...1_000_000) ?? settings.samples
@@ -58,5 +75,46 @@ enum PruneCommand: Command {
     report.lines.forEach(say)
     say("wrote \(output)")
     if options.has("json") { Program.answer(try report.json(teacher: teacher, output, settings)) }
+  }
+
+  /// Thousandths from a decimal number: 0.7 has no exact Double.
+  private static func perMille(_ text: String) throws(ObverseError) -> Int {
+    let ratio = Double(text) ?? .nan
+    let perMille = Int((min(max(ratio.isNaN ? 2 : ratio, 0), 2) * 1000).rounded())
+    guard (0...999).contains(perMille), Double(perMille) / 1000 == ratio else {
+      throw .usage(
+        "option '--ratio' lies between 0 and 1 and has at most three decimals, unlike \(text)",
+        hint: nil)
+    }
+    return perMille
+  }
+
+  /// `SIDE=RATIO,…`.
+  private static func ratios(_ text: String) throws(ObverseError) -> [Int: Int] {
+    var ratios: [Int: Int] = [:]
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let sides = part.split(separator: "=", omittingEmptySubsequences: false)
+      guard sides.count == 2, let side = Int(sides[0]), (4...1024).contains(side),
+        side.nonzeroBitCount == 1, ratios[side] == nil
+      else {
+        throw .usage(
+          "'\(part)' in option '--ratio' is no side with a ratio, such as 64=0.6", hint: nil)
+      }
+      ratios[side] = try perMille(String(sides[1]))
+    }
+    return ratios
+  }
+
+  /// A number of multiply-adds, with a suffix K, M or G if it has one.
+  private static func macs(_ text: String) throws(ObverseError) -> Int {
+    let factors: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9]
+    let factor = text.last.flatMap { factors[$0] }
+    guard let number = Double(factor == nil ? text[...] : text.dropLast()), number.isFinite,
+      (1...1e15).contains(number * (factor ?? 1))
+    else {
+      throw .usage(
+        "option '--macs' needs a number such as 1.38G, not '\(text)'", hint: nil)
+    }
+    return Int((number * (factor ?? 1)).rounded(.down))
   }
 }

@@ -11,6 +11,8 @@ public final class Adam {
   /// Steps that were taken.
   public var step = 0
   public var rate: Double
+  /// What multiplies the rate of each parameter; nil for 1.
+  public var scales: [Double]?
   /// Those over which gradients are averaged, where there are others.
   public var processes: Processes?
   private let beta1: Double
@@ -30,11 +32,20 @@ public final class Adam {
   }
 
   /// Differentiates `loss` and takes one step; what the loss does not depend on has gradient 0.
+  ///
+  /// Those that ask for no gradient at present are left out of the derivative, and stay.
   public func minimize(_ loss: Tensor) {
-    let gradients = zip(Tensor.gradients(of: loss, with: parameters), parameters).map {
-      $0 ?? .zeros($1.shape, on: $1.device)
-    }
-    update(gradients)
+    let moving = parameters.indices.filter { parameters[$0].requiresGradient }
+    var gradients: [Tensor?] = parameters.map { _ in nil }
+    let found = Tensor.gradients(of: loss, with: moving.map { parameters[$0] })
+    for (i, gradient) in zip(moving, found) { gradients[i] = gradient }
+    update(zip(gradients, parameters).map { $0 ?? .zeros($1.shape, on: $1.device) })
+  }
+
+  /// Forgets all steps, as when other parameters begin to move.
+  public func reset() {
+    step = 0
+    for tensor in means + squares { tensor.assign(.zeros(tensor.shape, on: tensor.device)) }
   }
 
   /// Takes one step against `gradients`, or their averages over all processes.
@@ -48,7 +59,8 @@ public final class Adam {
           Tensor.lend(squares) { v in
             Failure.check(
               ct_adam(
-                p, g, m, v, Int32(parameters.count), Int64(step), rate, beta1, beta2, epsilon))
+                p, g, m, v, Int32(parameters.count), Int64(step), rate, scales, beta1, beta2,
+                epsilon))
           }
         }
       }

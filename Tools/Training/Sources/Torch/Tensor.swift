@@ -140,6 +140,9 @@ extension Tensor {
     Failure.check(lend { ct_set_requires_grad($0, value) })
   }
 
+  /// Whether operations on it are recorded.
+  public var requiresGradient: Bool { lend { ct_requires_grad($0) } }
+
   /// The same values without their history.
   public var detached: Tensor { unary(CT_DETACH) }
 

@@ -31,7 +31,7 @@ extension TeacherFile {
     facts.kimg = kimg.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
     let shape = try shape()
     // Core knows the layers of this architecture alone.
-    guard shape.architecture == .skip else { return facts }
+    guard shape.canBeCounted else { return facts }
     // Shapes can claim what no file holds: nothing is counted of them, and nothing allocated.
     let sides = shape.widths + [shape.zDim, shape.wDim, shape.imageChannels]
     guard sides.allSatisfy({ (1...Self.widest).contains($0) }),

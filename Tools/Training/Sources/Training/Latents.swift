@@ -8,11 +8,19 @@ struct Latents {
   /// From layer `cutoff` on, images take their styles from here; nil for unmixed ones.
   let second: Tensor?
   let cutoff: Int
+  /// `[N, wDim]` that are known already, as those of pictures are; z says nothing then.
+  private var w: Tensor?
   /// What w is shifted by in a second half of the batch, `[N, wDim]`; nil for no such half.
   var shifts: Tensor?
 
   init(z: Tensor, second: Tensor?, cutoff: Int) {
     (self.z, self.second, self.cutoff) = (z, second, cutoff)
+  }
+
+  /// Unmixed ones whose w are known.
+  init(w: Tensor, zDim: Int) {
+    self.init(z: .zeros([w.shape[0], zDim], on: w.device), second: nil, cutoff: 1)
+    self.w = w
   }
 
   /// Draws z, and by chance a second one.
@@ -28,7 +36,10 @@ struct Latents {
 
   /// The first `n`, unshifted.
   func prefix(_ n: Int) -> Latents {
-    Latents(z: z.slice(axis: 0, 0..<n), second: second?.slice(axis: 0, 0..<n), cutoff: cutoff)
+    var first = Latents(
+      z: z.slice(axis: 0, 0..<n), second: second?.slice(axis: 0, 0..<n), cutoff: cutoff)
+    first.w = w?.slice(axis: 0, 0..<n)
+    return first
   }
 
   /// `[n, wsCount, wDim]` by a generator's own mapping; `[2n, …]` with shifts.
@@ -39,6 +50,7 @@ struct Latents {
   }
 
   private func unshifted(_ generator: Generator, updatesAverage: Bool) -> Tensor {
+    if let w { return generator.broadcast(w) }
     let ws = generator.broadcast(generator.mapping(z, updatesAverage: updatesAverage))
     guard let second else { return ws }
     let late = generator.broadcast(generator.mapping(second))

@@ -60,17 +60,45 @@ enum Losses {
 
   /// Differences of a network's maps as shares of the maps' own size, added over the maps.
   ///
-  /// Images above 64 px are averaged down to that: features of parts need no more, and time does.
+  /// - Parameters:
+  ///   - images: What is moved.
+  ///   - targets: The same people.
+  ///   - network: Looks at them.
+  ///   - crop: Side of a part, at one random place in each image; nil looks at whole images averaged
+  ///     down to 64 px, which is enough for features of parts.
+  ///   - random: Gives the places.
+  /// - Returns: A scalar.
   static func features(
-    _ images: Tensor, _ targets: Tensor, _ network: EfficientNetLite0
+    _ images: Tensor, _ targets: Tensor, _ network: EfficientNetLite0, crop: Int? = nil,
+    _ random: inout SplitMix64
   ) -> Tensor {
-    func small(_ x: Tensor) -> Tensor { x.shape[2] > 64 ? x.averagePooled(x.shape[2] / 64) : x }
-    let theirs = Torch.withoutGradients { network.maps(small(targets)) }
-    return zip(network.maps(small(images)), theirs).reduce(
-      Tensor.zeros([], on: images.device)
-    ) { sum, maps in
-      sum + (maps.0 - maps.1).magnitude.mean / (maps.1.magnitude.mean + 1e-8)
+    let side = images.shape[2]
+    guard let crop, crop < side else {
+      func small(_ x: Tensor) -> Tensor { side > 64 ? x.averagePooled(side / 64) : x }
+      let theirs = Torch.withoutGradients { network.maps(small(targets)) }
+      return maps(network.maps(small(images)), theirs)
     }
+    let places = (0..<images.shape[0]).map { _ in
+      (x: random.below(side - crop + 1), y: random.below(side - crop + 1))
+    }
+    func part(_ x: Tensor) -> Tensor {
+      .concatenated(
+        places.enumerated().map { i, place in
+          x.slice(axis: 0, i..<i + 1).slice(axis: 2, place.y..<place.y + crop)
+            .slice(axis: 3, place.x..<place.x + crop)
+        }, axis: 0)
+    }
+    let theirs = Torch.withoutGradients { network.maps(part(targets)) }
+    return maps(network.maps(part(images)), theirs)
+  }
+
+  /// Mean absolute differences of maps as shares of the mean magnitude of `theirs`, added.
+  static func maps(_ mine: [Tensor], _ theirs: [Tensor]) -> Tensor {
+    zip(mine, theirs).dropFirst().reduce(share(mine[0], theirs[0])) { $0 + share($1.0, $1.1) }
+  }
+
+  private static func share(_ mine: Tensor, _ theirs: Tensor) -> Tensor {
+    (mine - theirs).magnitude.mean / (theirs.magnitude.mean + 1e-8)
   }
 
   private static func required(_ gradient: Tensor?) -> Tensor {

@@ -8,10 +8,12 @@ import Torch
 
 /// Where a paired start takes its latents from, and how long it lasts.
 public struct PairedStart: Codable, Equatable, Sendable {
-  /// `.npy`, float32 `[images, wDim]`: one w for each file of the data, in the order of names.
-  public var w: String
-  /// `.npz` of the source's mapping, every gain folded: `fc0_weight`, `fc0_bias`, …, `w_avg`.
-  public var mapping: String
+  /// `.npy`, float32 `[images, wDim]`: one w for each file of the data, in the order of names; nil
+  /// where the data has them beside its pictures.
+  public var w: String?
+  /// `.npz` of the source's mapping, every gain folded: `fc0_weight`, `fc0_bias`, …, `w_avg`; nil
+  /// where the generator begins with it.
+  public var mapping: String?
   /// Thousands of images that are learned by regression before the discriminator plays.
   public var kimg: Double
   /// The truncation that `w` went through; it is undone.
@@ -21,10 +23,15 @@ public struct PairedStart: Codable, Equatable, Sendable {
   /// The weight of an adversarial loss beside a regression that goes on to the end; nil ends the
   /// regression after `kimg`, and the discriminator plays alone.
   public var adversarial: Double?
+  /// Side of the random parts of pictures whose features are compared; nil compares whole pictures,
+  /// averaged down to 64 px.
+  public var crop: Int?
+  /// The weight of the maps that the discriminator makes of drawn and real pictures, once it plays.
+  public var matching: Double?
 
   public init(
-    w: String, mapping: String, kimg: Double, psi: Double = 1, features: String? = nil,
-    adversarial: Double? = nil
+    w: String? = nil, mapping: String? = nil, kimg: Double, psi: Double = 1,
+    features: String? = nil, adversarial: Double? = nil
   ) {
     self.w = w
     self.mapping = mapping
@@ -35,7 +42,7 @@ public struct PairedStart: Codable, Equatable, Sendable {
   }
 }
 
-/// One w for each listed image, before truncation.
+/// One w for each listed image, before truncation, from a file of its own.
 struct Pairs {
   private let values: [Float]
   private let wDim: Int
@@ -43,18 +50,21 @@ struct Pairs {
   /// Reads the latents.
   ///
   /// - Parameters:
-  ///   - start: Names the file, and the truncation to undo.
+  ///   - start: The truncation to undo.
+  ///   - path: The file.
   ///   - wAverage: The centre of that truncation.
   ///   - listed: Files of the data, those that could not be read among them.
   /// - Throws: `shape`, `missingTensor`, and what opening says.
-  init(_ start: PairedStart, wAverage: [Float], listed: Int) throws(ObverseError) {
-    let file = try CheckpointFile.open(start.w)
+  init(
+    _ start: PairedStart, path: String, wAverage: [Float], listed: Int
+  ) throws(ObverseError) {
+    let file = try CheckpointFile.open(path)
     guard let array = file.tensors.first?.tensor else { throw .missingTensor("array") }
     guard array.shape == [listed, wAverage.count] else {
       throw ObverseError.shape(
         tensor: "w", expected: [listed, wAverage.count], found: array.shape,
         why: "images and mapping ask for"
-      ).inFile(start.w)
+      ).inFile(path)
     }
     wDim = wAverage.count
     let stored = array.floats
@@ -94,46 +104,5 @@ extension Mapping {
       try take("fc\(i)_bias", into: layer.bias, divisor: layer.biasGain)
     }
     try take("w_avg", into: wAverage, divisor: 1)
-  }
-}
-
-extension Trainer {
-  /// Draws the pictures of known w without noise, and moves them towards the real ones.
-  ///
-  /// Blurred answers are the best that a regression finds; a discriminator does not let them pass.
-  ///
-  /// - Parameters:
-  ///   - pairs: The w of each image.
-  ///   - adversarial: The weight of the adversarial loss; nil leaves the discriminator out.
-  ///   - losses: Receives what was found.
-  /// - Throws: What reading the data says.
-  func regress(
-    _ pairs: Pairs, adversarial: Double?, _ losses: inout Losses
-  ) throws(ObverseError) {
-    // Unmirrored: the mirrored picture has another w.
-    let indices = positions.map { order.image(at: $0) }
-    let real = try data.batch(
-      indices, mirrored: indices.map { _ in false }, on: device)
-    let w = pairs.batch(indices.map { data.readable[$0] }, on: device)
-    let (drawn, loss) = Torch.withBFloat16(usesBFloat16) {
-      let drawn = generator.synthesis(generator.broadcast(w), noise: .none)
-      let pixels = Training.Losses.regression(drawn, real)
-      losses.add("regression", pixels)
-      var loss = pixels * 2
-      if let pairEye {
-        let features = Training.Losses.features(drawn, real, pairEye)
-        losses.add("regression_features", features)
-        loss = loss + features
-      }
-      if let adversarial {
-        let played = Training.Losses.generator(opponents[0].scores(drawn))
-        losses.add("loss_g", played)
-        loss = loss + played * adversarial
-      }
-      return (drawn, loss)
-    }
-    generatorAdam.minimize(loss)
-    guard adversarial != nil else { return }
-    trainDiscriminators(real: real, fake: drawn.detached, nil, &losses)
   }
 }

@@ -16,8 +16,8 @@ public final class Run {
   private var tickImages: Int
   private(set) var ticks = 0
 
-  /// What a killed run may lose, from one tick to the next not counted.
-  private static let longestUnsaved = Duration.seconds(600)
+  /// What a killed run may lose.
+  private static let longestUnsaved = Duration.seconds(300)
 
   private var statePath: String { "\(folder)/state.safetensors" }
   private var logPath: String { "\(folder)/log.jsonl" }
@@ -38,21 +38,34 @@ public final class Run {
   ) throws(ObverseError) -> Run {
     try settings.check(processes: processes?.count ?? 1)
     let isFirst = processes?.rank ?? 0 == 0
-    guard !isFirst || !FileManager.default.fileExists(atPath: "\(folder)/settings.json") else {
-      throw .cannotCreate(path: folder, why: "it holds a run; --resume goes on with it")
-    }
+    if isFirst { try checkIsNew(folder) }
     let run = try Run(settings, folder, device, processes, log: [], report)
     try run.beginTogether()
-    if isFirst { try run.makeFolder() }
+    if isFirst {
+      try makeFolder(folder)
+      try run.writeSettings()
+    }
     return run
   }
 
-  private func makeFolder() throws(ObverseError) {
+  private static func checkIsNew(_ folder: String) throws(ObverseError) {
+    guard !FileManager.default.fileExists(atPath: "\(folder)/settings.json") else {
+      throw .cannotCreate(path: folder, why: "it holds a run; --resume goes on with it")
+    }
+  }
+
+  /// Makes the folder of a new run.
+  /// - Throws: `cannotCreate` where it holds one, or cannot be made.
+  public static func makeFolder(_ folder: String) throws(ObverseError) {
+    try checkIsNew(folder)
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
       throw .cannotCreate(path: folder, why: "the folder cannot be made")
     }
+  }
+
+  private func writeSettings() throws(ObverseError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     guard let json = try? encoder.encode(trainer.settings) else {
@@ -124,7 +137,10 @@ public final class Run {
     let settings = trainer.settings
     let end = Int(settings.kimg * 1000)
     // What all later measures are compared with.
-    if trainer.step == 0 { try snapshot() }
+    if trainer.step == 0 {
+      try snapshot()
+      _ = try heldOutFields()
+    }
     tickStart = .now
     var lastSave = tickStart
     while trainer.images < end {
@@ -132,11 +148,12 @@ public final class Run {
       let isStopped = any(shouldStop())
       let isDone = trainer.images >= end
       let isTick = Double(trainer.images - tickImages) >= settings.tickKimg * 1000
-      guard isTick || isDone || isStopped else { continue }
-      try tick()
-      if isDone || isStopped || ticks % settings.snapshotTicks == 0 { try snapshot() }
       let isLate = any(ContinuousClock.now - lastSave > Self.longestUnsaved)
-      if isDone || isStopped || isLate || ticks % settings.snapshotTicks == 0 {
+      guard isTick || isDone || isStopped || isLate else { continue }
+      let isSnapshot = isDone || isStopped || (ticks + 1) % settings.snapshotTicks == 0
+      try tick(isSnapshot)
+      if isSnapshot { try snapshot() }
+      if isSnapshot || isLate {
         try trainer.save(statePath)
         if savesLightly, isFirst { try trainer.saveLightly(in: folder) }
         lastSave = .now
@@ -167,7 +184,10 @@ public final class Run {
   }
 
   /// Reads the losses since the last tick, and writes one line of the log.
-  private func tick() throws(ObverseError) {
+  ///
+  /// - Parameter isSnapshot: Whether the averaged generator is measured too.
+  /// - Throws: `request` where a loss is no longer finite; `inputOutput`.
+  private func tick(_ isSnapshot: Bool) throws(ObverseError) {
     var fields = ["\"step\":\(trainer.step)", "\"images\":\(trainer.images)"]
     var words: [String] = []
     for (name, mean) in zip(sums.map(\.name), means()) {
@@ -181,6 +201,7 @@ public final class Run {
     }
     sums = []
     let elapsed = ContinuousClock.now - tickStart
+    if isSnapshot { fields += try heldOutFields() }
     let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
     let rate = Double(trainer.images - tickImages) / max(seconds, 1e-9)
     fields.append("\"seconds\":\((seconds * 1000).rounded() / 1000)")
@@ -200,9 +221,19 @@ public final class Run {
     guard isFirst else { return }
     let digits = String(trainer.images / 1000)
     let name = String(repeating: "0", count: max(6 - digits.count, 0)) + digits
-    try trainer.export("\(folder)/snapshot-\(name).safetensors")
+    let files = try trainer.export("\(folder)/snapshot-\(name)")
     try Sheet.write(trainer.average, to: "\(folder)/sheet-\(name).png")
-    report("wrote \(folder)/snapshot-\(name).safetensors and sheet-\(name).png")
+    report("wrote \(files.joined(separator: " and ")) and sheet-\(name).png")
+  }
+
+  /// Measures on what was kept out, and says it.
+  private func heldOutFields() throws(ObverseError) -> [String] {
+    guard isFirst else { return [] }
+    let measures = try trainer.measureHeldOut()
+    guard !measures.isEmpty else { return [] }
+    let words = measures.map { "\($0.name) \(($0.value * 10_000).rounded() / 10_000)" }
+    report("held out: \(words.joined(separator: ", "))")
+    return measures.map { "\"\($0.name)\":\($0.value)" }
   }
 
   /// Lines of the log that the loaded state has behind it.

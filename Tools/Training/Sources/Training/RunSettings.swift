@@ -51,6 +51,14 @@ public struct RunSettings: Codable, Equatable, Sendable {
   /// Trains a pruned generator; its networks have the shapes of their files, and `base`, `widest`,
   /// `zDim`, `wDim`, `mappingLayers` and `clamp` say nothing then.
   public var distil: DistilSettings?
+  /// Moves some layers of a generator that is good already, at rates of their own; `rate` is the
+  /// discriminators' then.
+  public var tuning: Tuning?
+  /// Widths of a new discriminator that reads Haar bands, from 4x4 up to half the side of the images;
+  /// nil takes NVlabs'.
+  public var bandWidths: [Int]?
+  /// Images at the beginning of the data that are kept out of it, to measure with; 0 for none.
+  public var heldOut: Int?
   public var seed: UInt64 = 0
   /// Thousands of images from one line of the log to the next.
   public var tickKimg = 4.0
@@ -105,8 +113,19 @@ public struct RunSettings: Codable, Equatable, Sendable {
       throw .usage("pairs of psi \(pairs.psi): it must be above 0 to be undone", hint: nil)
     }
     try distil?.check()
-    guard distil == nil || pairs == nil else {
+    // A student has its teacher's mapping; w from elsewhere would be others.
+    guard distil == nil || pairs?.mapping == nil else {
       throw .usage("a student starts from its teacher's channels, not from pairs", hint: nil)
+    }
+    let paired: Set<DistilSettings.Method> = [.nickelDiME, .plain, .cagc]
+    guard pairs == nil || distil.map({ paired.contains($0.method) }) ?? true else {
+      throw .usage(
+        "method '\(distil?.method.rawValue ?? "")' draws latents of its own, not pairs", hint: nil)
+    }
+    // To the end: the length of paths, which comes after pairs alone, needs a mapping that moves.
+    let isPaired = pairs.map { $0.adversarial != nil || $0.kimg >= kimg } ?? false
+    guard tuning == nil || isPaired else {
+      throw .usage("single layers are tuned towards known pictures, to the end", hint: nil)
     }
     if let augmentTarget, augmentTarget >= 1 {
       throw .usage("a mean sign of \(augmentTarget): it is below 1", hint: "NVlabs take 0.6")
@@ -127,11 +146,25 @@ public struct RunSettings: Codable, Equatable, Sendable {
   }
 
   public var discriminator: DiscriminatorShape {
-    DiscriminatorShape(widths: blockWidths, clamp: clamp, groupSize: groupSize)
+    if let bandWidths {
+      var shape = DiscriminatorShape(widths: bandWidths, groupSize: groupSize)
+      shape.readsBands = true
+      return shape
+    }
+    return DiscriminatorShape(widths: blockWidths, clamp: clamp, groupSize: groupSize)
   }
 
-  /// The files of the data that `skip` and `take` leave; nil for all.
-  public var part: Range<Int>? { Self.part(skip: skip, take: take) }
+  /// The files of the data that `skip`, `take` and `heldOut` leave; nil for all.
+  public var part: Range<Int>? {
+    let held = heldOut ?? 0
+    return Self.part(skip: held > 0 ? (skip ?? 0) + held : skip, take: take)
+  }
+
+  /// The files that are kept out to measure with.
+  var heldOutPart: Range<Int>? {
+    guard let heldOut, heldOut > 0 else { return nil }
+    return Self.part(skip: skip ?? 0, take: heldOut)
+  }
 
   /// `take` files from position `skip` on; nil for all.
   public static func part(skip: Int?, take: Int?) -> Range<Int>? {

@@ -1,4 +1,5 @@
 import Checkpoint
+import Converter
 import Core
 import FoundationEssentials
 import Networks
@@ -11,19 +12,30 @@ public struct TeacherFile {
   /// What stands before the generator's names: `G_ema.` or nothing.
   private let prefix: String
 
-  /// Looks for an averaged generator, in NVlabs' pickles, in a run's state, or alone.
+  /// Looks for an averaged generator: in a model file, in a run's state, in whatever `obverse convert`
+  /// can read.
   ///
   /// - Parameter path: A checkpoint, or the folder of a run: its state, else its light one.
-  /// - Throws: What opening says; `noGenerator`.
+  /// - Throws: What opening and converting say.
   public init(_ path: String) throws(ObverseError) {
     self.path = path
-    file = try Self.open(path)
-    let names = Set(file.tensors.map(\.name))
-    guard let prefix = ["G_ema.", ""].first(where: { names.contains("\($0)synthesis.b4.const") })
-    else {
-      throw ObverseError.noGenerator(found: Array(names.sorted().prefix(3))).inFile(path)
+    if NamedModel.isModelFile(path) {
+      (file, prefix) = (try CheckpointFile(NamedModel(path: path), path: path), "")
+      return
     }
-    self.prefix = prefix
+    let file = try Self.open(path)
+    // NVlabs' names are training's own; a network under them may come with its discriminator.
+    if let prefix = Self.prefix(in: file) {
+      (self.file, self.prefix) = (file, prefix)
+    } else {
+      self.file = try CheckpointFile(NamedModel(path: path), path: path)
+      prefix = ""
+    }
+  }
+
+  private static func prefix(in file: CheckpointFile) -> String? {
+    let names = Set(file.tensors.map(\.name))
+    return ["G_ema.", ""].first { names.contains("\($0)synthesis.b4.const") }
   }
 
   private static func open(_ path: String) throws(ObverseError) -> CheckpointFile {
@@ -55,6 +67,9 @@ public struct TeacherFile {
     }
   }
 
+  /// - Throws: What `shape` throws.
+  public func family() throws(ObverseError) -> GeneratorFamily { try shape().family }
+
   /// The generator, in the shape that its tensors have.
   /// - Throws: `missingTensor`, `shape`, `unsupported`, each in the file.
   public func generator(on device: Device = .cpu) throws(ObverseError) -> Generator {
@@ -77,6 +92,31 @@ public struct TeacherFile {
         "'\(path)' draws \(side)x\(side), and the data is \(size)x\(size)", hint: "--size \(side)")
     }
     return generator
+  }
+
+  /// Where the network comes from and what it may be used for, as far as the file says.
+  var origin: NamedModel.Origin {
+    guard NamedModel.isModelFile(path), let model = try? NamedModel(path: path) else {
+      return NamedModel.Origin()
+    }
+    return model.origin
+  }
+
+  /// Writes a generator that was made of this one, with what this file says of its origin.
+  ///
+  /// - Parameters:
+  ///   - generator: What is written.
+  ///   - facts: Take the place of the file's of the same name.
+  ///   - path: The file.
+  /// - Throws: What writing says.
+  public func writeModel(
+    of generator: Generator, adding facts: [String: String] = [:], to path: String
+  ) throws(ObverseError) {
+    var model = generator.model
+    model.origin = origin
+    model.origin.facts.removeAll { facts[$0.name] != nil }
+    model.origin.facts += facts.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+    try model.write(to: path)
   }
 
   public var hasDiscriminator: Bool { file.tensors.contains { $0.name.hasPrefix("D.b4.") } }

@@ -50,7 +50,7 @@ extension Trainer {
   /// What belongs to no network.
   var scalars: [Registry.Entry] {
     [("path.mean", pathMean)] + (augmentation.map { [("augment", $0.state)] } ?? [])
-      + methods.flatMap(\.state)
+      + (rateScales.map { [("rates", $0)] } ?? []) + methods.flatMap(\.state)
   }
 
   /// Writes all that `load` needs to go on to the bit; of several processes the first one does.
@@ -119,18 +119,38 @@ extension Trainer {
     return number
   }
 
-  /// Writes the averaged generator as `obverse convert` and NVlabs' code name it.
-  public func export(_ path: String) throws(ObverseError) {
+  /// Writes the averaged generator: as a model file, and where NVlabs' code knows the family also as
+  /// safetensors under its names.
+  ///
+  /// - Parameter stem: The path without `.obv` and `.safetensors`.
+  /// - Returns: What was written.
+  /// - Throws: `cannotCreate`, `inputOutput`.
+  public func export(_ stem: String) throws(ObverseError) -> [String] {
     var metadata = metadata
-    metadata["format"] = "pt"
     metadata["kimg"] = "\(Double(images) / 1000)"
-    try SafetensorsWriter.write(average.tensors, metadata: metadata, to: path)
+    var model = average.model
+    model.origin = origin
+    let known = Set(metadata.keys)
+    model.origin.facts.removeAll { known.contains($0.name) }
+    model.origin.facts += metadata.filter { $0.key != "producer" }.sorted { $0.key < $1.key }
+      .map { (name: $0.key, value: $0.value) }
+    if model.origin.sourceKind.isEmpty { model.origin.sourceKind = "obverse-train" }
+    if model.origin.wAverageSource.isEmpty { model.origin.wAverageSource = "training" }
+    var written = ["\(stem).obv"]
+    if average.shape.family == .styleGAN2 {
+      metadata["format"] = "pt"
+      written.insert("\(stem).safetensors", at: 0)
+      try SafetensorsWriter.write(average.tensors, metadata: metadata, to: written[0])
+    }
+    try model.write(to: "\(stem).obv")
+    return written
   }
 
   /// Words beside the tensors of whatever leaves the run.
   private var metadata: [String: String] {
     var metadata = ["producer": "obverse-train \(Version.number)"]
     if let clamp = generator.shape.clamp { metadata["conv_clamp"] = "\(clamp)" }
+    if generator.shape.family == .mobileStyleGAN { metadata["slope"] = "\(generator.shape.slope)" }
     // Whoever measures a generator with a network must know whether it was trained to please it.
     let eyes = (settings.distil?.kernels ?? []).map(\.kind.rawValue)
     let vgg = settings.distil?.baseline?.vgg == nil ? [] : ["vgg16"]

@@ -1,3 +1,4 @@
+import Converter
 import Core
 import Networks
 import Torch
@@ -26,12 +27,18 @@ public final class Trainer {
   let methods: [any Method]
   /// Changes what discriminators see, if asked for.
   let augmentation: AdaptiveAugmentation?
-  private let pairs: Pairs?
+  let pairs: Pairs?
   /// Sees the pictures of a paired start.
   let pairEye: EfficientNetLite0?
   let inherited: [String]
   /// Multiply-adds, by the paper's count, of the generator that a student was pruned from.
   let teacherMACs: Int?
+  /// What multiplies the rate of each of `trained`, where that is not one for all.
+  let rateScales: Tensor?
+  /// Images that are kept out of the data, and what the generator makes of their w is measured.
+  let heldOut: ImageData?
+  /// What a model file says of where the generator began.
+  let origin: NamedModel.Origin
   /// Parameters of the generator that move: all but a borrowed mapping's.
   let trained: [Registry.Entry]
 
@@ -46,6 +53,13 @@ public final class Trainer {
     self.data = data
     self.device = device
     Torch.seed(settings.seed)
+    heldOut = try settings.heldOutPart.map { part throws(ObverseError) in
+      try ImageData(settings.data, size: settings.size, part: part)
+    }
+    let start = try (settings.distil?.student ?? settings.from).map { path throws(ObverseError) in
+      try TeacherFile(path)
+    }
+    origin = start?.origin ?? NamedModel.Origin()
     let discriminators: [(name: String, network: Discriminator, learns: Bool)]
     if let distil = settings.distil {
       let parts = try Distillation(distil, in: settings, on: device)
@@ -55,7 +69,6 @@ public final class Trainer {
       inherited = parts.inherited
       teacherMACs = parts.teacherMACs
     } else {
-      let start = try settings.from.map { path throws(ObverseError) in try TeacherFile(path) }
       generator =
         try start?.generator(of: settings.size, on: device)
         ?? Generator(settings.generator, device: device)
@@ -78,13 +91,28 @@ public final class Trainer {
     }
     average = Generator(generator.shape, device: device)
     if let start = settings.pairs {
-      try generator.mapping.load(folded: start.mapping)
-      pairs = try Pairs(
-        start, wAverage: generator.mapping.wAverage.floats, listed: data.listedCount)
+      if let mapping = start.mapping { try generator.mapping.load(folded: mapping) }
+      let wAverage = generator.mapping.wAverage.floats
+      pairs = try start.w.map { path throws(ObverseError) in
+        try Pairs(start, path: path, wAverage: wAverage, listed: data.listedCount)
+      }
+      guard pairs != nil || data.wDim == generator.shape.wDim else {
+        throw .request(
+          "'\(settings.data)' has no w of \(generator.shape.wDim) numbers beside its pictures",
+          hint: "obverse-train pictures draws pictures with their w")
+      }
       pairEye = try start.features.map { path throws(ObverseError) in
         try EfficientNetLite0(path, on: device)
       }
-      trained = generator.registry.parameters.filter { !$0.name.hasPrefix("mapping.") }
+      trained = generator.registry.parameters.filter {
+        !$0.name.hasPrefix("mapping.") && settings.tuning?.moves($0.name) ?? true
+      }
+      // What stays while single layers are tuned needs no gradient, and no memory for one.
+      let moving = Set(trained.map(\.name))
+      for (name, tensor) in generator.registry.parameters
+      where settings.tuning != nil && !moving.contains(name) {
+        tensor.setRequiresGradient(false)
+      }
     } else {
       pairs = nil
       pairEye = nil
@@ -94,6 +122,7 @@ public final class Trainer {
     }
     average.copy(generator)
     generatorAdam = Self.adam(trained.map(\.tensor), settings.rate, every: settings.pathInterval)
+    rateScales = settings.tuning == nil ? nil : Tuning.scales(trained)
     let augmentation = settings.augmentTarget.map(AdaptiveAugmentation.init)
     self.augmentation = augmentation
     opponents = discriminators.map { name, network, learns in
@@ -136,10 +165,11 @@ public final class Trainer {
       seed: settings.seed, stream: UInt64(step) + UInt64(processes?.rank ?? 0) << 52 + 1 << 50)
     var losses = Losses()
 
-    if let pairs, let start = settings.pairs {
+    if let tuning = settings.tuning { beginTuning(tuning) }
+    if let start = settings.pairs {
       let isAlone = Double(images) < start.kimg * 1000
       if isAlone || start.adversarial != nil {
-        try regress(pairs, adversarial: isAlone ? nil : start.adversarial, &losses)
+        try regress(start, adversarial: isAlone ? nil : start.adversarial, &random, &losses)
         finishStep()
         return losses
       }
@@ -269,7 +299,7 @@ public final class Trainer {
   }
 
   /// Whether the running mean of w follows: a borrowed mapping brings its own.
-  private var movesMean: Bool { pairs == nil }
+  private var movesMean: Bool { settings.pairs == nil }
 
   /// Share that the average keeps of itself in the step that ends with `images`.
   private func kept(after images: Int) -> Double {

@@ -86,7 +86,7 @@ struct PrunerTests {
     var settings = PruneSettings(perMille: 500)
     settings.score = score
     settings.samples = 6
-    let kept = try Pruner.kept(Pruner.scores(teacher, settings), settings)
+    let kept = try Pruner.kept(Pruner.scores(teacher, settings), settings, of: teacher.shape)
     #expect(kept == shape.widths.map { width in (0..<width).filter { $0 % 2 == 0 } })
     let z = Tensor.normal([3, 8])
     let expected = Torch.withoutGradients { teacher(z) }

@@ -202,7 +202,9 @@ struct RunTests {
     for (found, given) in zip(stored.tensor.floats, first[0].floats) {
       #expect(abs(found * 0.01 / 4 - given) < 1e-6)
     }
-    let undone = try Pairs(try #require(settings.pairs), wAverage: average, listed: 12)
+    let start = try #require(settings.pairs)
+    let undone = try Pairs(
+      start, path: try #require(start.w), wAverage: average, listed: 12)
     for (i, found) in undone.batch([3], on: .cpu).floats.enumerated() {
       #expect(abs(found - (2 * w[48 + i] - average[i])) < 1e-5)
     }

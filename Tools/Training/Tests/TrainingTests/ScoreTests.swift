@@ -150,16 +150,17 @@ struct ScoreTests {
 
   /// One ranking: a layer may lose all but its best channel, another none.
   @Test func globalBudgetsRankAllLayers() {
-    let scores: [[Float]] = [[9, 8, 7, 6], [1, 3, 2, 0], [5, 5, 5, 10]]
+    let scores: [[Float]] = [[9, 8, 7, 6], [1, 3, 2, 0], [5, 5, 5, 10], [1]]
+    let shape = GeneratorShape(widths: [4, 4, 4, 1])
     var settings = PruneSettings(perMille: 500)
-    #expect(Pruner.kept(scores, settings) == [[0, 1], [1, 2], [0, 3]])
+    #expect(Pruner.kept(scores, settings, of: shape) == [[0, 1], [1, 2], [0, 3], [0]])
     settings.budget = .global
-    #expect(Pruner.kept(scores, settings) == [[0, 1, 2, 3], [1], [3]])
+    #expect(Pruner.kept(scores, settings, of: shape) == [[0, 1, 2, 3], [1], [3], [0]])
     settings.perMille = 400
-    #expect(Pruner.kept(scores, settings) == [[0, 1, 2, 3], [1], [0, 1, 2, 3]])
+    #expect(Pruner.kept(scores, settings, of: shape) == [[0, 1, 2, 3], [1], [0, 1, 2, 3], [0]])
     settings.perMille = 500
     settings.multiple = 2
-    #expect(Pruner.kept(scores, settings) == [[0, 1, 2, 3], [1, 2], [0, 3]])
+    #expect(Pruner.kept(scores, settings, of: shape) == [[0, 1, 2, 3], [1, 2], [0, 3], [0]])
   }
 
   @Test func parsersAreForContent() throws {

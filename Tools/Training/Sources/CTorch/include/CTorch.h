@@ -127,8 +127,27 @@ ct_error ct_coverage(
 /// Of a symmetric matrix: eigenvalues in ascending order, and their vectors of length 1 as columns.
 ct_error ct_eigen(const ct_tensor *matrix, ct_tensor **out_values, ct_tensor **out_vectors);
 
+// LeastSquares.cpp: sums of one regression, in double precision on the CPU.
+typedef struct ct_normal_s ct_normal;
+ct_normal *ct_normal_new(void);
+void ct_normal_free(ct_normal *n);
+/// Adds rows: inputs `x [n, d]`, outputs `y [n, o]`.
+ct_error ct_normal_add(ct_normal *n, const ct_tensor *x, const ct_tensor *y);
+/// The weight `[o, d]` and intercept `[o]` with the least squared error, `ridge` times the inputs' own
+/// squares drawing the weight towards `start [o, d]`, which may be NULL for 0. `unexplained` is the
+/// share of the outputs' variance that is left over these rows.
+ct_error ct_normal_solve(
+    const ct_normal *n, const ct_tensor *start, double ridge, ct_tensor **out_weight,
+    ct_tensor **out_bias, double *unexplained);
+
+/// What is left of the outputs' variance with the first k inputs of `order`, for k from 0 to `count`:
+/// `[count + 1]`.
+ct_error ct_normal_curve(
+    const ct_normal *n, const int64_t *order, int64_t count, double ridge, ct_tensor **out);
+
 // Autograd.cpp
 ct_error ct_set_requires_grad(ct_tensor *t, bool value);
+bool ct_requires_grad(const ct_tensor *t);
 /// Whether operations are recorded on this thread; gives the value before.
 bool ct_set_grad_enabled(bool value);
 /// Gradients of the scalar `loss` with respect to `inputs`; NULL for one that it does not depend on.
@@ -143,11 +162,12 @@ ct_error ct_copy(ct_tensor *target, const ct_tensor *source);
 /// `target += weight * (source - target)`, for all pairs at once.
 ct_error ct_lerp(
     ct_tensor *const *targets, const ct_tensor *const *sources, int count, double weight);
-/// One step of Adam without weight decay. `step` counts from 1.
+/// One step of Adam without weight decay. `step` counts from 1; `scales` multiply the rate of each
+/// parameter, NULL for none.
 ct_error ct_adam(
     ct_tensor *const *parameters, const ct_tensor *const *gradients, ct_tensor *const *means,
-    ct_tensor *const *squares, int count, int64_t step, double rate, double beta1, double beta2,
-    double epsilon);
+    ct_tensor *const *squares, int count, int64_t step, double rate, const double *scales,
+    double beta1, double beta2, double epsilon);
 
 // Device.cpp
 /// Whether there is a GPU that LibTorch can use; loads its CUDA library on the first call.

@@ -14,7 +14,7 @@ enum ContentScore {
     var parser: FaceParser?
     if let path = settings.parser { parser = try FaceParser(path, on: device) }
     let weights = generator.synthesis.readers.map(\.weight)
-    var sums: [[Double]] = generator.shape.widths.map { [Double](repeating: 0, count: $0) }
+    var sums = weights.map { [Double](repeating: 0, count: $0.shape[1]) }
     var done = 0
     Torch.seed(settings.seed)
     while done < settings.samples {
@@ -37,7 +37,8 @@ enum ContentScore {
       for (i, gradient) in Tensor.gradients(of: loss, with: weights).enumerated() {
         guard let gradient else { continue }
         // Signs meet within a batch, not between batches, as in the authors' code.
-        for (c, value) in gradient.magnitude.mean(over: [0, 2, 3]).floats.enumerated() {
+        let others = gradient.shape.count == 2 ? [0] : [0, 2, 3]
+        for (c, value) in gradient.magnitude.mean(over: others).floats.enumerated() {
           sums[i][c] += Double(value)
         }
       }

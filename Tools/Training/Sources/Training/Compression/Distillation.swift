@@ -137,7 +137,7 @@ struct Distillation {
     let resolution = run.size
     let file = try TeacherFile(settings.teacher)
     let teacher = try file.generator(of: resolution, on: device)
-    teacherMACs = teacher.shape.architecture == .skip ? teacher.shape.network.macs(.fit) : nil
+    teacherMACs = teacher.shape.canBeCounted ? teacher.shape.network.macs(.fit) : nil
     let start = try TeacherFile(settings.student)
     student = try start.generator(of: resolution, on: device)
     inherited = start.trainedAgainst
@@ -145,6 +145,11 @@ struct Distillation {
       throw .request(
         "the teacher's z has \(teacher.shape.zDim) numbers, the student's"
           + " \(student.shape.zDim)", hint: nil)
+    }
+    // Regression to known pictures needs no opponent.
+    if let pairs = run.pairs, pairs.adversarial == nil {
+      (discriminators, methods) = ([], [])
+      return
     }
     let theirs = try file.discriminator(of: resolution, groupSize: run.groupSize, on: device)
     let hasOwn = settings.method == .nickelDiME || settings.method == .gcc

@@ -24,7 +24,7 @@ enum MagnitudeScore {
   private static func kernels(_ generator: Generator) -> [Tensor] {
     let w = generator.mapping.wAverage.reshaped([1, -1])
     return generator.synthesis.readers.map { reader in
-      var kernel = reader.weight * reader.affine(w).reshaped([1, -1, 1, 1])
+      var kernel = reader.kernel * reader.affine(w).reshaped([1, -1, 1, 1])
       if reader.isDemodulated {
         let energy = kernel.squared.sum(over: [1, 2, 3], keepingAxes: true)
         kernel = kernel * (energy + 1e-8).reciprocalSquareRoot

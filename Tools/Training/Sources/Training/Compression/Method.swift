@@ -23,11 +23,14 @@ struct Drawing {
 }
 
 extension Drawing {
-  init(_ latents: Latents, by generator: Generator, updatesAverage: Bool = false) {
+  init(
+    _ latents: Latents, by generator: Generator, noise: NoiseMode = .random,
+    updatesAverage: Bool = false
+  ) {
     self.latents = latents
     ws = latents.ws(of: generator, updatesAverage: updatesAverage)
     var features: [Int: Tensor] = [:]
-    let drawn = generator.synthesis(ws, noise: .random) { features[$0] = $1 }
+    let drawn = generator.synthesis(ws, noise: noise) { features[$0] = $1 }
     self.features = features
     let n = latents.z.shape[0]
     images = latents.shifts == nil ? drawn : drawn.slice(axis: 0, 0..<n)

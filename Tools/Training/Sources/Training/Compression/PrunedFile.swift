@@ -6,6 +6,12 @@ import Torch
 public struct PruneReport {
   public let teacher: GeneratorShape
   public let student: GeneratorShape
+  /// What least squares left unexplained of each layer, where layers were fitted.
+  var refitted: [Refit.Layer] = []
+
+  public init(teacher: GeneratorShape, student: GeneratorShape) {
+    (self.teacher, self.student) = (teacher, student)
+  }
 
   /// The key under which a student's file says how many multiply-adds its teacher takes by the
   /// paper's count.
@@ -36,6 +42,7 @@ public struct PruneReport {
         + " counted at the input of each upsampling convolution",
       "compression rate \(rounded(rate(.fit))) % by the paper's count",
     ]
+      + refitted.map { "\($0.name): \(rounded($0.unexplained * 100)) % unexplained" }
   }
 
   /// The same as one JSON object.
@@ -55,7 +62,14 @@ public struct PruneReport {
     line.add("sha256", try Bytes(mapping: output).withSpan { SHA256.hex($0) })
     line.add("teacher", path)
     line.add("teacher_fingerprint", try TeacherFile(path).generator().fingerprint)
-    line.add("ratio", Double(settings.perMille) / 1000)
+    if settings.mostMACs == nil, settings.perMilleBySide == nil {
+      line.add("ratio", Double(settings.perMille) / 1000)
+    } else {
+      for (key, value) in settings.words.sorted(by: { $0.key < $1.key })
+      where key == "pruning_macs" || key == "pruning_ratio" {
+        line.add(key == "pruning_macs" ? "macs" : "ratio", value)
+      }
+    }
     line.add("score", settings.score.rawValue)
     line.add("seed", settings.seed)
     line.add("widths", student.widths)
@@ -85,28 +99,91 @@ extension Pruner {
     _ path: String, _ settings: PruneSettings, to output: String, device: Device,
     progress: (Int) -> Void = { _ in }
   ) throws(ObverseError) -> PruneReport {
-    guard (1...999).contains(settings.perMille), settings.multiple >= 1 else {
-      throw .usage("a pruning ratio lies between 0 and 1", hint: nil)
-    }
+    try settings.check()
     guard settings.parser == nil || settings.score == .content else {
       throw .usage("a face parser is for the content-aware score", hint: nil)
     }
     let file = try TeacherFile(path)
     let teacher = try file.generator(on: device)
-    let student = try pruned(
-      teacher, kept: try kept(scores(teacher, settings, progress: progress), settings),
-      compensatesRGB: settings.compensatesRGB)
-    var metadata = [
-      "format": "pt", "producer": "obverse-train \(Version.number)",
-      "pruning_ratio": "\(Double(settings.perMille) / 1000)",
-      "pruning_score": settings.score.rawValue, "pruning_budget": settings.budget.rawValue,
-      "pruned_from": teacher.fingerprint,
-      PruneReport.teacherKey: "\(teacher.shape.network.macs(.fit))",
-    ]
+    guard teacher.shape.canBeCounted else {
+      throw ObverseError.unsupported(
+        what: "the teacher",
+        why: "pruning knows the skip architecture, not \(teacher.shape.architecture.rawValue)",
+        hint: nil
+      ).inFile(path)
+    }
+    let kept = try units(teacher, settings, progress: progress)
+    let student = try pruned(teacher, kept: kept, compensatesRGB: settings.compensatesRGB)
+    var report = PruneReport(teacher: teacher.shape, student: student.shape)
+    if settings.refit > 0 {
+      let channels = kept.enumerated().map { teacher.shape.channels(ofUnits: $1, width: $0) }
+      try Refit.refit(
+        student, to: teacher, kept: channels, samples: settings.refit, seed: settings.seed
+      ) { report.refitted.append($0) }
+    }
+    var metadata = settings.words
+    metadata["producer"] = "obverse-train \(Version.number)"
+    metadata["pruned_from"] = teacher.fingerprint
+    // A student of a student is still one of the first teacher.
+    metadata[PruneReport.teacherKey] =
+      file.metadata(PruneReport.teacherKey) ?? "\(teacher.shape.network.macs(.fit))"
     metadata["trained_against"] = file.metadata("trained_against")
+    if output.hasSuffix(".obv") {
+      try file.writeModel(of: student, adding: metadata, to: output)
+      return report
+    }
+    metadata["format"] = "pt"
     if let clamp = student.shape.clamp { metadata["conv_clamp"] = "\(clamp)" }
+    if student.shape.family == .mobileStyleGAN { metadata["slope"] = "\(student.shape.slope)" }
     try SafetensorsWriter.write(
       student.tensors + file.discriminatorTensors, metadata: metadata, to: output)
-    return PruneReport(teacher: teacher.shape, student: student.shape)
+    return report
+  }
+
+  /// Units that stay, by ratio or by multiply-adds.
+  private static func units(
+    _ teacher: Generator, _ settings: PruneSettings, progress: (Int) -> Void
+  ) throws(ObverseError) -> [[Int]] {
+    guard let most = settings.mostMACs else {
+      return kept(
+        try scores(teacher, settings, progress: progress), settings, of: teacher.shape)
+    }
+    let readers = try ContributionScore.readers(
+      teacher, samples: settings.samples, regresses: true, seed: settings.seed, progress: progress)
+    let counts = try WidthSearch(teacher.shape, readers).counts(most)
+    return kept(readers.map(\.scores), counts.map { $0 })
+  }
+}
+
+extension PruneSettings {
+  /// Refuses what leaves no channel, and what contradicts itself.
+  /// - Throws: `usage`.
+  func check() throws(ObverseError) {
+    let ratios = perMilleBySide.map { Array($0.values) } ?? [perMille]
+    guard mostMACs != nil || ratios.allSatisfy((0...999).contains), multiple >= 1 else {
+      throw .usage("a pruning ratio lies between 0 and 1", hint: nil)
+    }
+    guard mostMACs != nil || ratios.contains(where: { $0 > 0 }) else {
+      throw .usage("nothing is to be pruned: every ratio is 0", hint: nil)
+    }
+    guard budget == .uniform || mostMACs == nil && perMilleBySide == nil else {
+      throw .usage("a global budget has one ratio for all layers", hint: nil)
+    }
+  }
+
+  /// For the file's metadata.
+  fileprivate var words: [String: String] {
+    var words = ["pruning_score": score.rawValue]
+    if let mostMACs {
+      words["pruning_macs"] = "\(mostMACs)"
+    } else if let perMilleBySide {
+      words["pruning_ratio"] = perMilleBySide.sorted { $0.key < $1.key }
+        .map { "\($0.key)=\(Double($0.value) / 1000)" }.joined(separator: ",")
+    } else {
+      words["pruning_ratio"] = "\(Double(perMille) / 1000)"
+      words["pruning_budget"] = budget.rawValue
+    }
+    if refit > 0 { words["refit"] = "\(refit)" }
+    return words
   }
 }
