@@ -158,7 +158,8 @@ extension Trainer {
     let all = inherited + eyes + vgg + paired
     metadata["trained_against"] = Set(all).sorted().joined(separator: ",")
     metadata[PruneReport.teacherKey] = teacherMACs.map { "\($0)" }
-    metadata["method"] = settings.distil?.method.rawValue ?? "teacher"
+    let alone = settings.tuning == nil ? "teacher" : "cut"
+    metadata["method"] = settings.distil?.method.rawValue ?? alone
     return metadata
   }
 }

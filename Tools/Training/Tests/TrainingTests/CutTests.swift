@@ -186,7 +186,7 @@ struct CutTests {
     #expect(state.hasDiscriminator && !snapshot.hasDiscriminator)
     let judge = try state.discriminator(of: 32, groupSize: 2)
     #expect(judge.shape.readsBands && judge.shape.widths == [6, 5, 4])
-    #expect(snapshot.metadata("kimg") == "0.024")
+    #expect(snapshot.metadata("kimg") == "0.024" && snapshot.metadata("method") == "cut")
     #expect(try NamedModel(path: snapshot.path).origin.sourceKind == "obverse-train")
   }
 
