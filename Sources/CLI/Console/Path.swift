@@ -85,7 +85,7 @@ package enum Path {
       let above = folder(next)
       // No more often than the path has parts: what lies above is shorter each time.
       guard code == ENOENT, above.utf8.count < next.utf8.count, !isFolder(above) else {
-        throw .cannotCreate(path: path, why: ObverseError.reason(code))
+        throw .cannotCreate(path: next, why: ObverseError.reason(code))
       }
       missing.append(above)
     }
