@@ -1,13 +1,14 @@
 // What follows a convolution's sums: demodulation, noise, bias, leaky ReLU, gain and clamp.
 //
 // The numbers of a finish are tuples, and not structures: a debug build makes metadata of each structure,
-// and with it weak functions that are made for this room's processors.
+// and with it weak functions that are made for this room's processors. All is transparent, since the
+// inliner leaves calls with so many vectors in loops that are long already.
 
 import CKernels
 
 /// `gain * leakyReLU(sum * factor + offset)`; without `gain`, which the factor and the offset
 /// may hold, since the leaky ReLU scales with its input.
-@inline(__always)
+@_transparent
 private func leaky(
   _ sum: Vector, _ factor: Vector, _ offset: Vector, _ slope: Vector, gain: Vector?
 ) -> Vector {
@@ -25,7 +26,7 @@ typealias BlockFinish = (
 )
 
 /// The finish of the vector that begins with `channel`; `scale` multiplies the sums.
-@inline(__always)
+@_transparent
 func blockFinish(_ e: kernel_epilogue, channel: Int, scale: Float? = nil) -> BlockFinish {
   let factors = load(e.factors + channel)
   return (
@@ -36,7 +37,7 @@ func blockFinish(_ e: kernel_epilogue, channel: Int, scale: Float? = nil) -> Blo
 }
 
 /// Finishes the sums of pixel `x`; `noise` is that of pixel 0, or nil.
-@inline(__always)
+@_transparent
 func finished(_ f: BlockFinish, _ sum: Vector, _ noise: Floats?, _ x: Int) -> Vector {
   var offset = f.bias
   if let noise { offset += Vector(repeating: noise[x] * f.strength) }
@@ -51,7 +52,7 @@ typealias RowFinish = (
 )
 
 /// The finish of `channel`; `scale` multiplies the sums.
-@inline(__always)
+@_transparent
 func rowFinish(_ e: kernel_epilogue, channel: Int, scale: Float = 1) -> RowFinish {
   (
     factor: Vector(repeating: e.factors[channel] * e.gain * scale),
@@ -62,7 +63,7 @@ func rowFinish(_ e: kernel_epilogue, channel: Int, scale: Float = 1) -> RowFinis
 }
 
 /// Finishes the sums of a vector of pixels; `noise` is that of the first, or nil.
-@inline(__always)
+@_transparent
 func finished(_ f: RowFinish, _ sum: Vector, _ noise: Floats?) -> Vector {
   var offset = f.bias
   if let noise { offset = multiplyAdd(load(noise), f.strength, offset) }
