@@ -84,9 +84,11 @@ extension CheckpointFile {
   }
 }
 
-extension String {
+extension StringProtocol {
   /// Whether these words stand in a dotted name, from the beginning of one of its own.
-  fileprivate func hasWords(_ words: String) -> Bool {
+  ///
+  /// By bytes: files may have very many names.
+  package func hasWords(_ words: String) -> Bool {
     var rest = utf8[...]
     while true {
       if rest.starts(with: words.utf8) { return true }

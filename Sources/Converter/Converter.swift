@@ -101,6 +101,11 @@ package enum Converter {
         "\(planeless) of \(convs.count) layers have no stored noise; const noise skips them")
     }
     report.warnings += tensors.warnings
+    if place.spelling == .mmgeneration {
+      report.notes.append(
+        "networks that mmgeneration trained itself draw blue first; those it converted draw red first"
+      )
+    }
     let nameless = file.tensors.first { $0.name.hasSuffix("shadow_params.0") }
     if !place.isAveraged, let nameless {
       report.warnings.append(

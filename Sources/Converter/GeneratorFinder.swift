@@ -44,16 +44,13 @@ struct GeneratorFinder {
   ///   `unsupported` for families that are not read, and for a key that no generator has or several.
   func find(_ key: String?) throws(ObverseError) -> Finding {
     try file.refuseForeignFamilies()
-    let places = places.map { place in
+    let places = places
+    func finding(_ place: GeneratorPlace, _ reason: String) -> Finding {
       var place = place
       if PaddleGAN(file, place.prefix, place.vocabulary).isPaddle { place.spelling = .paddle }
-      return place
+      return Finding(place: place, found: places.map(\.words), reason: reason)
     }
-    let found = places.map(\.words)
-    if let key {
-      let place = try asked(key, places)
-      return Finding(place: place, found: found, reason: "it was asked for")
-    }
+    if let key { return finding(try asked(key, places), "it was asked for") }
     let best = places.enumerated().min {
       ($0.element.rank, $0.element.key.utf8.count { $0 == 0x2e }, $0.offset)
         < ($1.element.rank, $1.element.key.utf8.count { $0 == 0x2e }, $1.offset)
@@ -76,7 +73,7 @@ struct GeneratorFinder {
       ? "its name says that it is the average"
       : best.rank == 2
         ? "the others are wrapped" : "no name says which one is the average; --key takes another"
-    return Finding(place: best, found: found, reason: reason)
+    return finding(best, reason)
   }
 
   /// The place that a key names: as it is written, else in any case, else without what wraps it.

@@ -58,7 +58,7 @@ struct TensorOrigins {
 
   /// A name without the words of wrappers.
   static func unwrapped(_ name: Substring) -> String {
-    guard name.contains("_orig_mod") || name.contains("module") else { return String(name) }
+    guard name.hasWords("_orig_mod") || name.hasWords("module") else { return String(name) }
     return name.split(separator: ".", omittingEmptySubsequences: false)
       .filter { $0 != "_orig_mod" && $0 != "module" }.joined(separator: ".")
   }
@@ -83,7 +83,7 @@ struct TensorOrigins {
     if let base = name.without("_v"), places["\(base)_g"] != nil {
       return (base, .refused("weight_norm"))
     }
-    guard name.contains(".parametrizations.") else { return nil }
+    guard name.hasWords("parametrizations.") else { return nil }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     guard let at = parts.firstIndex(of: "parametrizations"), at + 2 < parts.count else {
       return nil

@@ -206,7 +206,7 @@ struct Convert: Command {
           ("path", .text(input)), ("container", .text(report.container)),
           ("sha256", .text(conversion.description.provenance.sourceSHA256)),
           ("key", .text(report.key)), ("vocabulary", .text(report.vocabulary)),
-          ("generators", .list(report.generators.map { .text($0) })),
+          ("generators", .list(report.generators.prefix(256).map { .text($0) })),
           ("pickle_names", .integer(report.pickleNames)),
           ("unknown_names", .integer(report.unknownNames)),
         ])

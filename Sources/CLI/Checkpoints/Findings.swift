@@ -165,7 +165,7 @@ struct Findings {
     }
     if let report {
       members.append(("key", .text(report.key)))
-      members.append(("generators", .list(report.generators.map { .text($0) })))
+      members.append(("generators", .list(report.generators.prefix(256).map { .text($0) })))
       members.append(("vocabulary", .text(report.vocabulary)))
     }
     members.append(("converts", .bool(failure == nil)))
