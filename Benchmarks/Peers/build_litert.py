@@ -1,4 +1,5 @@
-"""build_litert.py FOLDER NETWORK: writes NETWORK.act-convt.tflite and NETWORK.act-poly.tflite.
+"""build_litert.py FOLDER NETWORK: writes NETWORK.FORM.tflite; act-convt and act-poly of StyleGAN2,
+act-sums of MobileStyleGAN.
 
 Needs TensorFlow to write them; ai-edge-litert alone runs them. Images are [1, size, size, 3] here.
 """
@@ -10,7 +11,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in build_networks.py
 import numpy as np
 import tensorflow as tf
 
-from network import TAPS, folded, phases, rgb_phases
+from model_file import constants as constants_of
+from network import TAPS, parted, phases, rgb_phases
 
 
 def constant(value):
@@ -64,12 +66,67 @@ def to_rgb(layer, x, w, image):
     return y if image is None else y + shuffled(image, rgb_phases())
 
 
-def generator(constants, form):
+def mapped(constants, z):
+    w = z * tf.math.rsqrt(tf.reduce_mean(z * z, 1, keepdims=True) + 1e-8)
+    for pair in constants["mapping"]:
+        w = tf.nn.leaky_relu(styled(w, pair), 0.2)
+    return w
+
+
+def inverse_haar(x):
+    """Channels come in the order of `parted`."""
+    low, a, b, d = (0.5 * part for part in tf.split(x, 4, 3))
+    plus, minus, both, across = low + a, low - a, b + d, b - d
+    pixels = [plus + both, plus - both, minus + across, minus - across]
+    return tf.nn.depth_to_space(tf.concat(pixels, 3), 2)
+
+
+def finished(x, layer, rows, slope):
+    noise = constant(layer["noise"].transpose(0, 2, 3, 1))
+    return tf.nn.leaky_relu(x + noise + constant(layer["bias"][rows]), slope)
+
+
+def separable(layer, x, w, rows, slope):
+    x = x * plane(styled(w, layer["style"]))
+    depthwise = constant(layer["depthwise"].transpose(2, 3, 0, 1))
+    x = tf.nn.depthwise_conv2d(x, depthwise, [1, 1, 1, 1], "SAME")
+    x = tf.nn.conv2d(x, constant(layer["pointwise"][rows].T[None, None]), 1, "SAME")
+    return finished(x, layer, rows, slope)
+
+
+def separable_generator(constants):
     @tf.function(input_signature=[tf.TensorSpec((1, 512), tf.float32)])
     def draw(z):
-        w = z * tf.math.rsqrt(tf.reduce_mean(z * z, 1, keepdims=True) + 1e-8)
-        for pair in constants["mapping"]:
-            w = tf.nn.leaky_relu(styled(w, pair), 0.2)
+        w = mapped(constants, z)
+        first, slope = constants["first"], constants["slope"]
+        rows = parted(first["weight"].shape[0])
+        x = constant(constants["const"].transpose(0, 2, 3, 1)) * plane(styled(w, first["style"]))
+        x = tf.nn.conv2d(x, constant(first["weight"][rows].transpose(2, 3, 1, 0)), 1, "SAME")
+        x = finished(x, first, rows, slope)
+        for i, block in enumerate(constants["blocks"]):
+            up = [value[rows] for value in block["up"]]
+            x = inverse_haar(x * plane(styled(w, up)))
+            x = separable(block["conv1"], x, w, slice(None), slope)
+            channels = block["conv2"]["pointwise"].shape[0]
+            last = i + 1 == len(constants["blocks"])
+            rows = slice(None) if last else parted(channels)
+            x = separable(block["conv2"], x, w, rows, slope)
+        image = constants["image"]
+        rows = parted(image["weight"].shape[0])
+        x = x * plane(styled(w, image["style"]))
+        x = tf.nn.conv2d(x, constant(image["weight"][rows].T[None, None]), 1, "SAME")
+        return inverse_haar(x + constant(image["bias"][rows]))
+
+    return draw
+
+
+def generator(constants, form):
+    if "blocks" in constants:
+        return separable_generator(constants)
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 512), tf.float32)])
+    def draw(z):
+        w = mapped(constants, z)
         convs, rgbs = constants["convs"], constants["rgbs"]
         x = layer(0, convs[0], constant(constants["const"].transpose(0, 2, 3, 1)), w, form)
         image = to_rgb(rgbs[0], x, w, None)
@@ -83,13 +140,12 @@ def generator(constants, form):
 
 
 def main():
-    base = "/".join(sys.argv[1:3])
-    constants = None
-    for form in ("act-convt", "act-poly"):
-        path = f"{base}.{form}.tflite"
+    folder, network = sys.argv[1:3]
+    constants = constants_of(folder, network)
+    for form in ["act-sums"] if "blocks" in constants else ["act-convt", "act-poly"]:
+        path = f"{folder}/{network}.{form}.tflite"
         if os.path.exists(path):
             continue
-        constants = constants or folded(dict(np.load(f"{base}.npz")))
         function = generator(constants, form).get_concrete_function()
         data = tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
         with open(path + ".part", "wb") as file:

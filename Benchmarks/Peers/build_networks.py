@@ -3,8 +3,8 @@
 NETWORK.pt (a rosinality checkpoint), .npz (the same for TensorFlow), .z.npy (one latent), .image.npy
 (PyTorch's image of it); for WHAT of openvino, ort and ncnn the graphs of every form. Where two forms
 give different images it ends with 1. A file gets its name when it is whole, so a run that was stopped
-can go on. random-face is no network of PyTorch's: its two IR files are in FOLDER/random-face, and its
-image is OpenVINO's.
+can go on. Where NETWORK.obv is there already, the network is that file's, and neither .pt nor .npz is
+written.
 """
 import os
 import shutil
@@ -18,11 +18,10 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 import torch
 
-from network import folded, mapped, random_state
-from torch_forms import FORMS, Generator
+from model_file import constants
+from network import NETWORKS, folded, mapped, random_state
+from torch_forms import Forms
 
-# The forms that ncnn can read.
-NCNN = ["act-convt", "act-convts", "act-poly"]
 # Forms sum in different orders; values are about 1.
 AGREE = 1e-4
 
@@ -32,22 +31,25 @@ def save_image(image, base):
     os.replace(f"{base}.part.npy", f"{base}.image.npy")
 
 
-def first_files(base):
-    """The checkpoint, the latent and PyTorch's image; the image comes last and says all are whole."""
+def checkpoint(base):
+    """Random weights as a checkpoint of rosinality's, and as arrays."""
     state = random_state(os.path.basename(base))
-    constants = folded(state)
-    z = np.random.default_rng(3).standard_normal((1, 512)).astype(np.float32)
     many = np.random.default_rng(4).standard_normal((4096, 512)).astype(np.float32)
+    average = torch.from_numpy(mapped(folded(state), many).mean(0))
+    tensors = {key: torch.from_numpy(value) for key, value in state.items()}
+    torch.save({"g_ema": tensors, "latent_avg": average}, f"{base}.pt")
+    np.savez(f"{base}.npz", **state)
+
+
+def first_image(base, forms):
+    """One latent and PyTorch's image of it; the image comes last and says that all is whole."""
+    z = np.random.default_rng(3).standard_normal((1, 512)).astype(np.float32)
     if not os.path.exists(f"{base}.image.npy"):
-        average = torch.from_numpy(mapped(constants, many).mean(0))
-        tensors = {key: torch.from_numpy(value) for key, value in state.items()}
-        torch.save({"g_ema": tensors, "latent_avg": average}, f"{base}.pt")
-        np.savez(f"{base}.npz", **state)
         np.save(f"{base}.z.npy", z)
-        image = Generator(constants, "act-convt")(torch.from_numpy(z))
+        image = forms.generator(forms.names[0])(torch.from_numpy(z))
         save_image(image.numpy(), base)
-        print(f"{base}.pt: image {float(image.min()):.2f} to {float(image.max()):.2f}", flush=True)
-    return constants, torch.from_numpy(z)
+        print(f"{base}: image {float(image.min()):.2f} to {float(image.max()):.2f}", flush=True)
+    return torch.from_numpy(z)
 
 
 def onnx(generator, z, path):
@@ -77,32 +79,20 @@ def ncnn(generator, z, base):
         shutil.move(folder + "/g.ncnn.param", base + ".param")
 
 
-def random_face(base):
-    import openvino
-
-    z = np.random.default_rng(3).standard_normal((1, 512)).astype(np.float32)
-    settings = {"INFERENCE_PRECISION_HINT": "f32"}
-    x = z
-    for name in ("MappingNetwork", "SynthesisNetwork"):
-        model = openvino.Core().compile_model(f"{base}/{name}.xml", "CPU", settings)
-        x = model.create_infer_request().infer({0: x})[0]
-    np.save(f"{base}.z.npy", z)
-    save_image(x, base)
-
-
 def main():
     folder, name, *wanted = sys.argv[1:]
-    if name == "random-face":
-        return random_face(f"{folder}/{name}")
     warnings.filterwarnings("ignore")
     torch.set_grad_enabled(False)
     base = f"{folder}/{name}"
-    constants, z = first_files(base)
+    if name in NETWORKS and not os.path.exists(f"{base}.npz"):
+        checkpoint(base)
+    forms = Forms(constants(folder, name))
+    z = first_image(base, forms)
     reference = torch.from_numpy(np.load(f"{base}.image.npy"))
-    for form in FORMS:
+    for form in forms.names:
         stem = f"{base}.{form}"
         if {"openvino", "ort"} & set(wanted) and not os.path.exists(stem + ".onnx"):
-            generator = Generator(constants, form).eval()
+            generator = forms.generator(form)
             difference = float((generator(z) - reference).abs().max())
             print(f"{stem}: max difference {difference:.1e}", flush=True)
             if not difference <= AGREE:
@@ -110,8 +100,10 @@ def main():
             onnx(generator, z, stem + ".onnx")
         if "openvino" in wanted and not os.path.exists(stem + ".xml"):
             ir(stem + ".onnx", stem)
-        if "ncnn" in wanted and form in NCNN and not os.path.exists(stem + ".ncnn.param"):
-            ncnn(Generator(constants, form, rgb_weights=False).eval(), z, stem + ".ncnn")
+        is_new = not os.path.exists(stem + ".ncnn.param")
+        # ncnn has no weights that are computed for a sample.
+        if "ncnn" in wanted and form.startswith("act-") and is_new:
+            ncnn(forms.generator(form, sample_weights=False), z, stem + ".ncnn")
 
 
 main()

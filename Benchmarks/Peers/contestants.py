@@ -9,13 +9,31 @@ import subprocess
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Forms of the graph that a peer is tried with; see torch_forms.py.
-ALL = ["act-convt", "act-convts", "act-poly", "weight-convt", "weight-poly"]
-FORMS = {
-    "openvino": ALL, "ort": ALL, "ncnn": ALL[:3], "litert": ["act-convt", "act-poly"], "torch": ALL,
-}
+# Forms of the graph that a peer is tried with; see torch_forms.py and separable_forms.py.
+STYLEGAN2 = ["act-convt", "act-convts", "act-poly", "weight-convt", "weight-poly"]
+SEPARABLE = ["act-haart", "act-shuffle", "act-sums", "weight-haart", "weight-shuffle"]
+PEERS = ["openvino", "openvino-default", "ort", "ncnn", "litert", "torch"]
+# MobileStyleGAN; of the others each layer is a whole convolution.
+SEPARABLE_NETWORKS = ["faces", "faces-r91", "faces-r96", "faces-r99", "random-face"]
 # An eighth of one step of an 8-bit image, whose values -1 to 1 have 255 steps.
 AGREE = 1e-3
+# As people run it: the runtime chooses the precision, and may choose bfloat16.
+ROUGH = {"openvino-default": 0.5}
+
+
+def forms(peer, network):
+    """The forms in which a peer can have a network."""
+    if network not in SEPARABLE_NETWORKS:
+        found = ["act-convt", "act-poly"] if peer == "litert" else STYLEGAN2
+    elif peer == "litert":
+        found = ["act-sums"]
+    else:
+        found = SEPARABLE
+    if peer == "ncnn":
+        found = [form for form in found if form.startswith("act-")]
+    if network == "random-face" and peer.startswith("openvino"):
+        found = ["as-shipped", *found]
+    return found
 
 
 class Failed(Exception):
@@ -64,11 +82,8 @@ class Peer:
     def __init__(self, name, python, folder):
         self.name, self.python, self.folder = name, python, folder
 
-    def plays(self, network):
-        return network != "random-face" or self.name == "openvino"
-
     def forms(self, network):
-        return ["as-shipped"] if network == "random-face" else FORMS[self.name]
+        return forms(self.name, network)
 
     def measure(self, network, form, threads, seconds):
         script = os.path.join(HERE, "time_one.py")
@@ -95,9 +110,6 @@ class Ours:
         self.program, self.folder = program, folder
         self.estimate = {}  # seconds a face, by network and threads
         self.facts = {}  # what `bench` says of each network
-
-    def plays(self, network):
-        return True
 
     def forms(self, network):
         return ["-"]

@@ -16,10 +16,6 @@ NETWORKS = {
     "p90": (256, 16384, 0.9),
     "p95": (256, 16384, 0.95),
     "p90-1024": (1024, 32768, 0.9),
-    # The widths of the models that come with this repository.
-    "faces": (64, 16384, 0.8),
-    "faces-p90": (64, 16384, 0.9),
-    "faces-p95": (64, 16384, 0.95),
 }
 # The low-pass [1, 3, 3, 1], with the gain of 2 an axis that doubling needs.
 TAPS = np.array([1, 3, 3, 1], np.float32) / 4
@@ -145,3 +141,18 @@ def mapped(constants, z):
         x = x @ weight.T + bias
         x = np.maximum(x, 0.2 * x)
     return x
+
+
+def grouped(channels):
+    """The order that brings a low-pass channel and its details together, four by four.
+
+    An inverse Haar transform reads C/4 low-pass channels, then three details for each.
+    """
+    quarter = channels // 4
+    return [k if j == 0 else quarter + 3 * k + j - 1 for k in range(quarter) for j in range(4)]
+
+
+def parted(channels):
+    """The order that brings all first details together, then all second, then all third ones."""
+    quarter = channels // 4
+    return list(range(quarter)) + [quarter + 3 * k + j for j in range(3) for k in range(quarter)]

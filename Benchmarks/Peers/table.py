@@ -2,7 +2,7 @@
 import statistics
 
 TITLES = {
-    "openvino": "OpenVINO", "ort": "ONNX Runtime", "ncnn": "ncnn", "litert": "LiteRT",
+    "openvino": "OpenVINO", "openvino-default": "OpenVINO, its default", "ort": "ONNX Runtime", "ncnn": "ncnn", "litert": "LiteRT",
     "torch": "PyTorch", "obverse": "Obverse",
 }
 
@@ -42,7 +42,9 @@ def markdown(results, names, networks, peaks):
             text = f"{time_text(one['median_ms'])} ({time_text(one['p10_ms'])})" if one else "-"
             row.append(text)
         ours = found.get("obverse")
-        rivals = [found[name] for name in peers if name in found]
+        # Ratios are between equals: who chose another precision has a column and no part in them.
+        equals = [name for name in peers if not name.endswith("-default")]
+        rivals = [found[name] for name in equals if name in found]
         if ours and rivals:
             best = min(rivals, key=lambda one: one["median_ms"])
             macs, peak = networks[network]["macs"], peaks[threads - 1]

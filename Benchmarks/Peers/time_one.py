@@ -31,17 +31,18 @@ def resident(key):
 # A loader imports its runtime, says when that is done, and returns the function that draws z.
 
 
-def openvino(imported):
+def openvino(imported, precision="f32"):
     import openvino
 
     imported()
     core = openvino.Core()
-    # Without the hint the CPU may choose bfloat16.
     settings = {
-        "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1,
-        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads,
     }
-    names = ["MappingNetwork", "SynthesisNetwork"] if network == "random-face" else [None]
+    # Without the hint the CPU may choose bfloat16.
+    if precision:
+        settings["INFERENCE_PRECISION_HINT"] = precision
+    names = ["MappingNetwork", "SynthesisNetwork"] if form == "as-shipped" else [None]
     paths = [f"{base}/{name}.xml" if name else f"{stem}.xml" for name in names]
     requests = [core.compile_model(path, "CPU", settings).create_infer_request() for path in paths]
 
@@ -52,6 +53,10 @@ def openvino(imported):
         return x
 
     return draw
+
+
+def openvino_default(imported):
+    return openvino(imported, precision=None)
 
 
 def ort(imported):
@@ -110,20 +115,23 @@ def litert(imported):
 def pytorch(imported):
     import torch
 
-    from network import folded
-    from torch_forms import Generator
+    from model_file import constants
+    from torch_forms import Forms
 
     imported()
     torch.set_num_threads(threads)
     torch.set_grad_enabled(False)
-    generator = Generator(folded(dict(np.load(f"{base}.npz"))), form).eval()
+    generator = Forms(constants(folder, network)).generator(form)
     latent = torch.from_numpy(z)
     return lambda: generator(latent).numpy()
 
 
 def main():
     before, marks = resident("VmRSS"), []
-    load = {"openvino": openvino, "ort": ort, "ncnn": ncnn, "litert": litert, "torch": pytorch}
+    load = {
+        "openvino": openvino, "openvino-default": openvino_default, "ort": ort, "ncnn": ncnn,
+        "litert": litert, "torch": pytorch,
+    }
     draw = load[peer](lambda: marks.append(time.time()))
     loaded = time.time()
     image = draw()

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import separable_forms
 from network import TAPS, phases, rgb_phases
 
 # name: (modulation, doubling)
@@ -23,14 +24,27 @@ FORMS = {
 }
 
 
+class Forms:
+    """The ways of writing one network: of `constants`, StyleGAN2's or MobileStyleGAN's."""
+
+    def __init__(self, constants):
+        self.constants = constants
+        separable = "blocks" in constants
+        self.module = separable_forms.SeparableGenerator if separable else Generator
+        self.names = list(separable_forms.FORMS if separable else FORMS)
+
+    def generator(self, form, sample_weights=True):
+        return self.module(self.constants, form, sample_weights).eval()
+
+
 class Generator(nn.Module):
     """z [1, 512] -> image [1, 3, size, size], noise constant."""
 
-    def __init__(self, constants, form, rgb_weights=True):
-        """rgb_weights: toRGB makes weights for the sample, which ncnn cannot."""
+    def __init__(self, constants, form, sample_weights=True):
+        """sample_weights: toRGB makes weights for the sample, which ncnn cannot."""
         super().__init__()
         self.modulation, self.doubling = FORMS[form]
-        self.rgb_weights = rgb_weights
+        self.sample_weights = sample_weights
         self.layers, self.rgbs = len(constants["convs"]), len(constants["rgbs"])
         self.keep("const", constants["const"])
         for i, (weight, bias) in enumerate(constants["mapping"]):
@@ -94,7 +108,7 @@ class Generator(nn.Module):
     def to_rgb(self, i, x, w, image):
         weight, bias = self.kept(f"rgb{i}", 2)
         s = F.linear(w, *self.kept(f"rgbstyle{i}", 2)).view(1, -1, 1, 1)
-        y = F.conv2d(x, weight * s, bias) if self.rgb_weights else F.conv2d(x * s, weight, bias)
+        y = F.conv2d(x, weight * s, bias) if self.sample_weights else F.conv2d(x * s, weight, bias)
         if image is None:
             return y
         return y + F.pixel_shuffle(F.conv2d(image, self.kept("image", 1)[0], padding=1), 2)
