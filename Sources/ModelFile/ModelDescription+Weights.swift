@@ -62,7 +62,8 @@ extension ModelDescription {
   /// In `float16` every tensor of two or more axes changes: kernels, dense weights, noise planes
   /// and the constant input. Vectors (biases and the mean w) stay `float32`: they are a thousandth
   /// of a file, and what is added once at the end deserves all its digits. In `int8` the same
-  /// tensors change, each with a scale for every index of its first axis.
+  /// tensors change, each with a scale for every index of its first axis, save for the mapping's,
+  /// which become `float16`: every layer behind them sees their error.
   /// - Throws: `unsupported` for other types, and for values that `float16` cannot hold; what
   ///   `validate` throws.
   package func converted(to type: ElementType) throws(ObverseError) -> ModelDescription {
@@ -73,7 +74,8 @@ extension ModelDescription {
         hint: nil)
     }
     var copy = try mapWeights { (name, weights) throws(ObverseError) in
-      let target = weights.shape.count < 2 ? .float32 : type
+      var target = weights.shape.count < 2 ? .float32 : type
+      if target == .int8, name.hasPrefix("mapping.") { target = .float16 }
       return target == .int8
         ? try weights.quantized(name: name) : try weights.converted(to: target, name: name)
     }

@@ -13,8 +13,8 @@ struct QuantizedTests {
     let gate = try model.run(["compare", "net.obv", "i8.obv", "--psnr", "38"])
     #expect(gate.code == 0, "\(gate.errors)")
     let (small, large) = (try model.data("i8.obv").count, try model.data("net.obv").count)
-    // These are so small that tables, scales and biases count: larger networks come to 0.26.
-    #expect(Double(small) / Double(large) <= 0.31)
+    // Bytes are a quarter, the mapping a half; these are so small that tables, scales and biases count.
+    #expect(Double(small) / Double(large) <= 0.36)
     let inspect = try model.run(["inspect", "i8.obv", "--tensors"])
     #expect(inspect.lines.first?.contains("obv 2") == true)
   }
