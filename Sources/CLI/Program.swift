@@ -19,6 +19,7 @@ public func start(
 ) -> Int32 {
   Stream.occupyStandardDescriptors()
   Interrupt.turnFailedWritesIntoErrors()
+  Interrupt.endsOnLostFiles()
   let words = (0..<Int(count)).compactMap { i in
     unsafe words[i].map { unsafe String(fileName: $0) }
   }

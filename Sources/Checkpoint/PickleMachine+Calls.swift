@@ -152,7 +152,9 @@ extension PickleMachine {
 extension PickleMachine {
   /// Whether an object's state is that of torch's modules, whatever its class is called.
   private func isModule(_ state: PickleRef) -> Bool {
-    arena.value("_parameters", in: state) != nil && arena.value("_modules", in: state) != nil
+    // A module has some 30 attributes; looking through a large dict for each BUILD would take for ever.
+    arena.items(ofDict: state).count <= 2048
+      && arena.value("_parameters", in: state) != nil && arena.value("_modules", in: state) != nil
   }
 }
 

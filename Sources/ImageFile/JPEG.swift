@@ -46,7 +46,7 @@ public enum JPEG {
   ///   `tooLarge` beyond `Pixels.longestSide`; `resources`.
   public static func decode(_ file: Bytes) throws(ObverseError) -> Pixels {
     try unsafe file.withUnsafeBytes { (buffer) throws(ObverseError) in
-      try unsafe decode(buffer)
+      try unsafe Reader(buffer).pixels()
     }
   }
 
@@ -55,49 +55,88 @@ public enum JPEG {
     file.slice(at: 0, count: 3)?.array == [0xff, 0xd8, 0xff]
   }
 
-  private static func decode(_ file: UnsafeRawBufferPointer) throws(ObverseError) -> Pixels {
-    // libjpeg stops at no bytes before there is a reader that could say so.
-    guard unsafe !file.isEmpty else { throw .malformed(what: "JPEG", why: "it has no bytes") }
-    let short = ObverseError.resources("not enough memory to read a JPEG")
-    guard
-      let reader = unsafe cjpeg_reader_make(
-        file.bindMemory(to: UInt8.self).baseAddress, file.count)
-    else { throw short }
-    defer { unsafe cjpeg_reader_free(reader) }
-    func check(_ status: cjpeg_status) throws(ObverseError) {
-      switch status {
-      case CJPEG_OK: break
-      case CJPEG_NO_MEMORY: throw short
-      case CJPEG_UNSUPPORTED:
-        throw .unsupported(
-          what: "JPEG", why: unsafe String(cString: cjpeg_reader_message(reader)), hint: nil)
-      default:
-        throw .malformed(what: "JPEG", why: unsafe String(cString: cjpeg_reader_message(reader)))
+  /// Width and height, which its header says; no pixel is read.
+  /// - Throws: As `decode`.
+  public static func size(_ file: Bytes) throws(ObverseError) -> (width: Int, height: Int) {
+    try unsafe file.withUnsafeBytes { (buffer) throws(ObverseError) in
+      let header = try unsafe Reader(buffer).header
+      return (Int(header.width), Int(header.height))
+    }
+  }
+
+  /// One pass over a file in memory, which must outlive it.
+  @safe
+  private struct Reader: ~Copyable {
+    private let handle: OpaquePointer
+    let header: cjpeg_header
+
+    /// Reads and checks the header.
+    init(_ file: UnsafeRawBufferPointer) throws(ObverseError) {
+      // libjpeg stops at no bytes before there is a reader that could say so.
+      guard unsafe !file.isEmpty else { throw .malformed(what: "JPEG", why: "it has no bytes") }
+      guard
+        let handle = unsafe cjpeg_reader_make(
+          file.bindMemory(to: UInt8.self).baseAddress, file.count)
+      else { throw JPEG.short }
+      do throws(ObverseError) {
+        header = try unsafe Self.header(handle, fileBytes: file.count)
+      } catch {
+        unsafe cjpeg_reader_free(handle)
+        throw error
       }
+      unsafe self.handle = unsafe handle
     }
 
-    var header = cjpeg_header()
-    try unsafe check(cjpeg_read_header(reader, &header))
-    let (width, height) = (Int(header.width), Int(header.height))
-    let channels = Int(header.channels)
-    guard max(width, height) <= Pixels.longestSide else {
-      throw .tooLarge(
-        what: "JPEG side", found: UInt64(max(width, height)), limit: UInt64(Pixels.longestSide))
+    private static func header(
+      _ handle: OpaquePointer, fileBytes: Int
+    ) throws(ObverseError) -> cjpeg_header {
+      var header = cjpeg_header()
+      try unsafe check(cjpeg_read_header(handle, &header), handle)
+      let (width, height) = (Int(header.width), Int(header.height))
+      guard max(width, height) <= Pixels.longestSide else {
+        throw .tooLarge(
+          what: "JPEG side", found: UInt64(max(width, height)), limit: UInt64(Pixels.longestSide))
+      }
+      // Every block of 8x8 takes a bit at least: a shorter file cannot hold its pixels, and memory
+      // for them is not even asked for.
+      let leastBytes = (width / 8) * (height / 8) / 8
+      guard leastBytes <= fileBytes else {
+        throw .truncated(
+          what: "JPEG of \(width)x\(height)", needs: UInt64(leastBytes),
+          fileHas: UInt64(fileBytes))
+      }
+      return header
     }
-    // Every block of 8x8 takes a bit at least: a shorter file cannot hold its pixels, and memory
-    // for them is not even asked for.
-    let leastBytes = (width / 8) * (height / 8) / 8
-    guard leastBytes <= file.count else {
-      throw .truncated(
-        what: "JPEG of \(width)x\(height)", needs: UInt64(leastBytes), fileHas: UInt64(file.count))
+
+    deinit { unsafe cjpeg_reader_free(handle) }
+
+    func pixels() throws(ObverseError) -> Pixels {
+      let (width, height) = (Int(header.width), Int(header.height))
+      let channels = Int(header.channels)
+      let count = width * height * channels
+      var status = CJPEG_OK
+      let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { target, filled in
+        unsafe status = cjpeg_read_pixels(handle, target.baseAddress)
+        filled = status == CJPEG_OK ? count : 0
+      }
+      try unsafe Self.check(status, handle)
+      return Pixels(width: width, height: height, channels: channels, bytes: bytes)
     }
-    let count = width * height * channels
-    var status = CJPEG_OK
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { target, filled in
-      unsafe status = cjpeg_read_pixels(reader, target.baseAddress)
-      filled = status == CJPEG_OK ? count : 0
+
+    private static func check(
+      _ status: cjpeg_status, _ handle: OpaquePointer
+    ) throws(ObverseError) {
+      switch status {
+      case CJPEG_OK: break
+      case CJPEG_NO_MEMORY: throw JPEG.short
+      case CJPEG_UNSUPPORTED:
+        throw .unsupported(
+          what: "JPEG", why: unsafe String(cString: cjpeg_reader_message(handle)), hint: nil)
+      default:
+        throw .malformed(what: "JPEG", why: unsafe String(cString: cjpeg_reader_message(handle)))
+      }
     }
-    try check(status)
-    return Pixels(width: width, height: height, channels: channels, bytes: bytes)
   }
+
+  private static let short = ObverseError.resources("not enough memory to read a JPEG")
 }

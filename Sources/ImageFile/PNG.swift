@@ -68,6 +68,14 @@ public enum PNG {
     }
   }
 
+  /// Width and height, which its header says; no pixel is read.
+  /// - Throws: As `decode`.
+  public static func size(_ file: Bytes) throws(ObverseError) -> (width: Int, height: Int) {
+    try unsafe file.withUnsafeBytes { (buffer) throws(ObverseError) in
+      try unsafe Reader(buffer, keepsTexts: false).size
+    }
+  }
+
   /// Reads the text chunks of a PNG in file order, XMP among them, without reading its pixels.
   ///
   /// At most 32 chunks of 1 MB each are kept; those that are no text (`TextFault`) are left out.
@@ -129,6 +137,8 @@ extension PNG {
     deinit {
       unsafe cpng_reader_free(handle)
     }
+
+    var size: (width: Int, height: Int) { (Int(header.width), Int(header.height)) }
 
     mutating func pixels() throws(ObverseError) -> Pixels {
       let (width, height) = (Int(header.width), Int(header.height))

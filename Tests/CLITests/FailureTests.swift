@@ -92,6 +92,49 @@ struct FailureTests {
     #expect(try errors.fileHandleForReading.readToEnd() ?? Data() == Data())
   }
 
+  /// The kernel sends SIGBUS where a mapped file has lost the page that is read.
+  @Test func saysThatAFileBecameShorter() throws {
+    let model = try ModelFolder("nd64-r0.9")
+    let process = WholeProgram.process(
+      ["generate", "-m", "net.obv", "--seeds", "-", "--format", "rgb", "-o", "-", "-q"],
+      folder: model.folder.path)
+    let (input, output, errors) = (Pipe(), Pipe(), Pipe())
+    process.standardInput = input
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    try input.fileHandleForWriting.write(contentsOf: Data("1\n".utf8))
+    _ = try output.fileHandleForReading.read(upToCount: 100)
+    kill(process.processIdentifier, SIGBUS)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 66)
+    #expect(
+      String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        == "obverse: error: a file became shorter while it was read\n")
+  }
+
+  /// Weights that are no numbers give a black picture, and a word about it.
+  @Test(arguments: ["f32", "f16"])
+  func warnsOfWeightsThatAreNoNumbers(type: String) throws {
+    let model = try ModelFolder("nd64-r0.9")
+    #expect(try model.run(["convert", "net.obv", "--type", type, "-o", "bad.obv", "-q"]).code == 0)
+    #expect(try !model.run(["inspect", "bad.obv"]).errors.contains("finite"))
+    let path = model.folder.path + "/bad.obv"
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    // The bias of the last layer, which makes the picture's three channels, comes last, as floats. All
+    // bits set are NaN.
+    bytes.replaceSubrange((bytes.count - 12)..., with: [UInt8](repeating: 0xff, count: 12))
+    try bytes.write(to: URL(filePath: path))
+    #expect(try model.run(["inspect", "bad.obv"]).errors.contains("that are not finite"))
+    #expect(
+      try model.run(["compare", "net.obv", "bad.obv", "--seeds", "0"]).errors
+        .contains("'bad.obv': tensor "))
+    let run = try model.run(["generate", "-m", "bad.obv", "--seeds", "0-1"])
+    #expect(run.code == 0)
+    #expect(run.errors.components(separatedBy: "one colour alone").count == 2, "\(run.errors)")
+  }
+
   @Test func stopsOnControlC() throws {
     let model = try ModelFolder("nd64-r0.9")
     let process = WholeProgram.process(

@@ -319,6 +319,26 @@ struct ReaderErrorTests {
     ) { try ModelFile.read(Bytes(bytes)) }
   }
 
+  @Test func findsWeightsThatAreNoNumbers() {
+    var model = TinyModel(widths: [1, 1], mappingLayers: 1, zDim: 1, wDim: 1).description
+    #expect(model.nonFinite.isEmpty)
+    // Infinite, NaN, the largest number, a subnormal one.
+    let halves: [UInt16] = [0x7c00, 0xfe01, 0x7bff, 0x0001]
+    let floats: [Float] = [-.infinity, .nan, .greatestFiniteMagnitude, .leastNonzeroMagnitude]
+    let shape = model.const.shape
+    func repeated(_ bytes: [UInt8]) -> Bytes {
+      Bytes(Array(repeatElement(bytes, count: 4).joined()))
+    }
+    #expect(shape.reduce(1, *) == 16)
+    let half = repeated(halves.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] })
+    model.const = Weights(type: .float16, shape: shape, bytes: half)
+    #expect(model.nonFinite.map(\.name) == ["b4.const"] && model.nonFinite.map(\.count) == [8])
+    let single = repeated(
+      floats.flatMap { value in (0..<4).map { UInt8(value.bitPattern >> (8 * $0) & 255) } })
+    model.const = Weights(type: .float32, shape: shape, bytes: single)
+    #expect(model.nonFinite.map(\.count) == [8])
+  }
+
   @Test func errorsOfAFileNameIt() throws {
     let path = "/tmp/obverse-errors-\(UInt64.random(in: 0...UInt64.max)).obv"
     try Bytes(Array("hello".utf8)).withSpan { (span) throws(ObverseError) in

@@ -1,3 +1,4 @@
+import ModelFile
 import Obverse
 import Page
 
@@ -97,6 +98,11 @@ struct Compare: Command {
     var a = try side(models[0], look)
     var b = try side(models[1], look)
     try check(a.model, b.model)
+    for side in [a, b] {
+      // A difference to what is no number says nothing.
+      guard let description = try? ModelFile.read(path: side.path) else { continue }
+      Listing.warn(Findings.warnings(description).map { "'\(side.path)': \($0)" }, console)
+    }
     let progress = Progress(console, total: seeds.count, noun: "pairs", now: Clock.now)
     var rows: [(seed: UInt32, difference: Difference)] = []
     for seed in seeds {

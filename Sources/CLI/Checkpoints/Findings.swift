@@ -102,7 +102,17 @@ struct Findings {
   }
 
   /// What may surprise.
-  var warnings: [String] { report?.warnings ?? [] }
+  var warnings: [String] {
+    guard case .model(let description) = source else { return report?.warnings ?? [] }
+    return Self.warnings(description)
+  }
+
+  /// Says which tensors of a model have values that are no numbers: pictures drawn with them are black.
+  static func warnings(_ description: ModelDescription) -> [String] {
+    description.nonFinite.map { name, count in
+      "tensor \(name) has \(Format.count(count, "value")) that are not finite"
+    }
+  }
 
   /// Labelled lines.
   func lines(_ rule: CountRule) -> [(String, String)] {

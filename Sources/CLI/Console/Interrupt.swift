@@ -79,6 +79,18 @@ enum Interrupt {
     for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
   }
 
+  /// Ends the program with a sentence where a file that is mapped has become shorter than it was.
+  static func endsOnLostFiles() {
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = { _ in
+      // What stands under a final name is whole; nothing else may be done in a handler.
+      let text: StaticString = "obverse: error: a file became shorter while it was read\n"
+      unsafe _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
+      _exit(66)
+    }
+    unsafe _ = sigaction(SIGBUS, &action, nil)
+  }
+
   /// Lets the first Ctrl-C end `generator`'s face.
   static func stops(_ generator: Generator) {
     let cancellation = generator.cancellation

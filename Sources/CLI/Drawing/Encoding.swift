@@ -20,6 +20,11 @@ struct DrawnImage: Sendable {
     }
   }
 
+  /// Whether all bytes are equal, or no number is finite.
+  var isBlank: Bool {
+    isFloat ? !planes.contains(where: \.isFinite) : bytes.allSatisfy { $0 == bytes[0] }
+  }
+
   mutating func draw(
     _ ws: [Float], _ noise: NoiseMode, _ generator: Generator
   ) throws(ObverseError) {

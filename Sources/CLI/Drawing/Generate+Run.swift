@@ -1,4 +1,5 @@
 import Checkpoint
+import ModelFile
 import Obverse
 import Page
 
@@ -45,6 +46,7 @@ private final class GenerateRun {
   /// The subjects that were drawn into the sheet, for its metadata.
   private var drawn: [Subject] = []
   private var sheet: Sheet?
+  private var hasWarned = false
   private var stream: ImageStream?
   private var image: DrawnImage
 
@@ -123,6 +125,7 @@ private final class GenerateRun {
     let ws = try look.ws(subject, generator)
     try image.draw(ws, look.noiseMode(subject), generator)
     let ready = Clock.now
+    if !hasWarned, image.isBlank { warnOfBlank() }
     if sheet != nil {
       sheet?.add(image.bytes)
       drawn.append(subject)
@@ -138,6 +141,19 @@ private final class GenerateRun {
     times.add(generate: ready - start, encode: end - ready)
     writer.record(members(subject, path, generate: ready - start, encode: end - ready))
     progress.finished(end - start, now: end)
+  }
+
+  /// Says once why a picture is of one colour where the model's weights explain it.
+  ///
+  /// The weights are not looked at before: it would cost as much as drawing a small face.
+  private func warnOfBlank() {
+    hasWarned = true
+    guard let description = try? ModelFile.read(path: session.modelPath),
+      !description.nonFinite.isEmpty
+    else { return }
+    session.console.warn(
+      "the picture has one colour alone, since the model has weights that are not finite; see"
+        + " 'obverse inspect'")
   }
 
   private func save(_ ws: [Float], _ subject: Subject) throws(ObverseError) {
