@@ -52,7 +52,7 @@ let package = Package(
     .target(name: "KernelSet", dependencies: ["CKernels"], exclude: ["README.md"]),
     .target(
       name: "Kernels",
-      dependencies: ["CKernels", "KernelSet"] + rooms.map { .init(stringLiteral: $0.name) },
+      dependencies: ["CKernels", "Core", "KernelSet"] + rooms.map { .init(stringLiteral: $0.name) },
       exclude: ["README.md"], swiftSettings: [.treatAllWarnings(as: .error)]),
     .target(
       name: "ModelFile", dependencies: ["Core"], exclude: ["README.md", "schema.fbs"],
@@ -123,7 +123,7 @@ let package = Package(
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Support"]),
     .testTarget(name: "ModelFileTests", dependencies: ["ModelFile", "Support"]),
     .testTarget(name: "ImageFileTests", dependencies: ["ImageFile", "Support"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Support"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Core", "Kernels", "Support"]),
     .testTarget(name: "ConverterTests", dependencies: ["Converter", "Support"]),
     .testTarget(name: "ObverseTests", dependencies: ["Obverse", "Converter", "Support"]),
     .testTarget(

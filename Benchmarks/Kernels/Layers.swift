@@ -1,34 +1,36 @@
 import Kernels
 
 /// A shape in each algorithm that can take it: the name, and what does all rows once.
-func layers(_ shape: Shape, _ fast: Fast) -> [(name: String, run: () -> Void)] {
+func layers(_ shape: Shape, _ fast: Fast) throws -> [(name: String, run: () -> Void)] {
   let (size, inputs) = (shape.size, shape.inputs)
   let slots = ChannelSlots.plain(shape.outputs, lanes: fast.lanes)
-  let weight = noise(9 * inputs * shape.outputs)
-  let finish = Finish(
-    bias: noise(shape.outputs), slots: slots, slope: 0.2, gain: 1.4142135, clamp: nil)
+  let weight = try FloatBuffer(noise(9 * inputs * shape.outputs))
+  let finish = try Finish(
+    bias: FloatBuffer(noise(shape.outputs)), slots: slots, slope: 0.2, gain: 1.4142135, clamp: nil)
   let side = shape.kind == .up ? size / 2 : size
   let padded = fast.blocks(inputs) * fast.lanes
 
   /// An arena with input, style, factors and noise; the rest is for the layer.
-  func arena(raw: Int = 0, scratch: Int) -> (FloatBuffer, LayerPlaces, raw: Int, scratch: Int) {
+  func arena(
+    raw: Int = 0, scratch: Int
+  ) throws -> (FloatBuffer, LayerPlaces, raw: Int, scratch: Int) {
     let input = aligned(padded * side * side)
     let output = aligned(slots.count * size * size)
     let vectors = aligned(padded) + aligned(slots.count)
     let raw = aligned(raw)
-    let buffer = FloatBuffer(count: input + output + vectors + raw + scratch)
+    let buffer = try FloatBuffer(zeros: input + output + vectors + raw + scratch)
     buffer.write(noise(padded * side * side), at: 0)
     buffer.write(noise(padded).map { $0 + 1 }, at: input + output)
     buffer.write(noise(slots.count).map { $0 + 1 }, at: input + output + aligned(padded))
     var places = LayerPlaces(input: 0, style: input + output, output: input)
     places.factors = input + output + aligned(padded)
-    places.noise = FloatBuffer(noise(size * size))
+    places.noise = try FloatBuffer(noise(size * size))
     places.strength = 0.1
     let behind = input + output + vectors
     return (buffer, places, behind, behind + raw)
   }
-  func whole(_ layer: any ConvLayer) -> () -> Void {
-    let (buffer, places, _, scratch) = arena(scratch: layer.scratchCount)
+  func whole(_ layer: any ConvLayer) throws -> () -> Void {
+    let (buffer, places, _, scratch) = try arena(scratch: layer.scratchCount)
     return { layer.run(buffer, places, rows: 0..<size, scratch: scratch) { _ in } }
   }
 
@@ -39,7 +41,7 @@ func layers(_ shape: Shape, _ fast: Fast) -> [(name: String, run: () -> Void)] {
     layers.append(
       (
         "direct",
-        whole(
+        try whole(
           FastConv(
             fast, weight: weight, size: size, inChannels: inputs, outputs: slots, finish: finish))
       ))
@@ -47,7 +49,7 @@ func layers(_ shape: Shape, _ fast: Fast) -> [(name: String, run: () -> Void)] {
       layers.append(
         (
           "winograd",
-          whole(
+          try whole(
             FastWinograd(
               fast, weight: weight, size: size, inChannels: inputs, outputs: slots, finish: finish))
         ))
@@ -56,21 +58,21 @@ func layers(_ shape: Shape, _ fast: Fast) -> [(name: String, run: () -> Void)] {
       layers.append(
         (
           "planar",
-          whole(
+          try whole(
             FastPlanarConv(
               fast, weight: weight, size: size, inChannels: inputs, outputs: slots, finish: finish))
         ))
     }
   case .up:
-    let direct = FastUpConv(
+    let direct = try FastUpConv(
       fast, weight: weight, size: side, inChannels: inputs, outputs: slots, finish: finish)
-    let (buffer, places, _, scratch) = arena(scratch: direct.scratchCount)
+    let (buffer, places, _, scratch) = try arena(scratch: direct.scratchCount)
     layers.append(
       ("direct", { direct.run(buffer, places, rows: 0..<size, scratch: scratch) }))
     if size >= 16 {
-      let winograd = FastWinogradUpConv(
+      let winograd = try FastWinogradUpConv(
         fast, weight: weight, size: side, inChannels: inputs, outputs: slots, finish: finish)
-      let (buffer, places, raw, scratch) = arena(
+      let (buffer, places, raw, scratch) = try arena(
         raw: winograd.rawCount, scratch: winograd.scratchCount)
       var (first, second) = (places, places)
       first.output = raw
@@ -85,18 +87,19 @@ func layers(_ shape: Shape, _ fast: Fast) -> [(name: String, run: () -> Void)] {
         ))
     }
     if size >= 2 * fast.lanes {
-      let planar = FastPlanarUpConv(
+      let planar = try FastPlanarUpConv(
         fast, weight: weight, size: side, inChannels: inputs, outChannels: shape.outputs,
         readsPlanar: true, finish: finish)
-      let (buffer, places, _, scratch) = arena(scratch: planar.scratchCount)
+      let (buffer, places, _, scratch) = try arena(scratch: planar.scratchCount)
       layers.append(
         ("planar", { planar.run(buffer, places, rows: 0..<size, scratch: scratch) }))
     }
   case .separable:
-    let layer = FastSeparable(
-      fast, depthwise: noise(9 * inputs), pointwise: noise(inputs * shape.outputs), size: size,
-      inChannels: inputs, outputs: slots, finish: finish)
-    let (buffer, places, _, scratch) = arena(scratch: layer.scratchCount)
+    let layer = try FastSeparable(
+      fast, depthwise: FloatBuffer(noise(9 * inputs)),
+      pointwise: FloatBuffer(noise(inputs * shape.outputs)), size: size, inChannels: inputs,
+      outputs: slots, finish: finish)
+    let (buffer, places, _, scratch) = try arena(scratch: layer.scratchCount)
     layers.append(
       (
         "separable",

@@ -40,7 +40,7 @@ print("\(set.rawValue), 1 thread, peak \(Int(peak.rounded())) GFLOP/s\n")
 print("| layer | in | out | size | MMAC | algorithm | µs | GFLOP/s | % peak |")
 print("|---|---:|---:|---:|---:|---|---:|---:|---:|")
 for shape in shapes {
-  for (name, run) in layers(shape, fast) {
+  for (name, run) in try layers(shape, fast) {
     run()
     var samples: [UInt64] = []
     var spent: UInt64 = 0

@@ -120,7 +120,7 @@ public struct StoredTensor: Sendable {
     {
       return slice
     }
-    return unsafe Bytes(count: count * size) { target in
+    return unsafe Bytes(expecting: count * size) { target in
       unsafe storage.withUnsafeBytes { source in
         guard let to = target.baseAddress, let base = source.baseAddress else { return }
         var at = 0
@@ -136,7 +136,7 @@ public struct StoredTensor: Sendable {
   private func negatives(_ bytes: Bytes) -> Bytes {
     func map<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, _ f: (T) -> T) -> Bytes {
       let size = MemoryLayout<T>.size
-      return unsafe Bytes(count: bytes.count) { target in
+      return unsafe Bytes(expecting: bytes.count) { target in
         for at in stride(from: 0, to: bytes.count, by: size) {
           let value = f(bytes.load(T.self, at: at) ?? 0).littleEndian
           unsafe target.storeBytes(of: value, toByteOffset: at, as: T.self)

@@ -237,7 +237,7 @@ final class GeneratorTensors {
 extension Weights {
   /// Float32 weights from values that are multiplied in Double.
   init(_ values: [Float], shape: [Int], gain: Double = 1) {
-    let bytes = unsafe Bytes(count: values.count * 4) { target in
+    let bytes = unsafe Bytes(expecting: values.count * 4) { target in
       for (i, value) in values.enumerated() {
         let scaled = gain == 1 ? value : Float(Double(value) * gain)
         unsafe target.storeBytes(of: scaled, toByteOffset: 4 * i, as: Float.self)

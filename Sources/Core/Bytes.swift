@@ -6,7 +6,8 @@ import Glibc
 /// most bytes here come from files that nobody vouches for. Numbers are little-endian.
 @safe
 public struct Bytes: Sendable {
-  private let owner: Owner
+  /// Keeps them where they are.
+  package let owner: Memory
   private let start: Int
   public let count: Int
 
@@ -33,43 +34,49 @@ public struct Bytes: Sendable {
     guard let base = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0),
       unsafe base != MAP_FAILED
     else { throw ObverseError.opening(path, errno) }
-    owner = unsafe Owner(base: UnsafeRawPointer(base), count: count, release: .unmap)
+    owner = unsafe Memory(base, count: count, release: .unmap)
     start = 0
     self.count = count
   }
 
-  /// Copies an array.
+  /// Copies an array, which Swift allocated or ended the process; so does this.
   public init(_ array: [UInt8]) {
-    unsafe self.init(count: array.count) { target in
+    unsafe self.init(expecting: array.count) { target in
       unsafe array.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
     }
   }
 
   /// Makes `count` bytes that `fill` writes once; 64-byte aligned, zero before.
-  public init<E: Error>(
-    count: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void
-  ) throws(E) {
-    let base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 64)
-    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: count)
-    owner = unsafe Owner(base: UnsafeRawPointer(base), count: count, release: .deallocate)
-    start = 0
-    self.count = count
-    try unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: count))
+  ///
+  /// - Throws: `resources`; what `fill` throws.
+  public init(
+    count: Int, fill: (UnsafeMutableRawBufferPointer) throws(ObverseError) -> Void
+  ) throws(ObverseError) {
+    let memory = try Memory(byteCount: count)
+    unsafe memset(memory.base, 0, count)
+    self.init(owner: memory, start: 0, count: count)
+    try unsafe fill(UnsafeMutableRawBufferPointer(start: memory.base, count: count))
   }
 
-  /// Copies memory of a caller, 64-byte aligned; nil where the system gives none for it.
-  @unsafe
-  public init?(copying memory: UnsafeRawBufferPointer) {
-    var allocated: UnsafeMutableRawPointer?
-    guard unsafe posix_memalign(&allocated, 64, max(memory.count, 1)) == 0,
-      let base = unsafe allocated
-    else { return nil }
-    if let source = memory.baseAddress {
-      unsafe base.copyMemory(from: source, byteCount: memory.count)
+  /// The same for programs that cannot go on without them: ends the process where there is no memory.
+  public init(expecting count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+    do throws(ObverseError) {
+      try unsafe self.init(count: count, fill: fill)
+    } catch {
+      fatalError("\(error)")
     }
-    owner = unsafe Owner(base: UnsafeRawPointer(base), count: memory.count, release: .free)
-    start = 0
-    count = memory.count
+  }
+
+  /// Copies memory of a caller, 64-byte aligned.
+  ///
+  /// - Throws: `resources`.
+  @unsafe
+  public init(copying memory: UnsafeRawBufferPointer) throws(ObverseError) {
+    let owner = try Memory(byteCount: memory.count)
+    if let source = memory.baseAddress {
+      unsafe owner.base.copyMemory(from: source, byteCount: memory.count)
+    }
+    self.init(owner: owner, start: 0, count: memory.count)
   }
 
   /// Borrows memory that somebody else owns.
@@ -80,12 +87,13 @@ public struct Bytes: Sendable {
     // An empty buffer may have no address; nothing is read from this one.
     let base = unsafe memory.baseAddress ?? UnsafeRawPointer(bitPattern: 64)
     guard let base = unsafe base else { preconditionFailure("64 is an address") }
-    owner = unsafe Owner(base: base, count: memory.count, release: .nothing)
+    owner = unsafe Memory(
+      UnsafeMutableRawPointer(mutating: base), count: memory.count, release: .nothing)
     start = 0
     count = memory.count
   }
 
-  private init(owner: Owner, start: Int, count: Int) {
+  private init(owner: Memory, start: Int, count: Int) {
     self.owner = owner
     self.start = start
     self.count = count
@@ -139,31 +147,6 @@ public struct Bytes: Sendable {
     return unsafe part.withUnsafeBytes { mine in
       guard let base = mine.baseAddress else { return true }
       return unsafe memcmp(base, other.utf8Start, mine.count) == 0
-    }
-  }
-
-  /// Holds the memory and gives it back.
-  @safe
-  private final class Owner: @unchecked Sendable {
-    enum Release { case unmap, deallocate, free, nothing }
-
-    let base: UnsafeRawPointer
-    private let count: Int
-    private let release: Release
-
-    init(base: UnsafeRawPointer, count: Int, release: Release) {
-      unsafe self.base = unsafe base
-      self.count = count
-      self.release = release
-    }
-
-    deinit {
-      switch release {
-      case .unmap: unsafe _ = munmap(UnsafeMutableRawPointer(mutating: base), count)
-      case .deallocate: unsafe base.deallocate()
-      case .free: unsafe Glibc.free(UnsafeMutableRawPointer(mutating: base))
-      case .nothing: break
-      }
     }
   }
 }

@@ -64,8 +64,11 @@ public enum ObverseError: Error, Equatable, Sendable {
 
   /// The error of a failed `open`.
   public static func opening(_ path: String, _ code: Int32) -> ObverseError {
-    code == ENOENT || code == ENOTDIR
-      ? .missing(path: path) : .unreadable(path: path, why: reason(code))
+    switch code {
+    case ENOENT, ENOTDIR: .missing(path: path)
+    case ENOMEM: .resources("there is no memory to read '\(path)'")
+    default: .unreadable(path: path, why: reason(code))
+    }
   }
 
   /// The system's words for an error number, in lower case.

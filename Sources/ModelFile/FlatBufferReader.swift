@@ -96,11 +96,7 @@ struct FlatTableView {
   /// A vector of unsigned numbers, nil where the file leaves it out.
   func uints<S: Slots>(_ slot: S, limit: Int) throws(ObverseError) -> [Int]? {
     guard let vector = try vector(slot, elementSize: 4) else { return nil }
-    guard vector.count <= limit else {
-      throw .tooLarge(
-        what: "the length of \(slot) of \(name)", found: UInt64(vector.count),
-        limit: UInt64(limit))
-    }
+    try expect(vector.count, atMost: limit, slot)
     var numbers: [Int] = []
     for i in 0..<vector.count {
       numbers.append(Int(try Self.load(UInt32.self, bytes, at: vector.start + 4 * i, name)))
@@ -108,9 +104,11 @@ struct FlatTableView {
     return numbers
   }
 
-  /// A vector of single-precision numbers, empty where the file leaves it out.
-  func floats<S: Slots>(_ slot: S, limit: Int) throws(ObverseError) -> [Float] {
-    (try uints(slot, limit: limit) ?? []).map { Float(bitPattern: UInt32(truncatingIfNeeded: $0)) }
+  /// A vector of single-precision numbers, borrowed from the file; nil where the file leaves it out.
+  func floats<S: Slots>(_ slot: S, limit: Int) throws(ObverseError) -> Bytes? {
+    guard let vector = try vector(slot, elementSize: 4) else { return nil }
+    try expect(vector.count, atMost: limit, slot)
+    return bytes.slice(at: vector.start, count: 4 * vector.count)
   }
 
   /// A vector of bytes, borrowed from the file; nil where the file leaves it out.
@@ -122,11 +120,7 @@ struct FlatTableView {
   /// A text, empty where the file leaves it out.
   func string<S: Slots>(_ slot: S, limit: Int) throws(ObverseError) -> String {
     guard let vector = try vector(slot, elementSize: 1) else { return "" }
-    guard vector.count <= limit else {
-      throw .tooLarge(
-        what: "the length of \(slot) of \(name)", found: UInt64(vector.count),
-        limit: UInt64(limit))
-    }
+    try expect(vector.count, atMost: limit, slot)
     guard bytes[vector.start + vector.count] == 0 else {
       throw .malformed(what: name, why: "its text \(slot) does not end with a zero byte")
     }
@@ -134,6 +128,15 @@ struct FlatTableView {
       return try bytes.slice(at: vector.start, count: vector.count)?.readText() ?? ""
     } catch {
       throw .malformed(what: name, why: "its text \(slot) \(error.why)")
+    }
+  }
+
+  private func expect<S: Slots>(
+    _ count: Int, atMost limit: Int, _ slot: S
+  ) throws(ObverseError) {
+    guard count <= limit else {
+      throw .tooLarge(
+        what: "the length of \(slot) of \(name)", found: UInt64(count), limit: UInt64(limit))
     }
   }
 

@@ -27,7 +27,7 @@ extension Weights {
         return count
       }
     }
-    let broken = scales.count { !$0.isFinite }
+    let broken = (0..<scaleCount).count { !scale($0).isFinite }
     return switch type {
     case .float32: count(UInt32.self, exponent: 0x7f80_0000)
     case .float16: count(UInt16.self, exponent: 0x7c00)

@@ -44,8 +44,7 @@ extension ModelDescription {
     var hash = SHA256()
     forEachWeights { (_, weights) in
       weights.bytes.withSpan { hash.update($0) }
-      let scales = weights.scales.flatMap { littleEndian($0.bitPattern) }
-      unsafe hash.update(scales.span.bytes)
+      weights.scaleBytes?.withSpan { hash.update($0) }
     }
     return hash.finish()
   }
@@ -100,23 +99,43 @@ extension Weights {
     return count
   }
 
-  /// The elements as Float.
+  /// The elements as Float, for whoever needs an array; Swift allocates it or ends the process.
   package var floats: [Float] {
+    unsafe [Float](unsafeUninitializedCapacity: count) { target, written in
+      if let base = target.baseAddress { unsafe widen(into: base) }
+      written = count
+    }
+  }
+
+  /// Writes all elements as Float.
+  ///
+  /// - Parameter target: Room for `count` floats.
+  @unsafe
+  package func widen(into target: UnsafeMutablePointer<Float>) {
     let count = self.count
     precondition(bytes.count == count * type.byteCount)
-    guard type != .int8 else { return dequantized }
-    return unsafe [Float](unsafeUninitializedCapacity: count) { target, written in
-      unsafe bytes.withUnsafeBytes { source in
+    unsafe bytes.withUnsafeBytes { source in
+      switch type {
+      case .int8:
+        let width = count / max(scaleCount, 1)
+        for row in 0..<scaleCount {
+          let scale = scale(row)
+          for i in row * width..<(row + 1) * width {
+            let step = unsafe source.loadUnaligned(fromByteOffset: i, as: Int8.self)
+            unsafe (target + i).initialize(to: Float(step) * scale)
+          }
+        }
+      case .float16:
         for i in 0..<count {
-          let value =
-            type == .float16
-            ? Half.float(
-              fromFloat16: unsafe source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
-            : unsafe source.loadUnaligned(fromByteOffset: 4 * i, as: Float.self)
-          unsafe target.initializeElement(at: i, to: value)
+          let bits = unsafe source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
+          unsafe (target + i).initialize(to: Half.float(fromFloat16: bits))
+        }
+      default:
+        for i in 0..<count {
+          unsafe (target + i).initialize(
+            to: source.loadUnaligned(fromByteOffset: 4 * i, as: Float.self))
         }
       }
-      written = count
     }
   }
 

@@ -20,14 +20,14 @@ package struct Weights: Sendable {
   package let shape: [Int]
   /// Exactly the product of `shape` times the element size, at a 64-byte boundary of the file.
   package let bytes: Bytes
-  /// What multiplies the bytes of an `int8` tensor, one for each index of the first axis; else empty.
-  package let scales: [Float]
+  /// What multiplies the bytes of an `int8` tensor, a Float for each index of the first axis; else nil.
+  package let scaleBytes: Bytes?
 
-  package init(type: ElementType, shape: [Int], bytes: Bytes, scales: [Float] = []) {
+  package init(type: ElementType, shape: [Int], bytes: Bytes, scaleBytes: Bytes? = nil) {
     self.type = type
     self.shape = shape
     self.bytes = bytes
-    self.scales = scales
+    self.scaleBytes = scaleBytes
   }
 
   /// Elements in the tensor.

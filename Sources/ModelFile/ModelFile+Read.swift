@@ -21,7 +21,7 @@ extension ModelFile {
   /// Weights are slices of `bytes`. Those that are not 64-byte aligned in memory, as other
   /// FlatBuffers writers may leave them, are copied.
   /// - Throws: `notModel`, `newerFormat`, `truncated`, `malformed`, `tooLarge`, `unsupported`,
-  ///   `shape`.
+  ///   `shape`, `resources`.
   package static func read(_ bytes: Bytes) throws(ObverseError) -> ModelDescription {
     guard bytes.has(identifier, at: 4) else { throw .notModel(found: ForeignFile(bytes)) }
     guard bytes.count <= maximumBytes else {
@@ -34,6 +34,7 @@ extension ModelFile {
     guard format <= newestFormat else {
       throw .newerFormat(found: format, newest: newestFormat)
     }
+    try Memory.expectRoom(for: Memory.small)
     var reader = ModelReader(fileBytes: bytes.count, format: format)
     let description = try reader.model(root)
     try reader.checkPlaces()
@@ -52,6 +53,8 @@ enum Limits {
   static let facts = 256
   /// Bytes of one text; a licence's whole text fits.
   static let text = 65536
+  /// Bytes of all texts.
+  static let texts = 1 << 20
 }
 
 private struct ModelReader {
@@ -214,14 +217,15 @@ private struct ModelReader {
     }
     let scales = try table.floats(TensorSlot.scales, limit: Limits.scales)
     places.append((data.address, data.count, table.name))
-    scaleBytes += 4 * scales.count
+    scaleBytes += scales?.count ?? 0
     // Copies of scales that many tensors share could ask for any amount of memory.
     guard scaleBytes <= fileBytes else {
       throw .malformed(
         what: what, why: "scales overlap: they need more than the file's \(fileBytes) bytes")
     }
     return Weights(
-      type: element, shape: shape, bytes: data.aligned(to: ModelFile.alignment), scales: scales)
+      type: element, shape: shape, bytes: try data.aligned(to: ModelFile.alignment),
+      scaleBytes: scales)
   }
 
   /// Refuses tensors that share bytes: a small file could stand for any amount of weights.
@@ -260,6 +264,11 @@ private struct ModelReader {
         what: table.name,
         why: "texts overlap: they need more than the file's \(fileBytes) bytes")
     }
+    guard textBytes <= Limits.texts else {
+      throw .tooLarge(
+        what: "the length of all texts of \(table.name)", found: UInt64(textBytes),
+        limit: UInt64(Limits.texts))
+    }
     return text
   }
 
@@ -288,10 +297,12 @@ extension Bytes {
   }
 
   /// These bytes where their memory is so aligned, or else a copy that is.
-  fileprivate func aligned(to alignment: Int) -> Bytes {
+  ///
+  /// - Throws: `resources`.
+  fileprivate func aligned(to alignment: Int) throws(ObverseError) -> Bytes {
     guard address % UInt(alignment) != 0 else { return self }
-    return unsafe Bytes(count: count) { target in
-      unsafe withUnsafeBytes { unsafe target.copyMemory(from: $0) }
+    return try unsafe withUnsafeBytes { (source) throws(ObverseError) in
+      try unsafe Bytes(copying: source)
     }
   }
 }

@@ -91,7 +91,7 @@ extension Weights {
     table.set(TensorSlot.type, .byte(type.rawValue))
     table.set(TensorSlot.shape, .uints(shape.map { UInt32($0) }))
     table.set(TensorSlot.data, .blob(bytes))
-    table.set(TensorSlot.scales, scales.isEmpty ? nil : .floats(scales))
+    table.set(TensorSlot.scales, scaleCount == 0 ? nil : .floats((0..<scaleCount).map(scale)))
     return table
   }
 }

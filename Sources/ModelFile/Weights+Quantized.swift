@@ -37,30 +37,33 @@ extension Weights {
         }
       }
     }
-    return Weights(type: .int8, shape: shape, bytes: bytes, scales: scales)
+    return Weights(
+      type: .int8, shape: shape, bytes: bytes,
+      scaleBytes: Bytes(scales.flatMap { littleEndian($0.bitPattern) }))
   }
 
-  /// The elements of an `int8` tensor as Float.
-  var dequantized: [Float] {
-    let width = count / max(scales.count, 1)
-    return unsafe bytes.withUnsafeBytes { source in
-      (0..<count).map { i in
-        unsafe Float(source.loadUnaligned(fromByteOffset: i, as: Int8.self)) * scales[i / width]
-      }
+  /// Scales that there are.
+  package var scaleCount: Int { (scaleBytes?.count ?? 0) / MemoryLayout<Float>.size }
+
+  /// What multiplies the bytes of index `row` of the first axis.
+  package func scale(_ row: Int) -> Float {
+    guard let bits = scaleBytes?.load(UInt32.self, at: 4 * row) else {
+      preconditionFailure("\(row) is not in \(scaleCount)")
     }
+    return Float(bitPattern: bits)
   }
 
   /// Checks the scales of a tensor whose shape and type are right.
   func checkScales(_ name: String) throws(ObverseError) {
     let wanted = type == .int8 ? shape[0] : 0
-    guard scales.count == wanted else {
+    guard scaleCount == wanted else {
       throw .malformed(
         what: "tensor \(name)",
-        why: "it has \(scales.count) scales, \(shape.brackets) of \(type.rawValue) takes \(wanted)")
+        why: "it has \(scaleCount) scales, \(shape.brackets) of \(type.rawValue) takes \(wanted)")
     }
-    if let bad = scales.first(where: { !($0 > 0 && $0.isFinite) }) {
+    for row in 0..<wanted where !(scale(row) > 0 && scale(row).isFinite) {
       throw .malformed(
-        what: "tensor \(name)", why: "its scale \(bad) is not a finite number above 0")
+        what: "tensor \(name)", why: "its scale \(scale(row)) is not a finite number above 0")
     }
   }
 }

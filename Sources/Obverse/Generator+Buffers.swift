@@ -117,7 +117,7 @@ extension Generator {
     if let embed = model.embedding, let label {
       // A one-hot label picks a column.
       let second = first + model.zDim
-      for i in embed.bias.indices {
+      for i in 0..<embed.bias.count {
         arena[second + i] = embed.weight[i * model.classes + label] + embed.bias[i]
       }
       normalize(second, embed.bias.count)

@@ -36,10 +36,8 @@ public final class Generator {
     let plan = model.plan
     let count = Self.arenaCount(model, self.threads)
     try MemoryLimit.inForce.expect(floats: count, for: "drawing")
-    guard let arena = FloatBuffer(zeros: count) else {
-      throw MemoryLimit.refused(floats: count, for: "drawing")
-    }
-    self.arena = arena
+    try Memory.expectRoom(for: Memory.small)
+    arena = try FloatBuffer(zeros: count)
     workers = try Workers(self.threads)
     for (place, values) in plan.constants { arena.write(values, at: place) }
     run = FaceRun(model, arena, cancellation)
@@ -51,7 +49,9 @@ public final class Generator {
 
   /// Floats of the arena, every worker's scratch among them.
   private static func arenaCount(_ model: Model, _ threads: Int) -> Int {
-    model.plan.sharedCount + threads * model.plan.scratchCount
+    // No limit allows what is beyond counting.
+    let (scratch, overflows) = threads.multipliedReportingOverflow(by: model.plan.scratchCount)
+    return overflows || scratch > Int.max / 8 ? Int.max / 8 : model.plan.sharedCount + scratch
   }
 
   /// Bytes that a generator allocates for drawing.
@@ -138,7 +138,10 @@ public final class Generator {
     run.synthesizes = true
     try start()
     let count = model.imageChannels * model.resolution * model.resolution
-    if planes.count != count { planes = [Float](repeating: 0, count: count) }
+    if planes.count != count {
+      try Memory.expectRoom(for: count * MemoryLayout<Float>.size)
+      planes = [Float](repeating: 0, count: count)
+    }
     arena.copy(at: model.plan.image, into: &planes)
   }
 
@@ -212,7 +215,10 @@ public final class Generator {
 
   private func draw(into pixels: inout [UInt8]) throws(ObverseError) {
     let count = model.resolution * model.resolution * model.imageChannels
-    if pixels.count != count { pixels = [UInt8](repeating: 0, count: count) }
+    if pixels.count != count {
+      try Memory.expectRoom(for: count)
+      pixels = [UInt8](repeating: 0, count: count)
+    }
     run.synthesizes = true
     let run = run
     let workers = workers

@@ -32,11 +32,11 @@ package struct MachineRoof: Sendable {
         return max(Double(Self.now - start), 1) / 1e9
       }.min() ?? 1
     }
-    let adding = Adding(fast)
+    let adding = try Adding(fast)
     let operations = 2 * fast.multiplyAddsPerTurn * Adding.turns * threads
     flopsPerSecond = Double(operations) / best(60, adding)
 
-    let streaming = Streaming(fast)
+    let streaming = try Streaming(fast)
     workers.run(streaming)  // the first touch of a page costs more than the page
     bytesPerSecond = Double(3 * streaming.count * MemoryLayout<Float>.size) / best(5, streaming)
   }
@@ -62,9 +62,12 @@ private final class Adding: SharedWork {
   static let turns = 400_000
 
   private let fast: Fast
-  private let sum = FloatBuffer(count: 1024 * 16)
+  private let sum: FloatBuffer
 
-  init(_ fast: Fast) { self.fast = fast }
+  init(_ fast: Fast) throws(ObverseError) {
+    self.fast = fast
+    sum = try FloatBuffer(zeros: 1024 * 16)
+  }
 
   func work(_ index: Int, _ workers: Workers) {
     // A cache line for each worker.
@@ -82,7 +85,7 @@ private final class Streaming: SharedWork {
   private let b: FloatBuffer
   private let out: FloatBuffer
 
-  init(_ fast: Fast) {
+  init(_ fast: Fast) throws(ObverseError) {
     self.fast = fast
     // Four times the last cache in all, so that none of it is there when it is wanted again. Within
     // reason: virtual machines show all of their host's cache. And a small part of the memory.
@@ -90,9 +93,9 @@ private final class Streaming: SharedWork {
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     let bytes = min(max(4 * cache, 96 << 20), 256 << 20, memory / 8)
     count = bytes / (3 * MemoryLayout<Float>.size) / 16 * 16
-    a = FloatBuffer(count: count)
-    b = FloatBuffer(count: count)
-    out = FloatBuffer(count: count)
+    a = try FloatBuffer(zeros: count)
+    b = try FloatBuffer(zeros: count)
+    out = try FloatBuffer(zeros: count)
   }
 
   func work(_ index: Int, _ workers: Workers) {

@@ -74,11 +74,6 @@ package struct MemoryLimit: Sendable {
         + "weights take; no trained network does")
   }
 
-  /// What to say when the system gives none.
-  package static func refused(floats: Int, for what: String) -> ObverseError {
-    .resources("\(what) needs \(mebibytes(floats)) MiB of memory, which the system does not give")
-  }
-
   private static func mebibytes(_ floats: Int) -> Int {
     (floats / (1 << 18)) + 1
   }

@@ -15,7 +15,7 @@ public final class Model: Sendable {
 
   let plan: Plan
   let wAverage: FloatBuffer?
-  let embedding: (weight: [Float], bias: [Float])?
+  let embedding: (weight: FloatBuffer, bias: FloatBuffer)?
 
   /// Opens a model file, checks all of it and prepares its weights for this processor.
   ///
@@ -43,8 +43,12 @@ public final class Model: Sendable {
     self.instructionSet = chosen
     shape = description.shape
     plan = try Plan(description, try chosen.kernels(), forced: forced)
-    wAverage = description.wAverage.map { FloatBuffer($0.floats) }
-    embedding = description.embed.map { ($0.weight.floats, $0.bias.floats) }
+    wAverage = try description.wAverage?.buffer()
+    if let embed = description.embed {
+      embedding = (try embed.weight.buffer(), try embed.bias.buffer())
+    } else {
+      embedding = nil
+    }
   }
 
   /// Side of the square image.

@@ -11,7 +11,7 @@ final class Plan: Sendable {
   let styles: [StyleJob]
   let steps: [any Step]
   /// Constant maps that a new arena is given, by place.
-  let constants: [(place: Int, values: [Float])]
+  let constants: [(place: Int, values: FloatBuffer)]
   /// Places of the mapping's two vectors.
   let mapped: (Int, Int)
   /// Place of ws, `[wsCount][wDim]`.

@@ -3,10 +3,12 @@ import ModelFile
 
 /// StyleGAN2's synthesis network, top to bottom, and how each layer becomes part of a step.
 extension PlanBuilder {
-  mutating func styleGAN2(_ architecture: BlockArchitecture, _ blocks: [SynthesisBlock]) {
+  mutating func styleGAN2(
+    _ architecture: BlockArchitecture, _ blocks: [SynthesisBlock]
+  ) throws(ObverseError) {
     let choice = ConvChoice(
       blocks, constChannels: model.const.shape[0], architecture, fast, forced: forced)
-    var map = constantMap()
+    var map = try constantMap()
     var channels = model.const.shape[0]
     var images = ImagePair(&self, architecture)
     let residual = reserve(residualCount(blocks))
@@ -17,27 +19,30 @@ extension PlanBuilder {
       // convolution frees its input.
       var riders = RowRiders()
       if let skip = block.skip {
-        riders.residual = self.skip(skip, "\(name).skip", size: size / 2, from: map, to: residual)
+        riders.residual = try self.skip(
+          skip, "\(name).skip", size: size / 2, from: map, to: residual)
       }
       let middle = block.conv0?.weight.shape[0] ?? channels
-      let conv0 = block.conv0.map {
-        convolution($0, "\(name).conv0", size: size, channels: channels, ws: 2 * k - 1)
+      var conv0: Convolution?
+      if let conv = block.conv0 {
+        conv0 = try convolution(
+          conv, "\(name).conv0", size: size, channels: channels, ws: 2 * k - 1)
       }
-      let conv1 = convolution(
+      let conv1 = try convolution(
         block.conv1, "\(name).conv1", size: size, channels: middle, ws: 2 * k)
       if let toRGB = block.toRGB {
-        riders.image = image(
+        riders.image = try image(
           toRGB, "\(name).torgb", size: size, ws: 2 * k + 1, isPlanar: choice.isPlanar(k), &images)
       }
       switch (choice.fusion(k), conv0) {
       case (.wholeBlock, let conv0?):
-        map = planarBlock(
+        map = try planarBlock(
           conv0, conv1, riders, readsPlanar: choice.isPlanar(k - 1), from: map)
       case (.filterAndConv, let conv0?):
-        map = filteredBlock(conv0, conv1, choice.same[k], riders, from: map)
+        map = try filteredBlock(conv0, conv1, choice.same[k], riders, from: map)
       default:
-        if let conv0 { map = upConv(conv0, from: map) }
-        map = conv(conv1, choice.same[k], riders, from: map)
+        if let conv0 { map = try upConv(conv0, from: map) }
+        map = try conv(conv1, choice.same[k], riders, from: map)
       }
       channels = block.conv1.weight.shape[0]
     }
@@ -46,7 +51,7 @@ extension PlanBuilder {
 
   /// A convolution on its way into a plan.
   private struct Convolution {
-    let weight: Weights
+    let weight: FloatBuffer
     /// Of its input.
     let channels: Int
     let finish: Finish
@@ -56,26 +61,27 @@ extension PlanBuilder {
   /// The style of a convolution, its demodulation factors and its noise.
   private mutating func convolution(
     _ conv: StyledConv, _ name: String, size: Int, channels: Int, ws: Int
-  ) -> Convolution {
+  ) throws(ObverseError) -> Convolution {
+    let weight = try conv.weight.buffer()
     let slots = plain(conv.weight.shape[0])
     let (squares, factors) = (reserve(channels), reserve(slots.count))
-    let job = style(conv.affine, ws: ws) {
+    let job = try style(conv.affine, ws: ws) { (builder) throws(ObverseError) in
       .factors(
-        FastDemodulation(
-          $0.fast, weight: conv.weight.floats, inChannels: channels, kernelSize: 9, outputs: slots),
+        try FastDemodulation(
+          builder.fast, weight: weight, inChannels: channels, kernelSize: 9, outputs: slots),
         squares: squares, factors: factors)
     }
     return Convolution(
-      weight: conv.weight, channels: channels, finish: finish(conv.activation, slots),
-      layer: styled(name, size: size, slots, job, factors: factors, conv.noise))
+      weight: weight, channels: channels, finish: try finish(conv.activation, slots),
+      layer: try styled(name, size: size, slots, job, factors: factors, conv.noise))
   }
 
   // MARK: Steps
 
   /// A convolution that doubles the size, as a step of its own.
-  private mutating func upConv(_ conv: Convolution, from: Map) -> Map {
-    let kernel = FastUpConv(
-      fast, weight: conv.weight.floats, size: conv.layer.size / 2, inChannels: conv.channels,
+  private mutating func upConv(_ conv: Convolution, from: Map) throws(ObverseError) -> Map {
+    let kernel = try FastUpConv(
+      fast, weight: conv.weight, size: conv.layer.size / 2, inChannels: conv.channels,
       outputs: conv.layer.slots, finish: conv.finish)
     let to = newMap(conv.layer)
     step(conv.layer) { [self] layout in
@@ -89,8 +95,8 @@ extension PlanBuilder {
   /// A block's second convolution, or the first block's only one, as a step of its own.
   private mutating func conv(
     _ conv: Convolution, _ algorithm: ConvAlgorithm, _ riders: RowRiders, from: Map
-  ) -> Map {
-    let kernel = kernel(conv, algorithm)
+  ) throws(ObverseError) -> Map {
+    let kernel = try kernel(conv, algorithm)
     let to = newMap(conv.layer)
     step(conv.layer) { [self] layout in
       let layer = conv.layer.from(layout.place(from), to: layout.place(to))
@@ -106,27 +112,28 @@ extension PlanBuilder {
   private mutating func filteredBlock(
     _ conv0: Convolution, _ conv1: Convolution, _ algorithm: ConvAlgorithm, _ riders: RowRiders,
     from: Map
-  ) -> Map {
-    let up = FastWinogradUpConv(
-      fast, weight: conv0.weight.floats, size: conv0.layer.size / 2, inChannels: conv0.channels,
+  ) throws(ObverseError) -> Map {
+    let up = try FastWinogradUpConv(
+      fast, weight: conv0.weight, size: conv0.layer.size / 2, inChannels: conv0.channels,
       outputs: conv0.layer.slots, finish: conv0.finish)
     let raw = newMap(floats: up.rawCount)
     step { layout in
       TransposeStep(up, conv0.layer.from(layout.place(from), to: layout.place(raw)))
     }
     return block(
-      up, conv0, .filter, kernel(conv1, algorithm), conv1, riders, algorithm: .winograd, from: raw)
+      up, conv0, .filter, try kernel(conv1, algorithm), conv1, riders, algorithm: .winograd,
+      from: raw)
   }
 
   /// A whole block on planar maps, band by band.
   private mutating func planarBlock(
     _ conv0: Convolution, _ conv1: Convolution, _ riders: RowRiders, readsPlanar: Bool, from: Map
-  ) -> Map {
-    let up = FastPlanarUpConv(
-      fast, weight: conv0.weight.floats, size: conv0.layer.size / 2, inChannels: conv0.channels,
-      outChannels: conv0.weight.shape[0], readsPlanar: readsPlanar, finish: conv0.finish)
+  ) throws(ObverseError) -> Map {
+    let up = try FastPlanarUpConv(
+      fast, weight: conv0.weight, size: conv0.layer.size / 2, inChannels: conv0.channels,
+      outChannels: conv0.layer.slots.channelCount, readsPlanar: readsPlanar, finish: conv0.finish)
     return block(
-      up, conv0, .conv(), kernel(conv1, .planar), conv1, riders, algorithm: .planar, from: from)
+      up, conv0, .conv(), try kernel(conv1, .planar), conv1, riders, algorithm: .planar, from: from)
   }
 
   /// A step of a block's second convolution with what makes its input; the map between them is never
@@ -150,19 +157,21 @@ extension PlanBuilder {
     return to
   }
 
-  private func kernel(_ conv: Convolution, _ algorithm: ConvAlgorithm) -> any ConvLayer {
-    let (weight, layer) = (conv.weight.floats, conv.layer)
+  private func kernel(
+    _ conv: Convolution, _ algorithm: ConvAlgorithm
+  ) throws(ObverseError) -> any ConvLayer {
+    let (weight, layer) = (conv.weight, conv.layer)
     return switch algorithm {
     case .direct:
-      FastConv(
+      try FastConv(
         fast, weight: weight, size: layer.size, inChannels: conv.channels, outputs: layer.slots,
         finish: conv.finish)
     case .winograd:
-      FastWinograd(
+      try FastWinograd(
         fast, weight: weight, size: layer.size, inChannels: conv.channels, outputs: layer.slots,
         finish: conv.finish)
     case .planar:
-      FastPlanarConv(
+      try FastPlanarConv(
         fast, weight: weight, size: layer.size, inChannels: conv.channels, outputs: layer.slots,
         finish: conv.finish)
     }
@@ -183,9 +192,9 @@ extension PlanBuilder {
   /// The step of a resnet block's skip, at half the block's size.
   private mutating func skip(
     _ weight: Weights, _ name: String, size: Int, from: Map, to place: Int
-  ) -> RowRiders.Residual {
-    let kernel = FastSkip(
-      fast, weight: weight.floats, size: size, inChannels: weight.shape[1],
+  ) throws(ObverseError) -> RowRiders.Residual {
+    let kernel = try FastSkip(
+      fast, weight: weight.buffer(), size: size, inChannels: weight.shape[1],
       outChannels: weight.shape[0])
     step { layout in
       SkipStep(kernel, input: layout.place(from), output: place, name: name, rows: size)
@@ -220,17 +229,19 @@ extension PlanBuilder {
   /// toRGB, whose weights are modulated with the styles.
   private mutating func image(
     _ toRGB: ToImage, _ name: String, size: Int, ws: Int, isPlanar: Bool, _ images: inout ImagePair
-  ) -> RowRiders.ImagePart {
-    let (weight, bias) = (toRGB.weight.floats, toRGB.bias.floats)
+  ) throws(ObverseError) -> RowRiders.ImagePart {
+    let (weight, bias) = (try toRGB.weight.buffer(), try toRGB.bias.buffer())
     let channels = toRGB.weight.shape[1]
     let kernel: any ImageLayer =
       isPlanar
-      ? FastPlanarToRGB(
+      ? try FastPlanarToRGB(
         fast, weight: weight, bias: bias, clamp: toRGB.clamp, size: size, inChannels: channels)
-      : FastToRGB(
+      : try FastToRGB(
         fast, weight: weight, bias: bias, clamp: toRGB.clamp, size: size, inChannels: channels)
     let modulated = reserve(kernel.weightCount)
-    _ = style(toRGB.affine, ws: ws) { _ in .modulated(kernel, place: modulated) }
+    _ = try style(toRGB.affine, ws: ws) { (_) throws(ObverseError) in
+      .modulated(kernel, place: modulated)
+    }
     let (image, previous) = images.places(size: size)
     return RowRiders.ImagePart(
       layer: name, toRGB: kernel, size: size, modulated: modulated, previous: previous,

@@ -13,7 +13,7 @@ struct PlanBuilder {
   let forced: ConvAlgorithm?
   var mapping: [FastDense] = []
   var styles: [StyleJob] = []
-  var constants: [(place: Int, values: [Float])] = []
+  var constants: [(place: Int, values: FloatBuffer)] = []
   /// What stays zero, as it is in a new arena: lanes without a channel.
   var zeros: [Range<Int>] = []
   var mapped = (0, 0)
@@ -59,18 +59,18 @@ struct PlanBuilder {
 
   /// Lays out all but the maps, and gives the steps in their order.
   ///
-  /// - Throws: `resources` where the packed weights are more than there is memory for.
+  /// - Throws: `resources`.
   mutating func build() throws(ObverseError) -> [any Step] {
     try MemoryLimit.inForce.expect(
       floats: PackedWeights(model, fast, forced: forced).floats, for: "opening this model")
-    mapping = model.mapping.map { FastDense(fast, $0) }
+    for layer in model.mapping { mapping.append(try FastDense(fast, layer)) }
     // Layers take turns between two vectors, and hidden ones may be wider than either end.
     let widest = mapping.reduce(model.wDim) { max($0, $1.inputs, $1.outputs) }
     mapped = (reserve(widest), reserve(widest))
     ws = reserve(model.wsCount * model.wDim)
     switch model.synthesis {
-    case .styleGAN2(let architecture, let blocks): styleGAN2(architecture, blocks)
-    case .mobileStyleGAN(let conv1, let blocks, let toImage): mobile(conv1, blocks, toImage)
+    case .styleGAN2(let architecture, let blocks): try styleGAN2(architecture, blocks)
+    case .mobileStyleGAN(let conv1, let blocks, let toImage): try mobile(conv1, blocks, toImage)
     }
     let pairs = zip(maps, maps.dropFirst()).map { $0 + $1 }
     let region = max(pairs.max() ?? 0, maps.max() ?? 0)
@@ -117,30 +117,31 @@ struct PlanBuilder {
 
   /// Reserves a style vector and appends the job that fills it; gives its place.
   mutating func style(
-    _ affine: Dense, ws index: Int, _ product: (_ builder: inout PlanBuilder) -> StyleJob.Product?
-  ) -> StyleJob {
-    let layer = FastDense(fast, affine)
+    _ affine: Dense, ws index: Int,
+    _ product: (_ builder: inout PlanBuilder) throws(ObverseError) -> StyleJob.Product?
+  ) throws(ObverseError) -> StyleJob {
+    let layer = try FastDense(fast, affine)
     let padded = plain(layer.outputs).count
     let place = reserve(padded)
     zeros.append((place + layer.outputs)..<(place + padded))
     let job = StyleJob(
-      affine: layer, w: ws + index * model.wDim, style: place, product: product(&self))
+      affine: layer, w: ws + index * model.wDim, style: place, product: try product(&self))
     styles.append(job)
     return job
   }
 
-  mutating func style(_ affine: Dense, ws index: Int) -> StyleJob {
-    style(affine, ws: index) { _ in nil }
+  mutating func style(_ affine: Dense, ws index: Int) throws(ObverseError) -> StyleJob {
+    try style(affine, ws: index) { (_) throws(ObverseError) in nil }
   }
 
   /// A styled layer whose maps are not placed yet; `factors` is the place of its demodulation.
   mutating func styled(
     _ name: String, size: Int, _ slots: ChannelSlots, _ job: StyleJob, factors: Int,
     _ noise: Noise?
-  ) -> StyledLayer {
+  ) throws(ObverseError) -> StyledLayer {
     var places = LayerPlaces(input: 0, style: job.style, output: 0)
     places.factors = factors
-    places.noise = noise?.plane?.buffer
+    places.noise = try noise?.plane?.buffer()
     places.strength = noise?.strength ?? 0
     var number: Int?
     if noise != nil {
@@ -150,9 +151,11 @@ struct PlanBuilder {
     return StyledLayer(name: name, size: size, slots: slots, places: places, noise: number)
   }
 
-  func finish(_ activation: Activation, _ slots: ChannelSlots) -> Finish {
-    Finish(
-      bias: activation.bias.floats, slots: slots, slope: model.slope, gain: activation.gain,
+  func finish(
+    _ activation: Activation, _ slots: ChannelSlots
+  ) throws(ObverseError) -> Finish {
+    try Finish(
+      bias: activation.bias.buffer(), slots: slots, slope: model.slope, gain: activation.gain,
       clamp: activation.clamp)
   }
 
@@ -169,12 +172,12 @@ struct PlanBuilder {
   }
 
   /// The constant input as a map of blocks.
-  mutating func constantMap() -> Map {
+  mutating func constantMap() throws(ObverseError) -> Map {
     let channels = model.const.shape[0]
-    let values = model.const.floats
+    let values = try model.const.buffer()
     let lanes = fast.lanes
     let slots = plain(channels)
-    var map = [Float](repeating: 0, count: slots.count * 16)
+    let map = try FloatBuffer(zeros: slots.count * 16)
     for c in 0..<channels {
       for y in 0..<4 {
         for x in 0..<4 {
@@ -191,23 +194,24 @@ struct PlanBuilder {
 
 extension Weights {
   /// The floats in place where the file holds floats, else widened.
-  fileprivate var buffer: FloatBuffer {
-    guard type == .float32 else { return FloatBuffer(floats) }
-    return unsafe bytes.withUnsafeBytes { unsafe FloatBuffer(borrowing: $0, owner: bytes) }
+  ///
+  /// - Throws: `resources`.
+  func buffer() throws(ObverseError) -> FloatBuffer {
+    guard type != .float32 else { return FloatBuffer(borrowing: bytes) }
+    let buffer = try FloatBuffer(zeros: count)
+    unsafe widen(into: buffer.base)
+    return buffer
   }
 }
 
 extension FastDense {
   /// Reads floats in place, and half floats where the instruction set can.
-  fileprivate convenience init(_ fast: Fast, _ dense: Dense) {
-    let (weight, bias) = (dense.weight, dense.bias.floats)
+  fileprivate convenience init(_ fast: Fast, _ dense: Dense) throws(ObverseError) {
+    let (weight, bias) = (dense.weight, try dense.bias.buffer())
     guard weight.type == .float16, fast.kernels.readsHalves else {
-      self.init(fast, weights: weight.buffer, bias: bias)
+      self.init(fast, weights: try weight.buffer(), bias: bias)
       return
     }
-    let halves = unsafe weight.bytes.withUnsafeBytes {
-      unsafe HalfBuffer(borrowing: $0, owner: weight.bytes)
-    }
-    self.init(fast, halves: halves, bias: bias)
+    self.init(fast, halves: HalfBuffer(borrowing: weight.bytes), bias: bias)
   }
 }

@@ -32,11 +32,7 @@ public func obv_model_open_memory(
     let file: Bytes
     switch Int(flags) {
     case OBV_COPY:
-      guard let copy = unsafe Bytes(copying: memory) else {
-        throw Failure(
-          obv_status(OBV_RESOURCES), "there is no memory for a copy of the \(size) bytes")
-      }
-      file = copy
+      file = try engine { () throws(ObverseError) in try unsafe Bytes(copying: memory) }
     case OBV_BORROW:
       unsafe file = Bytes(borrowing: memory)
     default: throw .argument("flags is \(flags), not OBV_COPY or OBV_BORROW")

@@ -42,7 +42,7 @@ struct ByteRowsTests {
   }
 
   private func check(_ fast: Fast, _ planes: [Float], _ channels: Int, _ size: Int) {
-    let buffer = FloatBuffer(planes)
+    let buffer = FloatBuffer.of(planes)
     for rows in [0..<size, (size / 2)..<(size / 2 + 1), 0..<0] {
       var bytes = [UInt8](repeating: 77, count: planes.count + 64)
       bytes.withUnsafeMutableBufferPointer { out in

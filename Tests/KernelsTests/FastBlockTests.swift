@@ -7,17 +7,17 @@ struct FastBlockTests {
     arguments: [
       Shape(3, 5, 16), Shape(7, 4, 32), Shape(26, 13, 32), Shape(13, 7, 64), Shape(2, 300, 16),
     ], [false, true])
-  func drawsWhatItsPlanarConvolutionsDraw(shape: Shape, keepsMap: Bool) {
+  func drawsWhatItsPlanarConvolutionsDraw(shape: Shape, keepsMap: Bool) throws {
     let layers = Layers(shape, seed: 16)
     for target in InstructionSet.available where Fast(target).lanes <= layers.half {
       let fast = Fast(target)
       func slots(_ count: Int) -> ChannelSlots { .plain(count, lanes: fast.lanes) }
-      let up = FastPlanarUpConv(
-        fast, weight: layers.upWeight, size: layers.half, inChannels: layers.inChannels,
+      let up = try FastPlanarUpConv(
+        fast, weight: .of(layers.upWeight), size: layers.half, inChannels: layers.inChannels,
         outChannels: layers.middle, readsPlanar: true,
         finish: layers.upNumbers.finish(slots(layers.middle)))
-      let same = FastPlanarConv(
-        fast, weight: layers.sameWeight, size: layers.size, inChannels: layers.middle,
+      let same = try FastPlanarConv(
+        fast, weight: .of(layers.sameWeight), size: layers.size, inChannels: layers.middle,
         outputs: slots(layers.outChannels),
         finish: layers.sameNumbers.finish(slots(layers.outChannels)))
       expectTheSame(
@@ -31,23 +31,23 @@ struct FastBlockTests {
   @Test(
     arguments: [Shape(3, 5, 16), Shape(52, 26, 16), Shape(20, 33, 32), Shape(8, 300, 16)],
     [false, true])
-  func drawsWhatItsFilterAndConvolutionDraw(shape: Shape, isDirect: Bool) {
+  func drawsWhatItsFilterAndConvolutionDraw(shape: Shape, isDirect: Bool) throws {
     let layers = Layers(shape, seed: 17)
     for target in InstructionSet.available {
       let fast = Fast(target)
       func slots(_ count: Int) -> ChannelSlots { .plain(count, lanes: fast.lanes) }
-      let up = FastWinogradUpConv(
-        fast, weight: layers.upWeight, size: layers.half, inChannels: layers.inChannels,
+      let up = try FastWinogradUpConv(
+        fast, weight: .of(layers.upWeight), size: layers.half, inChannels: layers.inChannels,
         outputs: slots(layers.middle), finish: layers.upNumbers.finish(slots(layers.middle)))
       let outputs = slots(layers.outChannels)
-      let finish = layers.sameNumbers.finish(outputs)
+      let finish = try layers.sameNumbers.finish(outputs)
       let same: any ConvLayer =
         isDirect
-        ? FastConv(
-          fast, weight: layers.sameWeight, size: layers.size, inChannels: layers.middle,
+        ? try FastConv(
+          fast, weight: .of(layers.sameWeight), size: layers.size, inChannels: layers.middle,
           outputs: outputs, finish: finish)
-        : FastWinograd(
-          fast, weight: layers.sameWeight, size: layers.size, inChannels: layers.middle,
+        : try FastWinograd(
+          fast, weight: .of(layers.sameWeight), size: layers.size, inChannels: layers.middle,
           outputs: outputs, finish: finish)
       let raw = layers.transposed(up, fast)
       for keepsMap in [false, true] {
@@ -86,7 +86,7 @@ struct FastBlockTests {
       let raw = arena.reserve(up.rawCount)
       let style = arena.place(slots.spread(styles[0]))
       let scratch = arena.reserve(up.scratchCount)
-      let buffer = FloatBuffer(arena.floats)
+      let buffer = FloatBuffer.of(arena.floats)
       up.transpose(
         buffer, LayerPlaces(input: input, style: style, output: raw), rows: 0..<half,
         scratch: scratch)
@@ -115,7 +115,7 @@ struct FastBlockTests {
       output: output, slots: slots(layers.outChannels))
     let scratch = arena.reserve(max(block.scratchCount, up.scratchCount, same.scratchCount))
 
-    let buffer = FloatBuffer(arena.floats)
+    let buffer = FloatBuffer.of(arena.floats)
     _ = up.run(buffer, atUp, rows: 0..<size, scratch: scratch, continuing: 0)
     same.run(buffer, atSame, rows: 0..<size, scratch: scratch) { _ in }
     let wanted = buffer.read(at: output, count: outRow * size)

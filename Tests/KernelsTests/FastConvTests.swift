@@ -24,21 +24,22 @@ struct FastConvTests {
       Shape(33, 26, 8), Shape(1, 33, 16),
       Shape(512, 3, 16),  // several bands
     ])
-  func agreesWithDouble(shape: Shape) {
-    check(shape, Settings())
+  func agreesWithDouble(shape: Shape) throws {
+    try check(shape, Settings())
   }
 
   @Test(arguments: Settings.all)
-  func finishes(settings: Settings) {
-    check(Shape(9, 17, 4), settings)
+  func finishes(settings: Settings) throws {
+    try check(Shape(9, 17, 4), settings)
   }
 
-  private func check(_ shape: Shape, _ settings: Settings) {
+  private func check(_ shape: Shape, _ settings: Settings) throws {
     let trial = LayerTrial(shape, settings, seed: 1)
-    trial.expect(trial.modulated.convolved(trial.weight, kernel: 3)) { fast, outputs, finish, _ in
+    try trial.expect(trial.modulated.convolved(trial.weight, kernel: 3)) {
+      fast, outputs, finish, _ in
       .init(
-        FastConv(
-          fast, weight: trial.weight, size: shape.size, inChannels: shape.inChannels,
+        try FastConv(
+          fast, weight: .of(trial.weight), size: shape.size, inChannels: shape.inChannels,
           outputs: outputs, finish: finish))
     }
   }

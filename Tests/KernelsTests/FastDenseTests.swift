@@ -1,3 +1,4 @@
+import Core
 import Kernels
 import Testing
 
@@ -28,7 +29,7 @@ struct FastDenseTests {
 
     for target in InstructionSet.available {
       let fast = Fast(target)
-      let layer = FastDense(fast, weights: FloatBuffer(weight), bias: bias)
+      let layer = FastDense(fast, weights: .of(weight), bias: .of(bias))
       #expect(layer.inputs == inputs && layer.outputs == outputs)
       var arena = Arena()
       let input = arena.place(x)
@@ -60,19 +61,19 @@ struct FastDenseTests {
     defer { bytes.deallocate() }
     bytes.initializeMemory(as: UInt16.self, from: bits, count: bits.count)
     let halves = HalfBuffer(
-      borrowing: UnsafeRawBufferPointer(start: bytes, count: 2 * bits.count), owner: ())
+      borrowing: Bytes(borrowing: UnsafeRawBufferPointer(start: bytes, count: 2 * bits.count)))
     let weight = bits.map { Self.float($0) }
     for target in InstructionSet.available where Fast(target).kernels.readsHalves {
       let fast = Fast(target)
-      let wanted = FastDense(fast, weights: FloatBuffer(weight), bias: bias)
-      let layer = FastDense(fast, halves: halves, bias: bias)
+      let wanted = FastDense(fast, weights: .of(weight), bias: .of(bias))
+      let layer = FastDense(fast, halves: halves, bias: .of(bias))
       #expect(layer.inputs == inputs && layer.outputs == outputs)
       for isActivated in [false, true] {
         var arena = Arena()
         let input = arena.place(x)
         let output = arena.reserve(outputs)
         let found = [layer, wanted].map { layer in
-          let buffer = FloatBuffer(arena.floats)
+          let buffer = FloatBuffer.of(arena.floats)
           layer.run(
             buffer, input: input, output: output, rows: 0..<outputs, activated: isActivated)
           return buffer.read(at: output, count: outputs)
@@ -93,7 +94,7 @@ struct FastDenseTests {
   }
 
   @Test(arguments: counts, [1, 13])
-  func demodulates(inChannels: Int, outChannels: Int) {
+  func demodulates(inChannels: Int, outChannels: Int) throws {
     let kernelSize = inChannels > 100 ? 1 : 9
     var random = SplitMix64(seed: 9)
     // The factor of a faint layer is ruled by the 1e-8.
@@ -111,8 +112,9 @@ struct FastDenseTests {
         ] {
           let isHaar = slots.channels.contains { $0 >= outChannels }
           let weights = isHaar ? weight + weight + weight + weight : weight
-          let layer = FastDemodulation(
-            fast, weight: weights, inChannels: inChannels, kernelSize: kernelSize, outputs: slots)
+          let layer = try FastDemodulation(
+            fast, weight: .of(weights), inChannels: inChannels, kernelSize: kernelSize,
+            outputs: slots)
           var arena = Arena()
           let styleAt = arena.place(style)
           let squares = arena.reserve(inChannels)

@@ -9,12 +9,12 @@ struct FastImageTests {
       Shape(9, 3, 16), Shape(13, 3, 8), Shape(16, 3, 4), Shape(17, 3, 16), Shape(26, 3, 8),
       Shape(33, 3, 4), Shape(5, 3, 2),
     ], [nil, 0.5] as [Float?])
-  func addsToTheDoubledImage(shape: Shape, clamp: Float?) {
+  func addsToTheDoubledImage(shape: Shape, clamp: Float?) throws {
     let trial = ImageTrial(shape, clamp: clamp, seed: 4)
     // Four more for the sums of lanes.
-    trial.expect(from: .blocks, roundings: 4) { fast in
-      FastToRGB(
-        fast, weight: trial.weight, bias: trial.bias, clamp: clamp, size: shape.size,
+    try trial.expect(from: .blocks, roundings: 4) { fast in
+      try FastToRGB(
+        fast, weight: .of(trial.weight), bias: .of(trial.bias), clamp: clamp, size: shape.size,
         inChannels: shape.inChannels)
     }
   }
@@ -26,7 +26,7 @@ struct FastImageTests {
       Shape(9, 3, 16), Shape(13, 3, 8), Shape(16, 5, 4), Shape(17, 3, 16), Shape(26, 3, 8),
       Shape(33, 3, 4),
     ], [nil, 0.5] as [Float?])
-  func endsWithAnInverseHaarTransform(shape: Shape, clamp: Float?) {
+  func endsWithAnInverseHaarTransform(shape: Shape, clamp: Float?) throws {
     let size = shape.size
     let bands = 4 * shape.outChannels
     var random = SplitMix64(seed: 5)
@@ -43,8 +43,9 @@ struct FastImageTests {
       let fast = Fast(target)
       let slots = ChannelSlots.plain(shape.inChannels, lanes: fast.lanes)
       let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
-      let layer = FastToHaarImage(
-        fast, weight: weight, bias: bias, clamp: clamp, size: size, inChannels: shape.inChannels)
+      let layer = try FastToHaarImage(
+        fast, weight: .of(weight), bias: .of(bias), clamp: clamp, size: size,
+        inChannels: shape.inChannels)
 
       var arena = Arena()
       let input = arena.place(from.packed(map))
@@ -71,7 +72,7 @@ struct FastImageTests {
       Shape(9, 13, 16), Shape(13, 9, 8), Shape(16, 17, 8), Shape(17, 16, 4), Shape(26, 33, 4),
       Shape(33, 26, 8), Shape(2, 3, 1),
     ])
-  func addsTheSkip(shape: Shape) {
+  func addsTheSkip(shape: Shape) throws {
     let size = shape.size
     var random = SplitMix64(seed: 6)
     let map = random.floats(shape.inChannels * size * size)
@@ -87,8 +88,8 @@ struct FastImageTests {
       let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
       let to = BlockedMap(slots: outputs, size: size, lanes: fast.lanes)
       let doubled = BlockedMap(slots: outputs, size: 2 * size, lanes: fast.lanes)
-      let layer = FastSkip(
-        fast, weight: weight, size: size, inChannels: shape.inChannels,
+      let layer = try FastSkip(
+        fast, weight: .of(weight), size: size, inChannels: shape.inChannels,
         outChannels: shape.outChannels)
 
       var arena = Arena()
@@ -127,7 +128,7 @@ struct FastImageTests {
         (-0.001, 127),
       ]
       for (i, pair) in special.enumerated() { planes[channels * size * size - 1 - i] = pair.0 }
-      let buffer = FloatBuffer(planes)
+      let buffer = FloatBuffer.of(planes)
       var bytes = [UInt8](repeating: 77, count: channels * size * size + 16)
       for rows in [5..<size, 0..<1, 1..<5] {
         bytes.withUnsafeMutableBufferPointer { out in

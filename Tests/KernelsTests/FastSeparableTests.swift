@@ -10,21 +10,21 @@ struct FastSeparableTests {
   ]
 
   @Test(arguments: shapes)
-  func agreesWithDouble(shape: Shape) {
-    check(shape, Settings(), isHaar: false)
+  func agreesWithDouble(shape: Shape) throws {
+    try check(shape, Settings(), isHaar: false)
   }
 
   @Test(arguments: shapes)
-  func readsAnInverseHaarTransform(shape: Shape) {
-    check(shape, Settings(), isHaar: true)
+  func readsAnInverseHaarTransform(shape: Shape) throws {
+    try check(shape, Settings(), isHaar: true)
   }
 
   @Test(arguments: Settings.all, [false, true])
-  func finishes(settings: Settings, isHaar: Bool) {
-    check(Shape(9, 17, 4), settings, isHaar: isHaar)
+  func finishes(settings: Settings, isHaar: Bool) throws {
+    try check(Shape(9, 17, 4), settings, isHaar: isHaar)
   }
 
-  private func check(_ shape: Shape, _ settings: Settings, isHaar: Bool) {
+  private func check(_ shape: Shape, _ settings: Settings, isHaar: Bool) throws {
     let trial = LayerTrial(shape, settings, seed: 3, kernel: 1)
     var random = SplitMix64(seed: 4)
     let haarStyle = random.floats(4 * shape.inChannels)
@@ -36,12 +36,12 @@ struct FastSeparableTests {
       : Exact(trial.map, size: shape.size)
     let sums = source.modulated(trial.style).depthwise(depthwise)
       .convolved(trial.weight, kernel: 1)
-    trial.expect(sums, isDemodulated: false, from: isHaar ? .haar : .blocks) {
+    try trial.expect(sums, isDemodulated: false, from: isHaar ? .haar : .blocks) {
       fast, outputs, finish, arena in
       let slots = ChannelSlots.haar(4 * shape.inChannels, lanes: fast.lanes)
       return .init(
-        FastSeparable(
-          fast, depthwise: depthwise, pointwise: trial.weight, size: shape.size,
+        try FastSeparable(
+          fast, depthwise: .of(depthwise), pointwise: .of(trial.weight), size: shape.size,
           inChannels: shape.inChannels, outputs: outputs, finish: finish),
         haarStyle: isHaar ? arena.place(slots.spread(haarStyle)) : nil)
     }

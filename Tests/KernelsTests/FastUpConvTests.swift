@@ -10,21 +10,21 @@ struct FastUpConvTests {
       Shape(2, 400, 8),  // several bands
       Shape(1, 1700, 8),  // bands of two rows
     ])
-  func agreesWithDouble(shape: Shape) {
-    check(shape, Settings())
+  func agreesWithDouble(shape: Shape) throws {
+    try check(shape, Settings())
   }
 
   @Test(arguments: Settings.all)
-  func finishes(settings: Settings) {
-    check(Shape(9, 17, 4), settings)
+  func finishes(settings: Settings) throws {
+    try check(Shape(9, 17, 4), settings)
   }
 
-  private func check(_ shape: Shape, _ settings: Settings) {
+  private func check(_ shape: Shape, _ settings: Settings) throws {
     let trial = LayerTrial(shape, settings, seed: 2, doubles: true)
-    trial.expect(trial.modulated.upConvolved(trial.weight)) { fast, outputs, finish, _ in
+    try trial.expect(trial.modulated.upConvolved(trial.weight)) { fast, outputs, finish, _ in
       .init(
-        FastUpConv(
-          fast, weight: trial.weight, size: shape.size, inChannels: shape.inChannels,
+        try FastUpConv(
+          fast, weight: .of(trial.weight), size: shape.size, inChannels: shape.inChannels,
           outputs: outputs, finish: finish))
     }
   }

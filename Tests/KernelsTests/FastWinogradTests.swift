@@ -9,22 +9,22 @@ struct FastWinogradTests {
       Shape(33, 26, 8), Shape(52, 13, 8), Shape(1, 33, 16), Shape(3, 5, 64), Shape(13, 7, 32),
       Shape(120, 3, 32),  // several bands
     ])
-  func agreesWithDouble(shape: Shape) {
-    check(shape, Settings())
+  func agreesWithDouble(shape: Shape) throws {
+    try check(shape, Settings())
   }
 
   @Test(arguments: Settings.all)
-  func finishes(settings: Settings) {
-    check(Shape(9, 17, 8), settings)
+  func finishes(settings: Settings) throws {
+    try check(Shape(9, 17, 8), settings)
   }
 
-  private func check(_ shape: Shape, _ settings: Settings) {
+  private func check(_ shape: Shape, _ settings: Settings) throws {
     let trial = LayerTrial(shape, settings, seed: 11)
     let sums = trial.modulated.convolved(trial.weight, rows: .fourByThree, columns: .fourByThree)
-    trial.expect(sums) { fast, outputs, finish, _ in
+    try trial.expect(sums) { fast, outputs, finish, _ in
       .init(
-        FastWinograd(
-          fast, weight: trial.weight, size: shape.size, inChannels: shape.inChannels,
+        try FastWinograd(
+          fast, weight: .of(trial.weight), size: shape.size, inChannels: shape.inChannels,
           outputs: outputs, finish: finish))
     }
   }

@@ -9,16 +9,16 @@ struct FastWinogradUpConvTests {
       Shape(33, 26, 8), Shape(52, 13, 8), Shape(1, 33, 16),
       Shape(3, 5, 32), Shape(2, 3, 64),  // several bands
     ])
-  func agreesWithDouble(shape: Shape) {
-    check(shape, Settings())
+  func agreesWithDouble(shape: Shape) throws {
+    try check(shape, Settings())
   }
 
   @Test(arguments: Settings.all)
-  func finishes(settings: Settings) {
-    check(Shape(9, 17, 8), settings)
+  func finishes(settings: Settings) throws {
+    try check(Shape(9, 17, 8), settings)
   }
 
-  private func check(_ shape: Shape, _ settings: Settings) {
+  private func check(_ shape: Shape, _ settings: Settings) throws {
     let size = shape.size
     var random = SplitMix64(seed: 12)
     let map = random.floats(shape.inChannels * size * size)
@@ -35,8 +35,8 @@ struct FastWinogradUpConvTests {
       let outputs = ChannelSlots.plain(shape.outChannels, lanes: fast.lanes)
       let from = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
       let to = BlockedMap(slots: outputs, size: 2 * size, lanes: fast.lanes)
-      let layer = FastWinogradUpConv(
-        fast, weight: weight, size: size, inChannels: shape.inChannels, outputs: outputs,
+      let layer = try FastWinogradUpConv(
+        fast, weight: .of(weight), size: size, inChannels: shape.inChannels, outputs: outputs,
         finish: numbers.finish(outputs))
       let rawRow = layer.rawCount / (2 * size + 3)
 

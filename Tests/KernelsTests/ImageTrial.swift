@@ -26,7 +26,9 @@ struct ImageTrial {
   }
 
   /// Compares what `make` gives, or nothing where it gives nil, with the exact image.
-  func expect(from: LayerTrial.Kind, roundings: Int, _ make: (Fast) -> (any ImageLayer)?) {
+  func expect(
+    from: LayerTrial.Kind, roundings: Int, _ make: (Fast) throws -> (any ImageLayer)?
+  ) throws {
     let (size, channels) = (shape.size, shape.outChannels)
     var alone = Exact(map, size: size).modulated(style).convolved(weight, kernel: 1).finished(
       factors: nil, noise: nil, strength: 0, bias: bias, slope: 1, gain: 1, clamp: clamp)
@@ -35,7 +37,7 @@ struct ImageTrial {
 
     for set in InstructionSet.available {
       let fast = Fast(set)
-      guard let layer = make(fast) else { continue }
+      guard let layer = try make(fast) else { continue }
       let source = from.layout(shape.inChannels, size: size, fast)
       var arena = Arena()
       let input = arena.place(source.packed(map))

@@ -18,7 +18,7 @@ struct InstructionSetTests {
 
   /// Two results that each keep the bound are at most twice the bound apart; a layer behind a layer
   /// adds to it what the first one's error makes.
-  @Test func agreeOverTwoLayers() {
+  @Test func agreeOverTwoLayers() throws {
     let (channels, size) = (17, 8)
     var random = SplitMix64(seed: 10)
     let map = random.floats(channels * size * size)
@@ -40,11 +40,11 @@ struct InstructionSetTests {
       let slots = ChannelSlots.plain(channels, lanes: fast.lanes)
       let small = BlockedMap(slots: slots, size: size, lanes: fast.lanes)
       let large = BlockedMap(slots: slots, size: 2 * size, lanes: fast.lanes)
-      let conv = FastConv(
-        fast, weight: weights[0], size: size, inChannels: channels, outputs: slots,
+      let conv = try FastConv(
+        fast, weight: .of(weights[0]), size: size, inChannels: channels, outputs: slots,
         finish: numbers[0].finish(slots))
-      let upConv = FastUpConv(
-        fast, weight: weights[1], size: size, inChannels: channels, outputs: slots,
+      let upConv = try FastUpConv(
+        fast, weight: .of(weights[1]), size: size, inChannels: channels, outputs: slots,
         finish: numbers[1].finish(slots))
       var arena = Arena()
       let input = arena.place(small.packed(map))
@@ -56,7 +56,7 @@ struct InstructionSetTests {
         numbers[0].places(&arena, input: input, style: styleAt, output: middle, slots: slots),
         numbers[1].places(&arena, input: middle, style: styleAt, output: output, slots: slots),
       ]
-      let buffer = FloatBuffer(arena.floats)
+      let buffer = FloatBuffer.of(arena.floats)
       conv.run(buffer, places[0], rows: 0..<size, scratch: scratch) { _ in }
       upConv.run(buffer, places[1], rows: 0..<(2 * size), scratch: scratch)
       results.append(large.planes(buffer.read(at: output, count: large.count)))

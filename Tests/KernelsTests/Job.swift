@@ -62,7 +62,7 @@ struct Job {
   }
 
   private func done(_ parts: [Range<Int>], _ note: String) -> [Float] {
-    let buffer = FloatBuffer(arena.floats)
+    let buffer = FloatBuffer.of(arena.floats)
     for part in parts { run(buffer, part) }
     let mayChange = (parts.flatMap(written) + [scratch]).sorted { $0.lowerBound < $1.lowerBound }
     let after = buffer.read(at: 0, count: arena.floats.count)

@@ -76,8 +76,8 @@ struct LayerTrial {
   /// Compares what `make` gives with `sums`, once they are finished.
   func expect(
     _ sums: Exact, isDemodulated: Bool = true, from: Kind = .blocks, to: Kind = .blocks,
-    _ make: (Fast, _ outputs: ChannelSlots, Finish, inout Arena) -> Layer
-  ) {
+    _ make: (Fast, _ outputs: ChannelSlots, Finish, inout Arena) throws -> Layer
+  ) throws {
     let exact = numbers.finished(sums, isDemodulated: isDemodulated)
     for set in InstructionSet.available {
       let fast = Fast(set)
@@ -88,7 +88,7 @@ struct LayerTrial {
       let source = from.layout(shape.inChannels, size: shape.size, fast)
       let target = to.layout(shape.outChannels, size: outSize, fast)
       var arena = Arena()
-      let layer = make(fast, outputs, numbers.finish(outputs), &arena)
+      let layer = try make(fast, outputs, numbers.finish(outputs), &arena)
       let input = arena.place(source.packed(map))
       let output = arena.reserve(target.count)
       let places = numbers.places(

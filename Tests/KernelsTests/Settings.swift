@@ -46,9 +46,10 @@ struct Numbers {
       slope: settings.slope, gain: settings.gain, clamp: settings.clamp)
   }
 
-  func finish(_ slots: ChannelSlots) -> Finish {
-    Finish(
-      bias: bias, slots: slots, slope: settings.slope, gain: settings.gain, clamp: settings.clamp)
+  func finish(_ slots: ChannelSlots) throws -> Finish {
+    try Finish(
+      bias: .of(bias), slots: slots, slope: settings.slope, gain: settings.gain,
+      clamp: settings.clamp)
   }
 
   func places(
@@ -60,7 +61,7 @@ struct Numbers {
     places.strength = strength
     switch settings.noise {
     case .none: break
-    case .stored: places.noise = FloatBuffer(plane)
+    case .stored: places.noise = FloatBuffer.of(plane)
     case .drawn: places.drawnNoise = arena.place(plane)
     }
     return places

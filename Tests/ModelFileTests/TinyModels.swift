@@ -164,3 +164,16 @@ extension ModelDescription {
     }
   }
 }
+
+extension Weights {
+  /// What multiplies the bytes of an `int8` tensor.
+  var scales: [Float] { (0..<scaleCount).map(scale) }
+
+  init(type: ElementType, shape: [Int], bytes: Bytes, scales: [Float]) {
+    let bits = scales.flatMap { scale in
+      (0..<4).map { UInt8(truncatingIfNeeded: scale.bitPattern >> (8 * $0)) }
+    }
+    self.init(
+      type: type, shape: shape, bytes: bytes, scaleBytes: scales.isEmpty ? nil : Bytes(bits))
+  }
+}

@@ -9,6 +9,12 @@ package enum DrawnNoise {
   package static func fill(
     _ arena: FloatBuffer, at offset: Int, size: Int, rows: Range<Int>, seed: UInt32, layer: Int
   ) {
+    fill(arena.base + offset, size: size, rows: rows, seed: seed, layer: layer)
+  }
+
+  private static func fill(
+    _ plane: Scratch, size: Int, rows: Range<Int>, seed: UInt32, layer: Int
+  ) {
     let key = mixed(UInt64(seed) << 32 | UInt64(truncatingIfNeeded: layer))
     for y in rows {
       var x = 0
@@ -18,8 +24,8 @@ package enum DrawnNoise {
         let u = (Double(bits >> 32) + 1) / 0x1p32
         let angle = Double(bits & 0xffff_ffff) / 0x1p32 * 2 * Double.pi
         let radius = (-2 * log(u)).squareRoot()
-        arena.base[offset + y * size + x] = Float(radius * cos(angle))
-        arena.base[offset + y * size + x + 1] = Float(radius * sin(angle))
+        plane[y * size + x] = Float(radius * cos(angle))
+        plane[y * size + x + 1] = Float(radius * sin(angle))
         x += 2
       }
     }
@@ -27,9 +33,12 @@ package enum DrawnNoise {
 
   /// A whole plane, for the reference.
   package static func plane(size: Int, seed: UInt32, layer: Int) -> [Float] {
-    let buffer = FloatBuffer(count: size * size)
-    fill(buffer, at: 0, size: size, rows: 0..<size, seed: seed, layer: layer)
-    return buffer.read(at: 0, count: size * size)
+    var values = [Float](repeating: 0, count: size * size)
+    values.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      fill(base, size: size, rows: 0..<size, seed: seed, layer: layer)
+    }
+    return values
   }
 
   private static func mixed(_ value: UInt64) -> UInt64 {

@@ -1,4 +1,5 @@
 import CKernels
+import Core
 
 /// What follows a convolution, apart from what changes with each face.
 package struct Finish: Sendable {
@@ -8,8 +9,12 @@ package struct Finish: Sendable {
   let clamp: Float
 
   /// Spreads `bias`, one for each output channel; `clamp` is nil for none.
-  package init(bias: [Float], slots: ChannelSlots, slope: Float, gain: Float, clamp: Float?) {
-    self.bias = FloatBuffer(slots.spread(bias))
+  ///
+  /// - Throws: `resources`.
+  package init(
+    bias: FloatBuffer, slots: ChannelSlots, slope: Float, gain: Float, clamp: Float?
+  ) throws(ObverseError) {
+    self.bias = try slots.spread(bias)
     self.slope = slope
     self.gain = gain
     self.clamp = clamp ?? .infinity

@@ -1,6 +1,7 @@
 // A modulated 3x3 convolution on bands of rows: modulate into scratch, convolve, finish.
 
 import CKernels
+import Core
 
 /// A modulated 3x3 convolution of unchanged size, whatever the algorithm.
 package protocol ConvLayer: AnyObject, Sendable {
@@ -39,17 +40,19 @@ package final class FastConv: ConvLayer {
   private let taps: InlineArray<9, Int>
 
   /// Packs `weight`, `[out, in, 3, 3]`.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outputs: ChannelSlots,
+    _ fast: Fast, weight: FloatBuffer, size: Int, inChannels: Int, outputs: ChannelSlots,
     finish: Finish
-  ) {
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
     inBlocks = fast.blocks(inChannels)
     outBlocks = outputs.count / fast.lanes
     self.finish = finish
-    weights = Packing.conv(
+    weights = try Packing.conv(
       weight, inChannels: inChannels, kernelSize: 9, kernelIndices: Array(0..<9),
       outputs: outputs, lanes: fast.lanes)
     let row = inBlocks * (size + 2) * fast.lanes

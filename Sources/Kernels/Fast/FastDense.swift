@@ -1,5 +1,7 @@
 // Matrix times vector on rows: mapping, styles and demodulation.
 
+import Core
+
 /// A dense layer; immutable.
 package final class FastDense: Sendable {
   private let fast: Fast
@@ -14,21 +16,21 @@ package final class FastDense: Sendable {
   }
 
   /// Takes `weights` row-major, `[outputs, inputs]`.
-  package init(_ fast: Fast, weights: FloatBuffer, bias: [Float]) {
+  package init(_ fast: Fast, weights: FloatBuffer, bias: FloatBuffer) {
     precondition(weights.count % bias.count == 0)
     self.fast = fast
     self.weights = .floats(weights)
-    self.bias = FloatBuffer(bias)
+    self.bias = bias
     inputs = weights.count / bias.count
     outputs = bias.count
   }
 
   /// The same of half floats, which are read in place: half as much to fetch for each face.
-  package init(_ fast: Fast, halves: HalfBuffer, bias: [Float]) {
+  package init(_ fast: Fast, halves: HalfBuffer, bias: FloatBuffer) {
     precondition(fast.kernels.readsHalves && halves.count % bias.count == 0)
     self.fast = fast
     weights = .halves(halves)
-    self.bias = FloatBuffer(bias)
+    self.bias = bias
     inputs = halves.count / bias.count
     outputs = bias.count
   }
@@ -66,14 +68,17 @@ package final class FastDemodulation: Sendable {
   private let slots: ChannelSlots
 
   /// Sums the squares of `weight`, `[out, in, kernelSize]`.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], inChannels: Int, kernelSize: Int, outputs: ChannelSlots
-  ) {
+    _ fast: Fast, weight: FloatBuffer, inChannels: Int, kernelSize: Int, outputs: ChannelSlots
+  ) throws(ObverseError) {
     self.fast = fast
     self.inChannels = inChannels
     slots = outputs
-    energy = FloatBuffer(count: outputs.count * inChannels)
-    for (slot, o) in outputs.channels.enumerated() where o >= 0 {
+    energy = try FloatBuffer(zeros: outputs.count * inChannels)
+    for slot in 0..<outputs.count {
+      guard let o = outputs[slot] else { continue }
       for i in 0..<inChannels {
         var sum = 0.0
         for k in 0..<kernelSize {

@@ -1,6 +1,7 @@
 // From feature maps to the image.
 
 import CKernels
+import Core
 
 /// StyleGAN2's toRGB, whatever the layout of the map.
 package protocol ImageLayer: AnyObject, Sendable {
@@ -55,18 +56,20 @@ package final class FastToRGB: ImageLayer {
   private let finish: Finish
 
   /// `weight` is `[imageChannels, in]`.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
-  ) {
+    _ fast: Fast, weight: FloatBuffer, bias: FloatBuffer, clamp: Float?, size: Int, inChannels: Int
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
     blocks = fast.blocks(inChannels)
     imageChannels = bias.count
-    self.weight = FloatBuffer(weight)
+    self.weight = weight
     let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
-    ones = FloatBuffer([Float](repeating: 1, count: slots.count))
-    finish = Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
+    ones = try FloatBuffer(repeating: 1, count: slots.count)
+    finish = try Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
   }
 
   /// Floats of the modulated weights.
@@ -124,9 +127,11 @@ package final class FastToHaarImage: Sendable {
   private let finish: Finish
 
   /// Packs `weight`, `[4 * imageChannels, in]`; `size` is the map's, the image has twice that.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
-  ) {
+    _ fast: Fast, weight: FloatBuffer, bias: FloatBuffer, clamp: Float?, size: Int, inChannels: Int
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
@@ -134,11 +139,11 @@ package final class FastToHaarImage: Sendable {
     outBlocks = fast.blocks(bias.count)
     imageChannels = bias.count / 4
     let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
-    weights = Packing.conv(
+    weights = try Packing.conv(
       weight, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: slots,
       lanes: fast.lanes)
-    ones = FloatBuffer([Float](repeating: 1, count: slots.count))
-    finish = Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
+    ones = try FloatBuffer(repeating: 1, count: slots.count)
+    finish = try Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
   }
 
   private var mapRow: Int { inBlocks * size * fast.lanes }
@@ -205,13 +210,17 @@ package final class FastSkip: Sendable {
   private let weights: FloatBuffer
 
   /// Packs `weight`, `[out, in]`; `size` is the input's.
-  package init(_ fast: Fast, weight: [Float], size: Int, inChannels: Int, outChannels: Int) {
+  ///
+  /// - Throws: `resources`.
+  package init(
+    _ fast: Fast, weight: FloatBuffer, size: Int, inChannels: Int, outChannels: Int
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
     inBlocks = fast.blocks(inChannels)
     outBlocks = fast.blocks(outChannels)
-    weights = Packing.conv(
+    weights = try Packing.conv(
       weight, inChannels: inChannels, kernelSize: 1, kernelIndices: [0],
       outputs: .plain(outChannels, lanes: fast.lanes), lanes: fast.lanes)
   }

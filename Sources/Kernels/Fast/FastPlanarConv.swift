@@ -1,6 +1,7 @@
 // A modulated 3x3 convolution of few channels, four rows at a time.
 
 import CKernels
+import Core
 
 /// What planar layers have in common.
 enum Planar {
@@ -31,17 +32,19 @@ package final class FastPlanarConv: ConvLayer {
   private let finish: Finish
 
   /// Transforms and packs `weight`, `[out, in, 3, 3]`.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outputs: ChannelSlots,
+    _ fast: Fast, weight: FloatBuffer, size: Int, inChannels: Int, outputs: ChannelSlots,
     finish: Finish
-  ) {
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
     self.finish = finish
     outChannels = weight.count / (9 * inChannels)
     group = fast.kernels.planarGroup(columns: size)
-    weights = Packing.planarWinograd(
+    weights = try Packing.planarWinograd(
       weight, inChannels: inChannels, outChannels: outChannels, group: group)
     // Products of a chunk fill half of a first-level cache of 32 KB.
     let tile = 4 * fast.lanes

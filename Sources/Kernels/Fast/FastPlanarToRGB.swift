@@ -1,4 +1,5 @@
 import CKernels
+import Core
 
 /// StyleGAN2's toRGB on a planar map; immutable, shared by threads.
 package final class FastPlanarToRGB: ImageLayer {
@@ -10,16 +11,18 @@ package final class FastPlanarToRGB: ImageLayer {
   private let finish: Finish
 
   /// `weight` is `[imageChannels, in]`.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], bias: [Float], clamp: Float?, size: Int, inChannels: Int
-  ) {
+    _ fast: Fast, weight: FloatBuffer, bias: FloatBuffer, clamp: Float?, size: Int, inChannels: Int
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
     imageChannels = bias.count
-    self.weight = FloatBuffer(weight)
+    self.weight = weight
     let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
-    finish = Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
+    finish = try Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
   }
 
   package var weightCount: Int { inChannels * imageChannels }

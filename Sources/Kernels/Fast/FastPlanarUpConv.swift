@@ -2,6 +2,7 @@
 // resample filter. FastUpConv says how the phases come about.
 
 import CKernels
+import Core
 
 /// A 3x3 convolution that doubles the size and writes a planar map; immutable, shared by threads.
 package final class FastPlanarUpConv: RowSource {
@@ -28,10 +29,12 @@ package final class FastPlanarUpConv: RowSource {
   }
 
   /// Packs `weight`, `[out, in, 3, 3]` and not flipped; `size` is the input's.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outChannels: Int,
+    _ fast: Fast, weight: FloatBuffer, size: Int, inChannels: Int, outChannels: Int,
     readsPlanar: Bool, finish: Finish
-  ) {
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
@@ -42,20 +45,20 @@ package final class FastPlanarUpConv: RowSource {
     self.group = group
     let stride = size + 2 * Planar.border
     let row = inChannels * stride
-    func phase(_ taps: [Int], _ kernels: [Int]) -> Phase {
+    func phase(_ taps: [Int], _ kernels: [Int]) throws(ObverseError) -> Phase {
       Phase(
-        weights: Packing.planar(
+        weights: try Packing.planar(
           weight, inChannels: inChannels, outChannels: outChannels, kernelSize: 9,
           kernelIndices: kernels, group: group),
         taps: taps)
     }
     // Offsets count from input row y - 1 for an even raw row 2y, from row y for 2y + 1.
     phases = [
-      phase([row, row - 1, 0, -1], [0, 2, 6, 8]), phase([row, 0], [1, 7]),
-      phase([0, -1], [3, 5]), phase([0], [4]),
+      try phase([row, row - 1, 0, -1], [0, 2, 6, 8]), try phase([row, 0], [1, 7]),
+      try phase([0, -1], [3, 5]), try phase([0], [4]),
     ]
     edgeOutputs = fast.blocks(outChannels) * fast.lanes
-    edge = FloatBuffer(count: 3 * inChannels * edgeOutputs)
+    edge = try FloatBuffer(zeros: 3 * inChannels * edgeOutputs)
     for (i, kernel) in [2, 8, 5].enumerated() {
       for o in 0..<outChannels {
         for c in 0..<inChannels {

@@ -2,6 +2,7 @@
 // block reads the inverse Haar transform of a modulated map, which never exists as a whole.
 
 import CKernels
+import Core
 
 /// Depthwise and pointwise convolution with packed weights; immutable, shared by threads.
 package final class FastSeparable: Sendable {
@@ -19,10 +20,12 @@ package final class FastSeparable: Sendable {
   /// Packs `depthwise`, `[in, 3, 3]`, and `pointwise`, `[out, in]`.
   ///
   /// `size` is the output's, behind the Haar transform if there is one.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, depthwise: [Float], pointwise: [Float], size: Int, inChannels: Int,
+    _ fast: Fast, depthwise: FloatBuffer, pointwise: FloatBuffer, size: Int, inChannels: Int,
     outputs: ChannelSlots, finish: Finish
-  ) {
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
@@ -30,15 +33,15 @@ package final class FastSeparable: Sendable {
     outBlocks = outputs.count / fast.lanes
     self.finish = finish
     let padded = inBlocks * fast.lanes
-    var taps = [Float](repeating: 0, count: 9 * padded)
+    let taps = try FloatBuffer(zeros: 9 * padded)
     for c in 0..<inChannels {
       for k in 0..<9 { taps[k * padded + c] = depthwise[c * 9 + k] }
     }
-    self.depthwise = FloatBuffer(taps)
-    self.pointwise = Packing.conv(
+    self.depthwise = taps
+    self.pointwise = try Packing.conv(
       pointwise, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: outputs,
       lanes: fast.lanes)
-    ones = FloatBuffer([Float](repeating: 1, count: outputs.count))
+    ones = try FloatBuffer(repeating: 1, count: outputs.count)
     band = bandRows(floatsPerRow: padded * (2 * size + 2), atMost: size)
   }
 

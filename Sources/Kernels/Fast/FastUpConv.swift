@@ -5,6 +5,7 @@
 // alike. So the 9 taps are done once for each input pixel, and never for zeros in between.
 
 import CKernels
+import Core
 
 /// A 3x3 convolution that doubles the size, with packed weights; immutable, shared by threads.
 package final class FastUpConv: Sendable {
@@ -27,10 +28,12 @@ package final class FastUpConv: Sendable {
   }
 
   /// Packs `weight`, `[out, in, 3, 3]` and not flipped; `size` is the input's.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outputs: ChannelSlots,
+    _ fast: Fast, weight: FloatBuffer, size: Int, inChannels: Int, outputs: ChannelSlots,
     finish: Finish
-  ) {
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
@@ -51,7 +54,7 @@ package final class FastUpConv: Sendable {
             kernels.append(ky * 3 + kx)
           }
         }
-        let weights = Packing.conv(
+        let weights = try Packing.conv(
           weight, inChannels: inChannels, kernelSize: 9, kernelIndices: kernels,
           outputs: outputs, lanes: fast.lanes)
         phases.append(

@@ -1,6 +1,7 @@
 // A modulated 3x3 convolution by Winograd's F(4x4, 3x3), on bands of tile rows.
 
 import CKernels
+import Core
 
 /// A 3x3 convolution with transformed weights; immutable, shared by threads.
 package final class FastWinograd: ConvLayer {
@@ -19,17 +20,19 @@ package final class FastWinograd: ConvLayer {
   package var bandRows: Int { 4 * band }
 
   /// Transforms and packs `weight`, `[out, in, 3, 3]`; `size` is a multiple of 4.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outputs: ChannelSlots,
+    _ fast: Fast, weight: FloatBuffer, size: Int, inChannels: Int, outputs: ChannelSlots,
     finish: Finish
-  ) {
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
     inBlocks = fast.blocks(inChannels)
     outBlocks = outputs.count / fast.lanes
     self.finish = finish
-    weights = Packing.winograd(
+    weights = try Packing.winograd(
       weight, inChannels: inChannels, outputs: outputs, lanes: fast.lanes)
     // A band shares each transformed weight among its tiles: at least 16 of them, so that reading
     // weights from the second-level cache keeps up, and more while tiles stay in that cache.

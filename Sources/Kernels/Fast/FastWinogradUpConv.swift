@@ -5,6 +5,7 @@
 // row again, and other bits if it did that directly.
 
 import CKernels
+import Core
 
 /// A 3x3 convolution that doubles the size, with transformed weights; immutable, shared by threads.
 package final class FastWinogradUpConv: RowSource {
@@ -32,29 +33,33 @@ package final class FastWinogradUpConv: RowSource {
 
   /// Transforms and packs `weight`, `[out, in, 3, 3]` and not flipped; `size` is the input's, a
   /// multiple of 4.
+  ///
+  /// - Throws: `resources`.
   package init(
-    _ fast: Fast, weight: [Float], size: Int, inChannels: Int, outputs: ChannelSlots,
+    _ fast: Fast, weight: FloatBuffer, size: Int, inChannels: Int, outputs: ChannelSlots,
     finish: Finish
-  ) {
+  ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
     inBlocks = fast.blocks(inChannels)
     outBlocks = outputs.count / fast.lanes
     self.finish = finish
-    weights = Packing.winogradUp(
+    weights = try Packing.winogradUp(
       weight, inChannels: inChannels, outputs: outputs, lanes: fast.lanes)
     let lanes = fast.lanes
-    func edge(_ taps: [Int], _ kernels: [Int]) -> (weights: FloatBuffer, taps: [Int]) {
-      let packed = Packing.conv(
+    func edge(
+      _ taps: [Int], _ kernels: [Int]
+    ) throws(ObverseError) -> (weights: FloatBuffer, taps: [Int]) {
+      let packed = try Packing.conv(
         weight, inChannels: inChannels, kernelSize: 9, kernelIndices: kernels,
         outputs: outputs, lanes: lanes)
       return (packed, taps)
     }
     // What lies behind the last row or column is zero, so only its own side of the kernel counts.
     edges = [
-      .rowEven: edge([lanes, 0], [6, 8]), .rowOdd: edge([lanes], [7]),
-      .columnEven: edge([lanes, 0], [2, 8]), .columnOdd: edge([lanes], [5]),
+      .rowEven: try edge([lanes, 0], [6, 8]), .rowOdd: try edge([lanes], [7]),
+      .columnEven: try edge([lanes, 0], [2, 8]), .columnOdd: try edge([lanes], [5]),
     ]
     // Transformed weights come from a far cache: 32 tiles that share them keep the multipliers busy.
     band = min(max(32 / (size / 4), 1), size / 4)

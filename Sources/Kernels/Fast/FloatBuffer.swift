@@ -1,4 +1,4 @@
-import Glibc
+import Core
 
 /// Floats at a 64-byte boundary.
 ///
@@ -7,61 +7,37 @@ import Glibc
 package final class FloatBuffer: @unchecked Sendable {
   package let base: UnsafeMutablePointer<Float>
   package let count: Int
-  /// Large buffers ask for pages of this size.
-  ///
-  /// Layers walk through megabytes, and the processor's table of pages holds few thousand small
-  /// ones, some 10 MB. Below that nothing was gained (Benchmarks/LOG.md).
-  private static let hugePage = 2 << 20
-  /// Keeps borrowed memory alive; nil for memory of our own.
-  private let owner: (any Sendable)?
+  private let memory: Memory
 
-  /// Zeros; nil where the system gives no memory.
-  package init?(zeros count: Int) {
-    guard let base = Self.allocate(count) else { return nil }
-    self.base = base
-    self.count = count
-    owner = nil
-  }
-
-  /// Zeros, of a count for which there is memory: whoever opens a model has asked.
-  package init(count: Int) {
-    guard let base = Self.allocate(count) else { fatalError("no memory for \(count) floats") }
-    self.base = base
-    self.count = count
-    owner = nil
-  }
-
-  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float>? {
+  /// - Throws: `resources`.
+  package init(zeros count: Int) throws(ObverseError) {
+    // A kernel may read a whole cache line of the least buffer.
     let (bytes, overflows) = max(count, 16).multipliedReportingOverflow(
       by: MemoryLayout<Float>.size)
-    guard !overflows else { return nil }
-    let isLarge = bytes >= 4 * hugePage
-    var allocated: UnsafeMutableRawPointer?
-    guard posix_memalign(&allocated, isLarge ? hugePage : 64, bytes) == 0, let raw = allocated
-    else { return nil }
-    // Before the first touch, so that no small page is there yet; where it fails, small ones do.
-    if isLarge { _ = madvise(raw, bytes, MADV_HUGEPAGE) }
-    return raw.initializeMemory(as: Float.self, repeating: 0, count: max(count, 16))
+    memory = try Memory(byteCount: overflows ? .max : bytes)
+    base = memory.base.initializeMemory(as: Float.self, repeating: 0, count: max(count, 16))
+    self.count = count
   }
 
   /// A copy.
-  package convenience init(_ values: [Float]) {
-    self.init(count: values.count)
+  ///
+  /// - Throws: `resources`.
+  package convenience init(_ values: [Float]) throws(ObverseError) {
+    try self.init(zeros: values.count)
     write(values, at: 0)
   }
 
-  /// Borrows read-only floats in place, valid as long as `owner` lives.
-  ///
-  /// Nothing may write them, and there is at least one.
-  package init(borrowing bytes: UnsafeRawBufferPointer, owner: any Sendable) {
-    guard let first = bytes.baseAddress else { preconditionFailure("no floats to borrow") }
-    count = bytes.count / MemoryLayout<Float>.size
-    self.owner = owner
-    base = UnsafeMutableRawPointer(mutating: first).assumingMemoryBound(to: Float.self)
+  /// - Throws: `resources`.
+  package convenience init(repeating value: Float, count: Int) throws(ObverseError) {
+    try self.init(zeros: count)
+    base.update(repeating: value, count: count)
   }
 
-  deinit {
-    if owner == nil { free(base) }
+  /// Borrows the floats of a file in place; nothing may write them.
+  package init(borrowing bytes: Bytes) {
+    memory = bytes.owner
+    count = bytes.count / MemoryLayout<Float>.size
+    base = UnsafeMutablePointer(mutating: bytes.elements(as: Float.self))
   }
 
   /// The floats from `offset`.
@@ -76,6 +52,12 @@ package final class FloatBuffer: @unchecked Sendable {
       guard let from = source.baseAddress else { return }
       (base + offset).update(from: from, count: values.count)
     }
+  }
+
+  /// Copies all of `values` to `offset`.
+  package func write(_ values: FloatBuffer, at offset: Int) {
+    precondition(offset >= 0 && offset + values.count <= count)
+    (base + offset).update(from: values.base, count: values.count)
   }
 
   /// A copy of `count` floats from `offset`.
@@ -96,5 +78,30 @@ package final class FloatBuffer: @unchecked Sendable {
   package subscript(offset: Int) -> Float {
     get { base[offset] }
     set { base[offset] = newValue }
+  }
+}
+
+/// Half floats borrowed from a file's mapping; nothing writes them.
+package final class HalfBuffer: @unchecked Sendable {
+  let base: UnsafePointer<UInt16>
+  let count: Int
+  private let memory: Memory
+
+  /// Borrows them in place.
+  package init(borrowing bytes: Bytes) {
+    memory = bytes.owner
+    count = bytes.count / MemoryLayout<UInt16>.size
+    base = bytes.elements(as: UInt16.self)
+  }
+}
+
+extension Bytes {
+  /// Where they lie; whoever follows it holds their owner.
+  fileprivate func elements<Element>(as type: Element.Type) -> UnsafePointer<Element> {
+    withUnsafeBytes { buffer in
+      guard let first = buffer.baseAddress else { preconditionFailure("bytes have an address") }
+      precondition(UInt(bitPattern: first) % UInt(MemoryLayout<Element>.alignment) == 0)
+      return first.assumingMemoryBound(to: type)
+    }
   }
 }

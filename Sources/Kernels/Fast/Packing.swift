@@ -1,31 +1,43 @@
-/// Which channel stands in each lane of a padded map; -1 for none.
-package struct ChannelSlots: Sendable {
-  package let channels: [Int]
+import Core
+
+/// Which channel stands in each lane of a padded map.
+package struct ChannelSlots: Sendable, Equatable {
+  /// Lanes in all, those without a channel among them.
+  package let count: Int
+  package let channelCount: Int
+  /// Parts of equal size, each padded to whole blocks; neighbouring channels of all but the first
+  /// lie in different parts.
+  private let parts: Int
 
   /// Channels in order, padded at the end.
   package static func plain(_ count: Int, lanes: Int) -> ChannelSlots {
-    let padded = (count + lanes - 1) / lanes * lanes
-    return ChannelSlots(channels: (0..<padded).map { $0 < count ? $0 : -1 })
+    ChannelSlots(count: (count + lanes - 1) / lanes * lanes, channelCount: count, parts: 1)
   }
 
   /// Channels for an inverse Haar transform: the low-pass quarter, then the first, the second and the
   /// third details, each padded to whole blocks, so that the four values of a sum share a lane.
   package static func haar(_ count: Int, lanes: Int) -> ChannelSlots {
-    let quarter = count / 4
-    let padded = (quarter + lanes - 1) / lanes * lanes
-    var channels = [Int](repeating: -1, count: 4 * padded)
-    for c in 0..<quarter {
-      channels[c] = c
-      for detail in 0..<3 { channels[(detail + 1) * padded + c] = quarter + 3 * c + detail }
-    }
-    return ChannelSlots(channels: channels)
+    let padded = (count / 4 + lanes - 1) / lanes * lanes
+    return ChannelSlots(count: 4 * padded, channelCount: count / 4 * 4, parts: 4)
   }
 
-  package var count: Int { channels.count }
+  /// The channel in a lane, or nil.
+  package subscript(slot: Int) -> Int? {
+    let (size, quarter) = (count / parts, channelCount / parts)
+    let (part, place) = (slot / size, slot % size)
+    guard place < quarter else { return nil }
+    return part == 0 ? place : quarter + (parts - 1) * place + part - 1
+  }
 
-  /// Spreads per-channel values over the slots, `rest` where no channel is.
-  package func spread(_ values: [Float], rest: Float = 0) -> [Float] {
-    channels.map { $0 < 0 ? rest : values[$0] }
+  /// Spreads per-channel values over the slots, zeros where no channel is.
+  ///
+  /// - Throws: `resources`.
+  package func spread(_ values: FloatBuffer) throws(ObverseError) -> FloatBuffer {
+    let result = try FloatBuffer(zeros: count)
+    for slot in 0..<count {
+      if let channel = self[slot] { result[slot] = values[channel] }
+    }
+    return result
   }
 }
 
@@ -40,11 +52,11 @@ enum Packing {
   ///
   /// `kernelIndices` says which kernel element each tap takes, in the order of the taps.
   static func conv(
-    _ weight: [Float], inChannels: Int, kernelSize: Int, kernelIndices: [Int],
+    _ weight: FloatBuffer, inChannels: Int, kernelSize: Int, kernelIndices: [Int],
     outputs: ChannelSlots, lanes: Int
-  ) -> FloatBuffer {
+  ) throws(ObverseError) -> FloatBuffer {
     let taps = kernelIndices.count
-    let packed = FloatBuffer(count: outputs.count * inChannels * taps)
+    let packed = try FloatBuffer(zeros: outputs.count * inChannels * taps)
     forEachFour(weight, kernelSize, inChannels, outputs, lanes) { block, width, i, lane, kernel in
       let at = packed.base + (block * inChannels * taps + i * width + lane)
       for (tap, k) in kernelIndices.enumerated() {
@@ -57,27 +69,27 @@ enum Packing {
   /// `[36][pair or single block][input channel][lanes]`: each 3x3 kernel as `G g Gᵀ`, the weights of
   /// F(4x4, 3x3).
   static func winograd(
-    _ weight: [Float], inChannels: Int, outputs: ChannelSlots, lanes: Int
-  ) -> FloatBuffer {
-    transformed(weight, inChannels, outputs, lanes, points)
+    _ weight: FloatBuffer, inChannels: Int, outputs: ChannelSlots, lanes: Int
+  ) throws(ObverseError) -> FloatBuffer {
+    try transformed(weight, inChannels, outputs, lanes, points)
   }
 
   /// `[36][pair or single block][input channel][lanes]`: the weights of F(4, 2) along both axes for a
   /// transposed convolution; six of each axis, five points for its two even taps and the odd one.
   static func winogradUp(
-    _ weight: [Float], inChannels: Int, outputs: ChannelSlots, lanes: Int
-  ) -> FloatBuffer {
-    transformed(weight, inChannels, outputs, lanes, pairPoints)
+    _ weight: FloatBuffer, inChannels: Int, outputs: ChannelSlots, lanes: Int
+  ) throws(ObverseError) -> FloatBuffer {
+    try transformed(weight, inChannels, outputs, lanes, pairPoints)
   }
 
   /// Both axes of each 3x3 kernel through `axis`, which makes six of three.
   @inline(__always)
   private static func transformed(
-    _ weight: [Float], _ inChannels: Int, _ outputs: ChannelSlots, _ lanes: Int,
+    _ weight: FloatBuffer, _ inChannels: Int, _ outputs: ChannelSlots, _ lanes: Int,
     _ axis: (Four, Four, Four) -> InlineArray<6, Four>
-  ) -> FloatBuffer {
+  ) throws(ObverseError) -> FloatBuffer {
     let count = outputs.count * inChannels
-    let packed = FloatBuffer(count: count * 36)
+    let packed = try FloatBuffer(zeros: count * 36)
     forEachFour(weight, 9, inChannels, outputs, lanes) { block, width, i, lane, kernel in
       let at = packed.base + (block * inChannels + i * width + lane)
       let left = axis(kernel.at(0), kernel.at(3), kernel.at(6))
@@ -124,26 +136,26 @@ enum Packing {
   /// or single block, its width, the input channel, the lane in it and the four kernels.
   @inline(__always)
   private static func forEachFour(
-    _ weight: [Float], _ kernelSize: Int, _ inChannels: Int, _ outputs: ChannelSlots,
+    _ weight: FloatBuffer, _ kernelSize: Int, _ inChannels: Int, _ outputs: ChannelSlots,
     _ lanes: Int, _ body: (Int, Int, Int, Int, Kernels) -> Void
   ) {
-    weight.withUnsafeBufferPointer { buffer in
-      guard let weights = buffer.baseAddress else { return }
-      var block = 0
-      while block < outputs.count {
-        let width = block + lanes < outputs.count ? 2 * lanes : lanes
-        for lane in stride(from: 0, to: width, by: 4) {
-          var offsets = SIMD4<Int>(repeating: -1)
-          for i in 0..<4 where outputs.channels[block + lane + i] >= 0 {
-            offsets[i] = outputs.channels[block + lane + i] * inChannels * kernelSize
-          }
-          for i in 0..<inChannels {
-            body(block, width, i, lane, Kernels(weights: weights, offsets: offsets))
-            offsets = offsets.replacing(with: offsets &+ kernelSize, where: offsets .>= 0)
+    let weights = weight.at(0)
+    var block = 0
+    while block < outputs.count {
+      let width = block + lanes < outputs.count ? 2 * lanes : lanes
+      for lane in stride(from: 0, to: width, by: 4) {
+        var offsets = SIMD4<Int>(repeating: -1)
+        for i in 0..<4 {
+          if let channel = outputs[block + lane + i] {
+            offsets[i] = channel * inChannels * kernelSize
           }
         }
-        block += width
+        for i in 0..<inChannels {
+          body(block, width, i, lane, Kernels(weights: weights, offsets: offsets))
+          offsets = offsets.replacing(with: offsets &+ kernelSize, where: offsets .>= 0)
+        }
       }
+      block += width
     }
   }
 
@@ -155,22 +167,20 @@ enum Packing {
   /// `[group][input channel][tap][output channel of it]` from `weight`, `[out][in][kernel]`; output
   /// channels are dealt out evenly to groups of `group` at most.
   static func planar(
-    _ weight: [Float], inChannels: Int, outChannels: Int, kernelSize: Int, kernelIndices: [Int],
+    _ weight: FloatBuffer, inChannels: Int, outChannels: Int, kernelSize: Int, kernelIndices: [Int],
     group: Int
-  ) -> FloatBuffer {
-    let packed = FloatBuffer(count: outChannels * inChannels * kernelIndices.count)
-    weight.withUnsafeBufferPointer { buffer in
-      guard let weights = buffer.baseAddress else { return }
-      let groups = (outChannels + group - 1) / group
-      var at = packed.base
-      for g in 0..<groups {
-        let outputs = (g * outChannels / groups)..<((g + 1) * outChannels / groups)
-        for i in 0..<inChannels {
-          for kernel in kernelIndices {
-            for o in outputs {
-              at.pointee = weights[(o * inChannels + i) * kernelSize + kernel]
-              at += 1
-            }
+  ) throws(ObverseError) -> FloatBuffer {
+    let packed = try FloatBuffer(zeros: outChannels * inChannels * kernelIndices.count)
+    let weights = weight.at(0)
+    let groups = (outChannels + group - 1) / group
+    var at = packed.base
+    for g in 0..<groups {
+      let outputs = (g * outChannels / groups)..<((g + 1) * outChannels / groups)
+      for i in 0..<inChannels {
+        for kernel in kernelIndices {
+          for o in outputs {
+            at.pointee = weights[(o * inChannels + i) * kernelSize + kernel]
+            at += 1
           }
         }
       }
@@ -181,25 +191,23 @@ enum Packing {
   /// `[6]` times the above with the taps of a row: each kernel column as G g, the weights of F(4, 3)
   /// along columns.
   static func planarWinograd(
-    _ weight: [Float], inChannels: Int, outChannels: Int, group: Int
-  ) -> FloatBuffer {
+    _ weight: FloatBuffer, inChannels: Int, outChannels: Int, group: Int
+  ) throws(ObverseError) -> FloatBuffer {
     let pairs = weight.count / 9
-    let packed = FloatBuffer(count: pairs * 18)
-    weight.withUnsafeBufferPointer { buffer in
-      guard let weights = buffer.baseAddress else { return }
-      let groups = (outChannels + group - 1) / group
-      var at = packed.base
-      for g in 0..<groups {
-        let outputs = (g * outChannels / groups)..<((g + 1) * outChannels / groups)
-        for i in 0..<inChannels {
-          for x in 0..<3 {
-            for o in outputs {
-              let kernel = weights + (o * inChannels + i) * 9 + x
-              let (a, b, c) = (kernel[0], kernel[3], kernel[6])
-              let values = points(Four(repeating: a), Four(repeating: b), Four(repeating: c))
-              for point in 0..<6 { at[point * 3 * pairs] = values[point].x }
-              at += 1
-            }
+    let packed = try FloatBuffer(zeros: pairs * 18)
+    let weights = weight.at(0)
+    let groups = (outChannels + group - 1) / group
+    var at = packed.base
+    for g in 0..<groups {
+      let outputs = (g * outChannels / groups)..<((g + 1) * outChannels / groups)
+      for i in 0..<inChannels {
+        for x in 0..<3 {
+          for o in outputs {
+            let kernel = weights + (o * inChannels + i) * 9 + x
+            let (a, b, c) = (kernel[0], kernel[3], kernel[6])
+            let values = points(Four(repeating: a), Four(repeating: b), Four(repeating: c))
+            for point in 0..<6 { at[point * 3 * pairs] = values[point].x }
+            at += 1
           }
         }
       }

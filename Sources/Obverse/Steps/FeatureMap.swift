@@ -14,9 +14,10 @@ struct FeatureMap: Sendable {
 
   /// The map as `[C, H, W]`.
   func planes(_ arena: FloatBuffer) -> [Float] {
-    let channels = (slots.channels.max() ?? -1) + 1
+    let channels = slots.channelCount
     var planes = [Float](repeating: 0, count: channels * size * size)
-    for (slot, channel) in slots.channels.enumerated() where channel >= 0 {
+    for slot in 0..<slots.count {
+      guard let channel = slots[slot] else { continue }
       for y in 0..<size {
         let (row, step) =
           if let lanes {

@@ -49,8 +49,8 @@ struct StyleJob: Sendable {
     case .factors(let layer, let squares, _): layer.square(arena, style: style, into: squares)
     case .modulated(let layer, let place): layer.modulate(arena, style: style, into: place)
     case .haar(let slots, let place):
-      for (slot, channel) in slots.channels.enumerated() where channel >= 0 {
-        arena[place + slot] = arena[style + channel]
+      for slot in 0..<slots.count {
+        if let channel = slots[slot] { arena[place + slot] = arena[style + channel] }
       }
     case nil: break
     }

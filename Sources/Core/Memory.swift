@@ -1,0 +1,75 @@
+import Glibc
+
+/// Memory that lives as long as somebody holds it: allocated, mapped from a file, or lent.
+///
+/// The one place that allocates what a file or a caller decides the size of, by a call that can fail.
+/// What Swift allocates by itself ends the process where there is none, so that is left to things that
+/// are small whatever a file says; `expectRoom` asks for those.
+@safe
+package final class Memory: @unchecked Sendable {
+  /// How it is given back.
+  enum Release { case unmap, free, nothing }
+
+  package let base: UnsafeMutableRawPointer
+  package let count: Int
+  private let release: Release
+
+  /// More than Swift allocates for the names, tables, layers and texts of a model, and for the objects
+  /// of a generator: a file has 16 blocks, 64 mapping layers and 1 MiB of texts at most.
+  package static let small = 4 << 20
+
+  /// Large blocks ask for pages of this size.
+  ///
+  /// Layers walk through megabytes, and the processor's table of pages holds few thousand small
+  /// ones, some 10 MB. Below that nothing was gained (Benchmarks/LOG.md).
+  private static let hugePage = 2 << 20
+
+  /// Allocates at a 64-byte boundary; what is in it nobody knows.
+  ///
+  /// - Throws: `resources`.
+  package init(byteCount count: Int) throws(ObverseError) {
+    let isLarge = count >= 4 * Self.hugePage
+    var allocated: UnsafeMutableRawPointer?
+    guard count >= 0,
+      unsafe posix_memalign(&allocated, isLarge ? Self.hugePage : 64, max(count, 64)) == 0,
+      let base = unsafe allocated
+    else { throw Self.none(count) }
+    // Before the first touch, so that no small page is there yet; where it fails, small ones do.
+    if isLarge { unsafe _ = madvise(base, count, MADV_HUGEPAGE) }
+    unsafe self.base = unsafe base
+    self.count = count
+    release = .free
+  }
+
+  /// Takes what somebody else made.
+  init(_ base: UnsafeMutableRawPointer, count: Int, release: Release) {
+    unsafe self.base = unsafe base
+    self.count = count
+    self.release = release
+  }
+
+  deinit {
+    switch release {
+    case .unmap: unsafe _ = munmap(base, count)
+    case .free: unsafe Glibc.free(base)
+    case .nothing: break
+    }
+  }
+
+  /// Asks whether the system would give so many bytes more; to be done before Swift allocates them.
+  ///
+  /// Another thread may take them in between.
+  /// - Throws: `resources`.
+  package static func expectRoom(for count: Int) throws(ObverseError) {
+    guard
+      let found = unsafe mmap(
+        nil, max(count, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      unsafe found != MAP_FAILED
+    else { throw none(count) }
+    unsafe munmap(found, max(count, 1))
+  }
+
+  private static func none(_ count: Int) -> ObverseError {
+    .resources("there is no memory for another \(count) bytes")
+  }
+}
