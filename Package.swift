@@ -40,6 +40,7 @@ let package = Package(
     .executable(name: "obverse", targets: ["Main"]),
     // For Tools/Training only; unstable.
     .library(name: "Core", targets: ["Core"]),
+    .library(name: "Options", targets: ["Options"]),
     .library(name: "Checkpoint", targets: ["Checkpoint"]),
     .library(name: "ImageFile", targets: ["ImageFile"]),
     .library(name: "Page", targets: ["Page"]),
@@ -84,12 +85,15 @@ let package = Package(
     .target(
       name: "ImageFile", dependencies: ["Core", "CPNG", "CJPEG"], exclude: ["README.md"],
       swiftSettings: safe),
+    .target(
+      name: "Options", dependencies: ["Core"], exclude: ["README.md"], swiftSettings: safe),
     .target(name: "Page", exclude: ["README.md"], swiftSettings: safe),
     .target(name: "CCounters", exclude: ["README.md"]),
     .target(
       name: "CLI",
       dependencies: [
-        "Obverse", "Converter", "Checkpoint", "ImageFile", "ModelFile", "Page", "CCounters",
+        "Obverse", "Options", "Converter", "Checkpoint", "ImageFile", "ModelFile", "Page",
+        "CCounters",
       ],
       exclude: ["README.md"], swiftSettings: safe),
     .executableTarget(
@@ -120,6 +124,7 @@ let package = Package(
       name: "allocations", dependencies: ["CountedMalloc", "Kernels", "ModelFile", "Obverse"],
       path: "Tests/Allocations", swiftSettings: safe),
     .testTarget(name: "CoreTests", dependencies: ["Core", "Support"]),
+    .testTarget(name: "OptionsTests", dependencies: ["Core", "Options", "Support"]),
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Support"]),
     .testTarget(name: "ModelFileTests", dependencies: ["ModelFile", "Support"]),
     .testTarget(name: "ImageFileTests", dependencies: ["ImageFile", "Support"]),
@@ -133,6 +138,7 @@ let package = Package(
       dependencies: ["Avatars", "AvatarsProgram", "Checkpoint", "Core", "ImageFile", "Support"],
       path: "Tools/Training/Avatars/Tests"),
     .testTarget(
-      name: "CLITests", dependencies: ["CLI", "ImageFile", "ModelFile", "Page", "Support"]),
+      name: "CLITests",
+      dependencies: ["CLI", "ImageFile", "ModelFile", "Options", "Page", "Support"]),
   ]
 )

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Options
 
 /// A command made from words: parsing touches nothing, running does the work.
 protocol Command: SendableMetatype {
@@ -31,13 +32,30 @@ public func start(
 
 /// The program as a function from words to lines and an exit code.
 package enum Program {
-  static let commands: [any Command.Type] = [
+  private static let commands: [any Command.Type] = [
     Generate.self, Mix.self, Walking.self, Convert.self, Inspect.self, Compare.self, Bench.self,
-    Info.self, Completion.self, Help.self,
+    Info.self,
   ]
 
-  /// Tables of all commands, in the order of the overview.
-  package static var tables: [CommandTable] { commands.map { $0.table } }
+  /// What the program and its commands say of themselves.
+  package static let table = ProgramTable(
+    name: Version.program, title: Version.name, version: Version.number,
+    does: "draws faces with compressed StyleGAN2 generators on the CPU.",
+    purpose: "draw faces with compressed StyleGAN2 generators",
+    description: [
+      "Draws images with StyleGAN2 generators, compressed or not, on the processor alone.",
+      "Standard output carries what was asked for, standard error carries talk.",
+      "The program opens no network connection, and runs no code of the files it reads.",
+    ],
+    examples: [
+      "obverse generate --seeds 0-7 --trunc 0.7 --grid 4x2",
+      "obverse convert my-network.pkl -o mine.obv", "obverse inspect mine.obv",
+    ],
+    commands: commands.map { $0.table }, common: CommonOptions.talk,
+    environment: Environment.variables,
+    ownExitCodes: [
+      (1, "a limit of 'compare' was passed"), (141, "standard output was closed by its reader"),
+    ])
 
   /// Runs one command line, the program's name not among `words`, and gives the exit code.
   package static func run(
@@ -56,32 +74,15 @@ package enum Program {
   private static func start(
     _ words: [String], _ console: Console, _ environment: Environment
   ) throws(ObverseError) {
-    guard let first = words.first else { return try console.line(HelpText.overview) }
-    switch first {
-    case "-h", "--help": return try console.line(HelpText.overview)
-    case "--help-all": return try console.line(HelpText.overviewOfAll)
-    case "--version": return try console.line("\(Version.program) \(Version.number)")
-    default: break
-    }
-    guard let command = commands.first(where: { $0.table.name == first }) else {
-      if first.hasPrefix("-") {
-        throw .usage(
-          "options come after a command, as in '\(Version.program) generate \(first)'",
-          hint: "\(Version.program) help")
+    switch try table.request(words) {
+    case .answer(let text): try console.line(text)
+    case .command(let name, let parsed):
+      try console.configure(parsed)
+      try parsed.checkOperands()
+      if let text = try table.answer(name, parsed) { return try console.line(text) }
+      for command in commands where command.table.name == name {
+        try command.init(parsed, environment).run(console)
       }
-      throw .usage(
-        "unknown command '\(first)'",
-        hint: Nearest.of(first, among: tables.map(\.name)).map { "did you mean '\($0)'?" }
-          ?? "\(Version.program) help")
     }
-    let parsed = try ParsedOptions(Array(words.dropFirst()), for: command.table)
-    if parsed.has("help") { return try console.line(HelpText.short(command.table)) }
-    if parsed.has("help-all") { return try console.line(HelpText.full(command.table)) }
-    if parsed.has("version") {
-      return try console.line("\(Version.program) \(Version.number)")
-    }
-    try console.configure(parsed)
-    try parsed.checkOperands(command.table)
-    try command.init(parsed, environment).run(console)
   }
 }

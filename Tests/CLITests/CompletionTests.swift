@@ -6,7 +6,7 @@ import Testing
 /// What the shells make of our completion scripts.
 struct CompletionTests {
   /// Every option of every command, as `COMMAND --NAME`.
-  static let options: [String] = Program.tables.flatMap { table in
+  static let options: [String] = Program.table.commands.flatMap { table in
     table.options.flatMap { option in
       ([option.name] + option.aliases).map { "\(table.name) --\($0)" }
         + (option.short.map { ["\(table.name) -\($0)"] } ?? [])
@@ -43,7 +43,7 @@ struct CompletionTests {
   }
 
   @Test func bashOffersEveryOption() throws {
-    let names = Program.tables.map(\.name)
+    let names = Program.table.commands.map(\.name)
     let found = try bash(names.map { ["obverse", $0, "-"] })
     let offered = Set(zip(names, found).flatMap { name, words in words.map { "\(name) \($0)" } })
     #expect(offered == Set(Self.options))
@@ -72,7 +72,7 @@ struct CompletionTests {
 
   @Test func zshKnowsEveryOption() throws {
     let text = Outcome("completion", "zsh").output
-    for table in Program.tables {
+    for table in Program.table.commands {
       let start = try #require(text.range(of: "\n    \(table.name))\n"))
       let rest = text[start.upperBound...]
       let part = try rest[..<#require(rest.range(of: ";;")).lowerBound]
@@ -94,7 +94,7 @@ struct CompletionTests {
 
   @Test func fishKnowsEveryOption() {
     let lines = Outcome("completion", "fish").output.split(separator: "\n").map { "\($0) " }
-    for table in Program.tables {
+    for table in Program.table.commands {
       let own = lines.filter { $0.contains("-n '__obverse_command \(table.name)'") }
       for option in table.options {
         for name in [option.name] + option.aliases {
@@ -118,7 +118,7 @@ struct CompletionTests {
         $0.split(separator: "\t").first.map(String.init)
       }
     }
-    for table in Program.tables {
+    for table in Program.table.commands {
       let wanted = Self.options.filter { $0.hasPrefix("\(table.name) --") }
       #expect(
         try Set(offers("obverse \(table.name) --").map { "\(table.name) \($0)" }) == Set(wanted))

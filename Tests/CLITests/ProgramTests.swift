@@ -1,4 +1,5 @@
 import CLI
+import Support
 import Testing
 
 /// Whole command lines that need no model.

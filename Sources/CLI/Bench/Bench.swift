@@ -1,5 +1,6 @@
 import ModelFile
 import Obverse
+import Options
 import Page
 
 /// `obverse bench`: how fast models draw on this machine, and where the time goes.
@@ -61,7 +62,6 @@ struct Bench: Command {
             takes: .files(["json"])),
           Option("json", nil, "the same as --format json", rare: true),
         ]),
-      CommonOptions.talk,
     ],
     notes: [
       "Times are of drawing alone, from the seed to the bytes of the image; nothing is encoded. The"

@@ -1,4 +1,5 @@
 import Obverse
+import Options
 import Page
 
 /// The measured runs as text for people and programs.

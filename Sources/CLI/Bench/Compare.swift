@@ -1,5 +1,6 @@
 import ModelFile
 import Obverse
+import Options
 import Page
 
 /// `obverse compare`: two models, the same seeds, the differences of their pixels.
@@ -35,7 +36,6 @@ struct Compare: Command {
           Option("output", "FILE", "write there", preset: "standard output", short: "o"),
           Option("json", nil, "the same as --format json", rare: true),
         ]),
-      CommonOptions.talk,
     ],
     notes: [
       "Differences are those of 8-bit samples. PSNR is 10 log10(255^2 / mean square) of an image,"

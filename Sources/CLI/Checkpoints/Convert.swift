@@ -2,6 +2,7 @@ import Checkpoint
 import Converter
 import ModelFile
 import Obverse
+import Options
 import Page
 
 /// `obverse convert`: a checkpoint or a model in, a model file out.
@@ -46,7 +47,6 @@ struct Convert: Command {
           Option("list", nil, "every tensor: source, shape, type, target"),
           CommonOptions.json,
         ]),
-      CommonOptions.talk,
     ],
     notes: [
       "FILE is a pickle of NVlabs' code in PyTorch or TensorFlow (.pkl), a PyTorch checkpoint in"

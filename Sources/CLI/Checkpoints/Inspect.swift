@@ -2,6 +2,7 @@ import Checkpoint
 import Converter
 import ModelFile
 import Obverse
+import Options
 import Page
 
 /// `obverse inspect`: what a model or checkpoint holds, without converting it.
@@ -32,8 +33,7 @@ struct Inspect: Command {
               + " activation, and counts up-convs at their raw output.",
             takes: .words(["in", "out", "fit"])),
           Option("json", nil, "one JSON object on standard output"),
-        ]),
-      CommonOptions.talk,
+        ])
     ],
     notes: [
       "FILE is what 'obverse convert' reads, or a bare model name. With --sha256, --tensors adds the"

@@ -1,4 +1,5 @@
 import Core
+import Options
 import Page
 
 /// Standard output for data, standard error for talk.

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Options
 
 /// The variables that the program listens to.
 package struct Environment: Sendable {

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Options
 
 /// Names of files, and what the file system says about them.
 package enum Path {
@@ -47,7 +48,7 @@ package enum Path {
         || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
         || "0123456789_-+=.,/:@%".utf8.contains(byte)
     }
-    return isPlain && !path.isEmpty ? path : CompletionScript.quoted(path)
+    return isPlain && !path.isEmpty ? path : path.quotedForShell
   }
 
   package static func isFile(_ path: String) -> Bool { mode(path) == S_IFREG }

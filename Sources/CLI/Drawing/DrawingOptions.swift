@@ -1,4 +1,5 @@
 import Obverse
+import Options
 
 /// What `generate`, `mix` and `walk` are asked alike: how pictures look, with which model they are
 /// drawn, and how the program answers.

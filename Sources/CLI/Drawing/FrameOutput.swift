@@ -1,4 +1,5 @@
 import Core
+import Options
 
 /// The form of a walk's frames.
 enum FrameFormat: String, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 import Obverse
+import Options
 
 /// `obverse generate`: one image for each seed, latent or projected w.
 struct Generate: Command {
@@ -62,7 +63,6 @@ struct Generate: Command {
           Option("save-w", nil, "also seedNNNN.npz, as NVlabs' scripts read it", rare: true),
           CommonOptions.noMetadata, CommonOptions.noClobber, CommonOptions.json,
         ]),
-      CommonOptions.talk,
     ],
     notes: [
       "Files are called seed0085.png. Equal model, seed and options give equal files on one"

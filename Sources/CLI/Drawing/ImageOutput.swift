@@ -1,4 +1,5 @@
 import Obverse
+import Options
 
 /// The form that images take outside.
 package enum ImageFormat: String, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 import Core
+import Options
 
 /// How the subjects of a walk are shared out among the cells of its grid.
 struct KeyFrames: Sendable {

@@ -1,4 +1,5 @@
 import Obverse
+import Options
 
 /// The words of `--noise-mode`.
 enum NoiseKind: String, Sendable, CaseIterable {

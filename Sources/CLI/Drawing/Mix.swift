@@ -1,10 +1,11 @@
 import Obverse
+import Options
 import Page
 
 /// `obverse mix`: a matrix of faces, each the row's with some styles of the column's.
 struct Mix: Command {
   static let table = CommandTable(
-    name: "mix", purpose: "Draws a style-mixing matrix, each pair's image and the whole sheet.",
+    name: "mix", purpose: "Draws a style-mixing matrix: an image a pair, and the whole sheet.",
     usage: "[-m FILE] --rows LIST --cols LIST [OPTIONS]",
     examples: [
       "obverse mix --rows 85,100,75 --cols 55,821,1789 --trunc 0.7",
@@ -44,7 +45,6 @@ struct Mix: Command {
           CommonOptions.quality, CommonOptions.noMetadata, CommonOptions.noClobber,
           CommonOptions.json,
         ]),
-      CommonOptions.talk,
     ],
     notes: [
       "Files are called ROW-COL.png, with SEED-SEED.png for each seed as it is, and grid.png, whose"

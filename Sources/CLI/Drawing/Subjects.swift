@@ -1,5 +1,6 @@
 import Checkpoint
 import Obverse
+import Options
 import Page
 
 /// What one image is drawn from.

@@ -1,4 +1,5 @@
 import Obverse
+import Options
 
 /// `obverse walk`: the frames of an interpolation through seeds.
 struct Walking: Command {
@@ -65,7 +66,6 @@ struct Walking: Command {
             detail: "How many were dropped is said at the end."),
           CommonOptions.noMetadata, CommonOptions.noClobber, CommonOptions.json,
         ]),
-      CommonOptions.talk,
     ],
     notes: [
       "Names and order are those of NVlabs' gen_video.py; the cubic walk is the spline that it takes"

@@ -1,15 +1,15 @@
 extension CompletionScript {
   /// For bash 4 and later; needs nothing beside bash itself.
-  static func bash(_ tables: [CommandTable]) -> String {
+  var bash: String {
     var lines = [
       """
-      # bash completion for obverse, made by 'obverse completion bash'
-      _obverse_words() {
+      # bash completion for \(program), made by '\(program) completion bash'
+      _\(identifier)_words() {
         mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
       }
 
       # Files with one of the suffixes, and folders on the way to them; any file without suffixes.
-      _obverse_files() {
+      _\(identifier)_files() {
         local word=$1 suffix
         shift
         compopt -o filenames 2> /dev/null
@@ -23,12 +23,12 @@ extension CompletionScript {
         fi
       }
 
-      _obverse() {
+      _\(identifier)() {
         local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
         COMPREPLY=()
         if [ "$COMP_CWORD" -eq 1 ]; then
       """,
-      "    _obverse_words \"$word\" \(quoted(topWords(tables)))",
+      "    " + offer(tables.map(\.name) + ["--help", "--help-all", "--version"]),
       """
           return
         fi
@@ -44,35 +44,34 @@ extension CompletionScript {
     for table in tables {
       for option in table.options where option.value != nil {
         let names = option.spellings.map { quoted("\(table.name) \($0)") }
-        lines.append("    \(names.joined(separator: " | "))) \(bash(option.takes, tables)) ;;")
+        lines.append("    \(names.joined(separator: " | "))) \(bash(option.takes)) ;;")
       }
     }
     lines += [
       "    *)", "      case \"${COMP_WORDS[1]} $word\" in",
     ]
     for table in tables {
-      let options = table.options.flatMap(\.spellings).joined(separator: " ")
-      lines.append(
-        "        \(quoted("\(table.name) -"))*) _obverse_words \"$word\" \(quoted(options)) ;;")
+      let options = offer(table.options.flatMap(\.spellings))
+      lines.append("        \(quoted("\(table.name) -"))*) \(options) ;;")
     }
     for table in tables where table.operands.upperBound > 0 {
-      lines.append("        \(quoted("\(table.name) "))*) \(bash(table.takes, tables)) ;;")
+      lines.append("        \(quoted("\(table.name) "))*) \(bash(table.takes)) ;;")
     }
-    return (lines + ["      esac", "      ;;", "  esac", "}", "complete -F _obverse obverse"])
+    return
+      (lines + ["      esac", "      ;;", "  esac", "}", "complete -F _\(identifier) \(program)"])
       .joined(separator: "\n")
   }
 
-  private static func topWords(_ tables: [CommandTable]) -> String {
-    (tables.map(\.name) + ["--help", "--help-all", "--version"]).joined(separator: " ")
+  /// Completes the word with some words.
+  private func offer(_ words: [String]) -> String {
+    "_\(identifier)_words \"$word\" \(quoted(words.joined(separator: " ")))"
   }
 
-  private static func bash(_ takes: Completed, _ tables: [CommandTable]) -> String {
-    if let words = words(takes, tables) {
-      return "_obverse_words \"$word\" \(quoted(words.joined(separator: " ")))"
-    }
+  private func bash(_ takes: Completed) -> String {
+    if let words = words(takes) { return offer(words) }
     switch takes {
     case .files(let suffixes):
-      return (["_obverse_files \"$word\""] + suffixes).joined(separator: " ")
+      return (["_\(identifier)_files \"$word\""] + suffixes).joined(separator: " ")
     case .folders:
       return "compopt -o filenames 2> /dev/null;"
         + " mapfile -t COMPREPLY < <(compgen -d -- \"$word\")"

@@ -3,15 +3,17 @@ import Core
 /// The words of one command, sorted by its table.
 ///
 /// Values are checked when they are asked for.
-package struct ParsedOptions: Sendable {
+public struct ParsedOptions: Sendable {
   /// The values given for each option, in order; those of a flag are empty.
   private let values: [String: [String]]
-  package let operands: [String]
+  /// Words beside options, in order.
+  public let operands: [String]
+  private let table: CommandTable
 
   /// Sorts `words`, the command's name not among them.
   ///
   /// - Throws: `usage` for an unknown option, a missing or a superfluous value.
-  package init(_ words: [String], for table: CommandTable) throws(ObverseError) {
+  public init(_ words: [String], for table: CommandTable) throws(ObverseError) {
     var values: [String: [String]] = [:]
     var operands: [String] = []
     var rest = words[...]
@@ -20,7 +22,7 @@ package struct ParsedOptions: Sendable {
         operands += rest
         break
       }
-      guard word.hasPrefix("-"), word != "-", !Self.isNumber(word) else {
+      guard !Self.isValue(word) else {
         operands.append(word)
         continue
       }
@@ -32,48 +34,53 @@ package struct ParsedOptions: Sendable {
         values[option.name, default: []].append("")
       } else if let attached {
         values[option.name, default: []].append(attached)
-      } else if let next = rest.first, !next.hasPrefix("-") || next == "-" || Self.isNumber(next) {
-        values[option.name, default: []].append(next)
-        rest.removeFirst()
+      } else if let next = rest.first, Self.isValue(next) {
+        repeat {
+          values[option.name, default: []].append(rest.removeFirst())
+        } while option.takesMany && rest.first.map(Self.isValue) ?? false
       } else {
         throw .usage("option '--\(option.name)' needs a value: \(option.value ?? "")", hint: nil)
       }
     }
     self.values = values
     self.operands = operands
+    self.table = table
   }
 
   /// Checks the count of operands; apart from `init` so that `--help` needs none.
-  package func checkOperands(_ table: CommandTable) throws(ObverseError) {
+  public func checkOperands() throws(ObverseError) {
     guard operands.count > table.operands.upperBound else {
       guard operands.count < table.operands.lowerBound else { return }
       throw .usage(
-        "'obverse \(table.name)' needs \(Self.need(table))",
+        "'\(table.call)' needs \(need)",
         hint: table.examples.first)
     }
     throw .usage(
-      "'\(operands[table.operands.upperBound])' is one word too many for 'obverse \(table.name)'",
-      hint: "obverse help \(table.name)")
+      "'\(operands[table.operands.upperBound])' is one word too many for '\(table.call)'",
+      hint: "\(table.program) help \(table.name)")
   }
 
-  private static func need(_ table: CommandTable) -> String {
+  private var need: String {
     switch table.takes {
     case .words(let words): "one of \(words.joined(separator: ", "))"
     default: table.operands.lowerBound == 1 ? "a file" : "two files"
     }
   }
 
+  /// Names of the options that were given, in alphabetical order.
+  public var given: [String] { values.keys.sorted() }
+
   /// Whether the option was given.
-  package func has(_ name: String) -> Bool { values[name] != nil }
+  public func has(_ name: String) -> Bool { values[name] != nil }
 
   /// The last value given.
-  package func text(_ name: String) -> String? { values[name]?.last }
+  public func text(_ name: String) -> String? { values[name]?.last }
 
   /// All values given, in order; only for options that say so in help.
-  package func texts(_ name: String) -> [String] { values[name] ?? [] }
+  public func texts(_ name: String) -> [String] { values[name] ?? [] }
 
   /// The last value given, as an integer of `range`.
-  package func integer(
+  public func integer(
     _ name: String, in range: ClosedRange<Int>
   ) throws(ObverseError) -> Int? {
     guard let text = text(name) else { return nil }
@@ -85,17 +92,20 @@ package struct ParsedOptions: Sendable {
     return value
   }
 
-  /// The last value given, as a finite number.
-  package func number(_ name: String) throws(ObverseError) -> Float? {
+  /// The last value given, as a finite number of at least `least` where that is given.
+  public func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
+    _ name: String, least: Number? = nil
+  ) throws(ObverseError) -> Number? {
     guard let text = text(name) else { return nil }
-    guard let value = Float(text), value.isFinite else {
-      throw .usage("option '--\(name)' needs a finite number, not '\(text)'", hint: nil)
+    guard let value = Number(text), value.isFinite, least.map({ value >= $0 }) ?? true else {
+      let bound = least.map { " of at least \($0)" } ?? ""
+      throw .usage("option '--\(name)' needs a finite number\(bound), not '\(text)'", hint: nil)
     }
     return value
   }
 
   /// The last value given, as one of the words of an enumeration.
-  package func choice<T: RawRepresentable<String> & CaseIterable>(
+  public func choice<T: RawRepresentable<String> & CaseIterable>(
     _ name: String, _: T.Type = T.self
   ) throws(ObverseError) -> T? {
     guard let text = text(name) else { return nil }
@@ -113,7 +123,7 @@ package struct ParsedOptions: Sendable {
     if !word.hasPrefix("--") {
       let letter = word.dropFirst().first
       guard let option = table.options.first(where: { $0.short != nil && $0.short == letter })
-      else { throw .usage("unknown option '\(word)'", hint: "obverse help \(table.name)") }
+      else { throw .usage("unknown option '\(word)'", hint: "\(table.program) help \(table.name)") }
       guard word.utf8.count > 2 else { return (option, nil) }
       let rest = word.dropFirst(2)
       throw .usage(
@@ -132,7 +142,12 @@ package struct ParsedOptions: Sendable {
     throw .usage(
       "unknown option '--\(parts[0])'",
       hint: Nearest.of(name, among: known).map { "did you mean '--\($0)'?" }
-        ?? "obverse help \(table.name)")
+        ?? "\(table.program) help \(table.name)")
+  }
+
+  /// Whether a word is a value or an operand: all but what begins as an option does.
+  private static func isValue(_ word: String) -> Bool {
+    !word.hasPrefix("-") || word == "-" || isNumber(word)
   }
 
   /// Whether a word that starts with a hyphen is a negative number, not an option.
@@ -142,39 +157,5 @@ package struct ParsedOptions: Sendable {
       return word.utf8.dropFirst(2).first.map { (48...57).contains($0) } ?? false
     }
     return (48...57).contains(second)
-  }
-}
-
-/// The nearest of some names to a mistyped one.
-package enum Nearest {
-  /// The name nearest to `word`, or nil where none is near.
-  package static func of(_ word: String, among names: [String]) -> String? {
-    var best: (name: String, distance: Int)?
-    for name in names {
-      var distance = edits(Array(word.utf8), Array(name.utf8))
-      // `--truncation` for `--trunc`, `--no-meta` for `--no-metadata`.
-      if word.utf8.count > 2, word.hasPrefix(name) || name.hasPrefix(word) { distance = 1 }
-      if distance < best?.distance ?? Int.max { best = (name, distance) }
-    }
-    guard let best, best.distance <= max(1, min(3, word.utf8.count / 3)) else { return nil }
-    return best.name
-  }
-
-  /// Insertions, deletions, replacements and swaps of neighbours between two words.
-  private static func edits(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    guard a.count <= 64, b.count <= 64 else { return Int.max - 1 }
-    var rows = [Array(0...b.count)]
-    for i in a.indices {
-      var row = [i + 1]
-      for j in b.indices {
-        var cost = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
-        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
-          cost = min(cost, rows[i - 1][j - 1] + 1)
-        }
-        row.append(cost)
-      }
-      rows.append(row)
-    }
-    return rows[a.count][b.count]
   }
 }

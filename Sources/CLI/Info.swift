@@ -1,4 +1,5 @@
 import Obverse
+import Options
 import Page
 
 /// `obverse info`: what this build and this machine are.
@@ -7,8 +8,7 @@ struct Info: Command {
     name: "info", purpose: "Shows what would be used here, and why: kernels, threads, model.",
     usage: "[--json]", examples: ["obverse info", "obverse info --json"], operands: 0...0,
     groups: [
-      OptionGroup("how", [Option("json", nil, "one JSON object on standard output")]),
-      CommonOptions.talk,
+      OptionGroup("how", [Option("json", nil, "one JSON object on standard output")])
     ])
 
   private let isJSON: Bool

@@ -1,19 +1,18 @@
 import Foundation
-import Support
 
 /// A program of this system that a test needs beside ours.
-struct Tool {
-  let code: Int32
-  let output: String
-  let errors: String
+public struct Tool {
+  public let code: Int32
+  public let output: String
+  public let errors: String
 
   /// Whether the program is installed.
-  static func exists(_ name: String) -> Bool {
+  public static func exists(_ name: String) -> Bool {
     (try? run("bash", ["-c", "command -v \"$0\"", name]).code) == 0
   }
 
   /// Runs a program that the shell finds, to its end.
-  static func run(
+  public static func run(
     _ name: String, _ words: [String], folder: String? = nil,
     environment: [String: String]? = nil
   ) throws -> Tool {

@@ -1,9 +1,9 @@
 extension CompletionScript {
   /// For zsh's own completion system, as a file of `$fpath` or sourced after `compinit`.
-  static func zsh(_ tables: [CommandTable]) -> String {
+  var zsh: String {
     var lines = [
-      "#compdef obverse", "# zsh completion for obverse, made by 'obverse completion zsh'",
-      "_obverse() {", "  local -a commands", "  commands=(",
+      "#compdef \(program)", "# zsh completion for \(program), made by '\(program) completion zsh'",
+      "_\(identifier)() {", "  local -a commands", "  commands=(",
     ]
     for table in tables {
       lines.append("    \(quoted("\(table.name):\(escaped(table.purpose))"))")
@@ -29,14 +29,18 @@ extension CompletionScript {
       }
       let operands =
         table.operands.upperBound == 0
-        ? "" : quoted("*:\(table.name) of:\(action(table.takes, tables))")
+        ? "" : quoted("*:\(table.name) of:\(action(table.takes))")
       lines += ["        \(operands)", "      ;;"]
     }
     lines += [
       """
         esac
       }
-      if [ "$funcstack[1]" = _obverse ]; then _obverse "$@"; else compdef _obverse obverse; fi
+      if [ "$funcstack[1]" = _\(program) ]; then
+        _\(identifier) "$@"
+      else
+        compdef _\(identifier) \(program)
+      fi
       """
     ]
     return lines.joined(separator: "\n")
@@ -46,12 +50,12 @@ extension CompletionScript {
       guard let value = option.value else { return quoted("\(spelling)[\(meaning)]") }
       let equals = spelling.hasPrefix("--") ? "=" : ""
       return quoted(
-        "\(spelling)\(equals)[\(meaning)]:\(escaped(value)):\(action(option.takes, tables))")
+        "\(spelling)\(equals)[\(meaning)]:\(escaped(value)):\(action(option.takes))")
     }
   }
 
-  private static func action(_ takes: Completed, _ tables: [CommandTable]) -> String {
-    if let words = words(takes, tables) { return "(\(words.joined(separator: " ")))" }
+  private func action(_ takes: Completed) -> String {
+    if let words = words(takes) { return "(\(words.joined(separator: " ")))" }
     return switch takes {
     case .files(let suffixes) where suffixes.isEmpty: "_files"
     case .files(let suffixes): "_files -g \"*.(\(suffixes.joined(separator: "|")))\""
@@ -61,7 +65,7 @@ extension CompletionScript {
   }
 
   /// What `_arguments` would take for the end of a text.
-  private static func escaped(_ text: String) -> String {
+  private func escaped(_ text: String) -> String {
     text.map { "[]:\\".contains($0) ? "\\\($0)" : String($0) }.joined()
   }
 }

@@ -1,22 +1,45 @@
-import CLI
 import Core
+import Options
 import Testing
 
-struct ParsedOptionsTests {
-  private static let table = CommandTable(
-    name: "try", purpose: "Tries.", usage: "FILE", examples: ["obverse try a"], operands: 0...1,
-    groups: [
-      OptionGroup(
-        "all",
-        [
-          Option("model", "FILE", "a model", short: "m", aliases: ["network"]),
-          Option("trunc", "PSI", "a number"), Option("trunc-cutoff", "N", "a count"),
-          Option("projected-w", "FILE", "a file"), Option("json", nil, "a flag", short: "j"),
-        ])
-    ])
+/// A program of one command, whose name has a hyphen.
+let program = ProgramTable(
+  name: "test-try", title: "Test", version: "1.2", does: "tries.", purpose: "try",
+  description: ["Tries what it is given."], notes: ["A note on - things."],
+  examples: ["test-try try a"],
+  commands: [
+    CommandTable(
+      name: "try", purpose: "Tries.", usage: "FILE", examples: ["test-try try a"], operands: 0...1,
+      groups: [
+        OptionGroup(
+          "all",
+          [
+            Option("model", "FILE", "a model", short: "m", aliases: ["network"]),
+            Option("trunc", "PSI", "a number", preset: "1"), Option("trunc-cutoff", "N", "a count"),
+            Option("projected-w", "FILE", "a file"), Option("json", nil, "a flag", short: "j"),
+            Option("seen", "FILE ...", "files", rare: true, detail: "As many as there are."),
+          ])
+      ])
+  ],
+  common: OptionGroup("talk", Option.standing), environment: [("TRY", "how often it tries")],
+  ownExitCodes: [(2, "it was tried in vain")])
 
+/// Words, and the sentence and hint that refuse them.
+struct Refusal: Sendable {
+  let words: [String]
+  let sentence: String
+  let hint: String?
+
+  init(_ words: [String], _ sentence: String, _ hint: String? = nil) {
+    self.words = words
+    self.sentence = sentence
+    self.hint = hint
+  }
+}
+
+struct ParsedOptionsTests {
   private func parse(_ words: String...) throws -> ParsedOptions {
-    try ParsedOptions(words, for: Self.table)
+    try ParsedOptions(words, for: program.commands[0])
   }
 
   @Test func takesAValueAsNextWordOrBehindEquals() throws {
@@ -53,12 +76,28 @@ struct ParsedOptionsTests {
     #expect(try parse("--trunc", "1", "--trunc=2").number("trunc") == 2)
   }
 
+  @Test func takesAllWordsUpToTheNextOption() throws {
+    let parsed = try parse("--seen", "a", "b", "-3", "--json", "--seen=c", "d", "--seen", "e")
+    #expect(parsed.texts("seen") == ["a", "b", "-3", "c", "e"])
+    #expect(parsed.operands == ["d"])
+    #expect(parsed.given == ["json", "seen"])
+  }
+
+  @Test func asksForNumbersOfAtLeastABound() throws {
+    let parsed = try parse("--trunc", "-0.5")
+    #expect(try parsed.number("trunc", least: -0.5) == -0.5)
+    #expect(
+      throws: ObverseError.usage(
+        "option '--trunc' needs a finite number of at least 0.0, not '-0.5'", hint: nil)
+    ) { try parsed.number("trunc", least: 0.0) }
+  }
+
   static let refusals: [Refusal] = [
     Refusal(["--trunk", "1"], "unknown option '--trunk'", "did you mean '--trunc'?"),
     Refusal(["--truncation", "1"], "unknown option '--truncation'", "did you mean '--trunc'?"),
     Refusal(["--mdoel", "x"], "unknown option '--mdoel'", "did you mean '--model'?"),
-    Refusal(["--zzz"], "unknown option '--zzz'", "obverse help try"),
-    Refusal(["-x"], "unknown option '-x'", "obverse help try"),
+    Refusal(["--zzz"], "unknown option '--zzz'", "test-try help try"),
+    Refusal(["-x"], "unknown option '-x'", "test-try help try"),
     Refusal(["-mfaces"], "unknown option '-mfaces'", "did you mean '-m faces'?"),
     Refusal(["--trunc"], "option '--trunc' needs a value: PSI"),
     Refusal(["--model", "--json"], "option '--model' needs a value: FILE"),
@@ -68,7 +107,7 @@ struct ParsedOptionsTests {
   @Test(arguments: refusals)
   func namesWhatIsWrong(_ refusal: Refusal) {
     #expect(throws: ObverseError.usage(refusal.sentence, hint: refusal.hint)) {
-      try ParsedOptions(refusal.words, for: Self.table)
+      try ParsedOptions(refusal.words, for: program.commands[0])
     }
   }
 
@@ -78,7 +117,7 @@ struct ParsedOptionsTests {
     #expect(
       throws: ObverseError.usage(
         "option '--trunc' needs a finite number, not '\(text)'", hint: nil)
-    ) { try parsed.number("trunc") }
+    ) { let _: Float? = try parsed.number("trunc") }
   }
 
   @Test(arguments: ["10", "-1", "1.5", "99999999999999999999"])
@@ -91,7 +130,7 @@ struct ParsedOptionsTests {
     let parsed = try parse("a", "b")
     #expect(
       throws: ObverseError.usage(
-        "'b' is one word too many for 'obverse try'", hint: "obverse help try")
-    ) { try parsed.checkOperands(Self.table) }
+        "'b' is one word too many for 'test-try try'", hint: "test-try help try")
+    ) { try parsed.checkOperands() }
   }
 }

@@ -1,0 +1,142 @@
+import Core
+
+/// A program as a value: its commands, and what its helps, man pages and completions say of it.
+public struct ProgramTable: Sendable {
+  /// The word that calls it, such as `obverse`.
+  public let name: String
+  public let version: String
+  /// What the first line of help says behind the title and the version.
+  public let does: String
+  /// The name that this line begins with.
+  public let title: String
+  /// The line of the man page's name, a phrase.
+  public let purpose: String
+  /// The man page's description, a line each.
+  public let description: [String]
+  /// Paragraphs for `--help-all` and the man page.
+  public let notes: [String]
+  /// Commands that can be pasted.
+  public let examples: [String]
+  /// All commands, with what they have in common; `completion` and `help` are the last.
+  public let commands: [CommandTable]
+  /// What every command takes.
+  public let common: OptionGroup
+  /// Variables that it listens to.
+  public let environment: [(name: String, meaning: String)]
+  public let exitCodes: [(code: Int, meaning: String)]
+
+  /// A program of some commands, to which `completion` and `help` are added; `ownExitCodes` are those
+  /// beside `ObverseError`'s usual ones.
+  public init(
+    name: String, title: String, version: String, does: String, purpose: String,
+    description: [String], notes: [String] = [], examples: [String], commands: [CommandTable],
+    common: OptionGroup, environment: [(name: String, meaning: String)],
+    ownExitCodes: [(code: Int, meaning: String)] = []
+  ) {
+    self.name = name
+    self.title = title
+    self.version = version
+    self.does = does
+    self.purpose = purpose
+    self.description = description
+    self.notes = notes
+    self.examples = examples
+    self.common = common
+    self.environment = environment
+    exitCodes = (Self.usualExitCodes + ownExitCodes).sorted { $0.code < $1.code }
+    self.commands = (commands + [Shell.table(name), Self.help(name, example: commands[0].name)]).map
+    { table in
+      var table = table
+      table.program = name
+      table.groups.append(common)
+      return table
+    }
+  }
+
+  /// What `ObverseError.exitCode` means.
+  private static let usualExitCodes = [
+    (0, "done"),
+    (64, "usage: a bad option or value"),
+    (65, "an input file is malformed, unsupported or refused"),
+    (66, "an input file is missing or unreadable"),
+    (70, "a bug of ours"),
+    (71, "out of memory or threads"),
+    (73, "the output cannot be created"),
+    (74, "read or write error, disk full"),
+    (130, "interrupted"),
+  ]
+
+  /// What some words ask for.
+  public enum Request {
+    /// Text for standard output.
+    case answer(String)
+    /// A command's name, and its words.
+    case command(String, ParsedOptions)
+  }
+
+  /// Understands a command line, the program's own name not among `words`.
+  ///
+  /// Operands are not counted yet: `checkOperands` does so.
+  ///
+  /// - Throws: `usage`.
+  public func request(_ words: [String]) throws(ObverseError) -> Request {
+    guard let first = words.first else { return .answer(HelpText(self).brief) }
+    switch first {
+    case "-h", "--help": return .answer(HelpText(self).overview)
+    case "--help-all": return .answer(HelpText(self).overviewOfAll)
+    case "--version": return .answer("\(name) \(version)")
+    default: break
+    }
+    guard let table = commands.first(where: { $0.name == first }) else {
+      if first.hasPrefix("-") {
+        throw .usage(
+          "options come after a command, as in '\(commands[0].call) \(first)'",
+          hint: "\(name) help")
+      }
+      throw unknown(first) { "did you mean '\($0)'?" }
+    }
+    let parsed = try ParsedOptions(Array(words.dropFirst()), for: table)
+    if parsed.has("help") { return .answer(HelpText(self).short(table)) }
+    if parsed.has("help-all") { return .answer(HelpText(self).full(table)) }
+    if parsed.has("version") { return .answer("\(name) \(version)") }
+    return .command(first, parsed)
+  }
+
+  /// What `help` and `completion` print; nil for commands that are the program's own.
+  ///
+  /// - Throws: `usage`.
+  public func answer(_ command: String, _ parsed: ParsedOptions) throws(ObverseError) -> String? {
+    switch command {
+    case "completion": try Shell(parsed.operands.first ?? "", of: name).script(for: self)
+    case "help": try help(parsed)
+    default: nil
+    }
+  }
+
+  private static func help(_ program: String, example: String) -> CommandTable {
+    CommandTable(
+      name: "help", purpose: "Explains the program, or one command.", usage: "[COMMAND] [--man]",
+      examples: ["\(program) help \(example)", "\(program) help --man | man -l -"], operands: 0...1,
+      groups: [
+        OptionGroup("what to print", [Option("man", nil, "write the man page, in roff")])
+      ], takes: .commands)
+  }
+
+  private func help(_ parsed: ParsedOptions) throws(ObverseError) -> String {
+    let isManual = parsed.has("man")
+    guard let first = parsed.operands.first else {
+      return isManual ? Manual(self).page : HelpText(self).overview
+    }
+    guard let table = commands.first(where: { $0.name == first }) else {
+      throw unknown(first) { "\(name) help \($0)" }
+    }
+    return isManual ? Manual(self).page(of: table) : HelpText(self).short(table)
+  }
+
+  /// The error of a word that is no command; `hint` makes one of the nearest that is.
+  private func unknown(_ word: String, hint: (String) -> String) -> ObverseError {
+    .usage(
+      "unknown command '\(word)'",
+      hint: Nearest.of(word, among: commands.map(\.name)).map(hint) ?? "\(name) help")
+  }
+}
