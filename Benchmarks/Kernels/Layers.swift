@@ -98,12 +98,20 @@ func layers(_ shape: Shape, _ fast: Fast) throws -> [(name: String, run: () -> V
     let layer = try FastSeparable(
       fast, depthwise: FloatBuffer(noise(9 * inputs)),
       pointwise: FloatBuffer(noise(inputs * shape.outputs)), size: size, inChannels: inputs,
-      outputs: slots, finish: finish)
-    let (buffer, places, _, scratch) = try arena(scratch: layer.scratchCount)
+      outputs: slots, finish: finish, readsPrepared: false)
+    let (buffer, at, weights, scratch) = try arena(
+      raw: layer.weightCount, scratch: layer.scratchCount(keepsRows: true))
+    let places = SeparablePlaces(
+      input: MapRows(place: at.input, row: layer.inputRow, held: size),
+      output: MapRows(place: at.output, row: layer.outputRow, held: size), weights: weights,
+      zeros: 0)
     layers.append(
       (
         "separable",
-        { layer.run(buffer, places, haarStyle: nil, rows: 0..<size, scratch: scratch) }
+        {
+          layer.modulate(buffer, style: at.style, into: weights)
+          layer.run(buffer, at, places, rows: 0..<size, scratch: scratch) { _, _ in }
+        }
       ))
   }
   return layers

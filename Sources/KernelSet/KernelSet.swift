@@ -72,16 +72,18 @@ public protocol KernelSet: AnyObject, Sendable {
 
   // MARK: Depthwise convolutions
 
-  /// A depthwise 3x3 over three prepared rows that lie `rowStride` apart, to `[block][size][lane]`.
+  /// A depthwise 3x3 over three prepared rows, to `[block][size][lane]`.
   ///
   /// `weights` is `[9][blocks * lanes]`.
   func depthwiseRow(
-    _ rows: UnsafePointer<Float>, rowStride: Int, size: Int, blocks: Int,
-    weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>)
+    _ above: UnsafePointer<Float>, _ here: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
+    size: Int, blocks: Int, weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>)
 
-  /// The same of row `y` straight from a map, zeros outside; the style is in the weights.
+  /// The same straight from rows of a map, `[block][size][lane]`, zeros outside; nil for a row that the
+  /// map does not have, and the style is in the weights.
   func depthwiseMapRow(
-    _ map: UnsafePointer<Float>, y: Int, size: Int, blocks: Int, weights: UnsafePointer<Float>,
+    _ above: UnsafePointer<Float>?, _ here: UnsafePointer<Float>,
+    _ below: UnsafePointer<Float>?, size: Int, blocks: Int, weights: UnsafePointer<Float>,
     into out: UnsafeMutablePointer<Float>)
 
   // MARK: Planar layers
@@ -145,13 +147,13 @@ public protocol KernelSet: AnyObject, Sendable {
     _ image: kernel_image, y: Int, row: UnsafePointer<Float>, _ epilogue: kernel_epilogue,
     _ scratch: UnsafeMutablePointer<Float>)
 
-  /// Input rows `first ..< last` of an inverse Haar transform straight to image planes.
+  /// A row of an inverse Haar transform straight to two rows of image planes.
   ///
-  /// `bands` holds `4 * channels` values a pixel, low-pass first, as `[row][block][size][lane]` from row
-  /// `first`; `image` is `[channels][2 * size][2 * size]`.
-  func haarImageRows(
-    _ bands: UnsafePointer<Float>, first: Int, last: Int, size: Int, blocks: Int, channels: Int,
-    into image: UnsafeMutablePointer<Float>)
+  /// `bands` holds `4 * channels` values a pixel, low-pass first, as `[block][size][lane]`; `image` is
+  /// the upper row of channel 0, `2 * size` long, and channels lie `plane` floats apart.
+  func haarImageRow(
+    _ bands: UnsafePointer<Float>, size: Int, blocks: Int, channels: Int,
+    into image: UnsafeMutablePointer<Float>, plane: Int)
 
   /// Rows `first ..< last` as bytes, channels interleaved: `clamp(127.5 x + 128, 0, 255)`, truncated;
   /// NaN becomes 0.

@@ -61,32 +61,27 @@ extension Vectorized {
     }
   }
 
-  /// Rows `first ..< last` of an inverse Haar transform straight to image planes.
+  /// A row of an inverse Haar transform straight to two rows of image planes.
   ///
-  /// `bands` holds `4 * channels` values a pixel, low-pass first, as `[rows][block][size][lane]` from
-  /// input row `first`; `image` is `[channels][2 * size][2 * size]`.
+  /// `bands` holds `4 * channels` values a pixel, low-pass first, as `[block][size][lane]`; `image` is
+  /// the upper row of channel 0, `2 * size` long, and channels lie `plane` floats apart.
   @inline(never)
-  public func haarImageRows(
-    _ bands: UnsafePointer<Float>, first: Int, last: Int, size: Int, blocks: Int, channels: Int,
-    into image: UnsafeMutablePointer<Float>
+  public func haarImageRow(
+    _ bands: UnsafePointer<Float>, size: Int, blocks: Int, channels: Int,
+    into image: UnsafeMutablePointer<Float>, plane: Int
   ) {
-    let lanes = Vector.scalarCount
-    let side = 2 * size
-    for y in first..<last {
-      let row = bands + (y - first) * blocks * size * lanes
-      for c in 0..<channels {
-        let upper = image + (c * side + 2 * y) * side
-        let lower = upper + side
-        for x in 0..<size {
-          let low = band(row, c, x, size)
-          let a = band(row, channels + 3 * c, x, size)
-          let b = band(row, channels + 3 * c + 1, x, size)
-          let d = band(row, channels + 3 * c + 2, x, size)
-          upper[2 * x] = (low + a + b + d) * 0.5
-          upper[2 * x + 1] = (low + a - b - d) * 0.5
-          lower[2 * x] = (low - a + b - d) * 0.5
-          lower[2 * x + 1] = (low - a - b + d) * 0.5
-        }
+    for c in 0..<channels {
+      let upper = image + c * plane
+      let lower = upper + 2 * size
+      for x in 0..<size {
+        let low = band(bands, c, x, size)
+        let a = band(bands, channels + 3 * c, x, size)
+        let b = band(bands, channels + 3 * c + 1, x, size)
+        let d = band(bands, channels + 3 * c + 2, x, size)
+        upper[2 * x] = (low + a + b + d) * 0.5
+        upper[2 * x + 1] = (low + a - b - d) * 0.5
+        lower[2 * x] = (low - a + b - d) * 0.5
+        lower[2 * x + 1] = (low - a - b + d) * 0.5
       }
     }
   }

@@ -65,17 +65,17 @@ extension Vectorized {
   /// `weights` is `[9][blocks * lanes]`.
   @inline(never)
   public func depthwiseRow(
-    _ rows: UnsafePointer<Float>, rowStride: Int, size: Int, blocks: Int,
-    weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
+    _ above: UnsafePointer<Float>, _ here: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
+    size: Int, blocks: Int, weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
   ) {
     let lanes = Vector.scalarCount
     let channels = blocks * lanes
     for block in 0..<blocks {
       var w = InlineArray<9, Vector> { _ in .zero }
       for k in 0..<9 { w[k] = load(weights + k * channels + block * lanes) }
-      let top = rows + block * (size + 2) * lanes
-      let middle = top + rowStride
-      let bottom = middle + rowStride
+      let top = above + block * (size + 2) * lanes
+      let middle = here + block * (size + 2) * lanes
+      let bottom = below + block * (size + 2) * lanes
       let target = out + block * size * lanes
       for x in 0..<size {
         var sum = load(top + x * lanes) * w[0]
@@ -94,29 +94,27 @@ extension Vectorized {
 }
 
 extension Vectorized {
-  /// A depthwise 3x3 straight from a map: row `y` of `[row][block][column][lane]` to
-  /// `[block][size][lane]`, zeros outside.
+  /// A depthwise 3x3 straight from rows of a map, `[block][size][lane]` to the same, zeros outside; nil
+  /// for a row that the map does not have.
   ///
   /// `weights` is `[9][blocks * lanes]`, the style in them.
   @inline(never)
   public func depthwiseMapRow(
-    _ map: UnsafePointer<Float>, y: Int, size: Int, blocks: Int,
-    weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
+    _ above: UnsafePointer<Float>?, _ here: UnsafePointer<Float>,
+    _ below: UnsafePointer<Float>?, size: Int, blocks: Int, weights: UnsafePointer<Float>,
+    into out: UnsafeMutablePointer<Float>
   ) {
     let lanes = Vector.scalarCount
     let channels = blocks * lanes
-    let mapRow = size * channels
-    let hasTop = y > 0
-    let hasBottom = y + 1 < size
     for block in 0..<blocks {
       // A row that is not there is the middle one with weights of zero.
       var w = InlineArray<9, Vector> { _ in .zero }
       for k in 0..<9 { w[k] = load(weights + k * channels + block * lanes) }
-      if !hasTop { for k in 0..<3 { w[k] = .zero } }
-      if !hasBottom { for k in 6..<9 { w[k] = .zero } }
-      let middle = map + (y * mapRow + block * size * lanes)
-      let top = hasTop ? middle - mapRow : middle
-      let bottom = hasBottom ? middle + mapRow : middle
+      if above == nil { for k in 0..<3 { w[k] = .zero } }
+      if below == nil { for k in 6..<9 { w[k] = .zero } }
+      let middle = here + block * size * lanes
+      let top = (above ?? here) + block * size * lanes
+      let bottom = (below ?? here) + block * size * lanes
       let target = out + block * size * lanes
 
       @inline(__always)

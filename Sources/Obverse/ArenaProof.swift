@@ -4,7 +4,8 @@ import Kernels
 ///
 /// Kernels check nothing, and a model file's author decides every count. What holds afterwards:
 /// - every range lies in the arena, every scratch in a worker's share of it;
-/// - what is read was written whole by one earlier access and by none since, or is a constant;
+/// - what is read was written whole by one earlier access and by none since, or is a constant; the
+///   accesses of a step count as one;
 /// - constants are never written;
 /// - accesses between the same barriers write nothing that another of them reads or writes.
 package struct ArenaProof {
@@ -17,7 +18,7 @@ package struct ArenaProof {
 
   private struct Written {
     var range: Range<Int>
-    /// Number of the access; -1 for a constant.
+    /// Number of the access, or of its step; -1 for a constant.
     let writer: Int
   }
 
@@ -43,15 +44,16 @@ package struct ArenaProof {
   ///
   /// - Throws: `bug`, with the layer and what it would do.
   package mutating func check(_ phases: [[Access]]) throws(ObverseError) {
-    var writer = 0
+    // Accesses of no step count down from the last number.
+    var writer = Int.max
     for phase in phases {
       for access in phase { try checkAlone(access) }
       for (i, access) in phase.enumerated() {
         for (j, other) in phase.enumerated() { try checkRace(access, other, isSame: i == j) }
       }
       for access in phase {
-        for range in access.writes { write(range, by: writer) }
-        writer += 1
+        for range in access.writes { write(range, by: access.step ?? writer) }
+        writer -= 1
       }
     }
   }

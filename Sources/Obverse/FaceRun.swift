@@ -5,13 +5,14 @@ import Synchronization
 @safe
 final class FaceRun: SharedWork {
   private let plan: Plan
+  private let schedule: Schedule
   private let arena: FloatBuffer
   private let wDim: Int
   private let wsCount: Int
   private let cancellation: Cancellation
-  /// The first step that is left out.
+  /// The first turn that is left out.
   ///
-  /// A number rather than a flag: a worker that is late to look after the barrier before step n must
+  /// A number rather than a flag: a worker that is late to look after the barrier before turn n must
   /// not see what the first worker has meanwhile decided about n + 1.
   private let end = Atomic<Int>(.max)
 
@@ -26,8 +27,11 @@ final class FaceRun: SharedWork {
   /// Receives the image as bytes while it is in cache, or nil.
   var bytes: UnsafeMutablePointer<UInt8>?
 
-  init(_ model: Model, _ arena: FloatBuffer, _ cancellation: Cancellation) {
+  init(
+    _ model: Model, _ schedule: Schedule, _ arena: FloatBuffer, _ cancellation: Cancellation
+  ) {
     plan = model.plan
+    self.schedule = schedule
     self.arena = arena
     wDim = model.wDim
     wsCount = model.wsCount
@@ -45,34 +49,35 @@ final class FaceRun: SharedWork {
   private var face: Face { unsafe Face(arena: arena, noise: noise, bytes: bytes) }
 
   func work(_ index: Int, _ workers: Workers) {
-    if index == 0 { clock?.stamp() }
+    if index == 0 { clock?.begin(1) }
     if maps { map(index, workers) }
     guard synthesizes else { return }
-    if index == 0 { clock?.stamp() }
+    if index == 0 { clock?.begin(2) }
     makeStyles(index, workers)
     let face = face
-    for (number, step) in plan.steps.enumerated() {
+    for (number, turn) in schedule.turns.enumerated() {
       guard goesOn(number, index, workers) else { return }
-      if index == 0 { clock?.stamp() }
-      let rows = share(step.rows, index, workers, multiple: step.rowMultiple)
+      if index == 0 { clock?.begin(3 + turn.step) }
+      let step = schedule.steps[turn.step]
+      let rows = share(turn.rows, index, workers, multiple: step.rowMultiple)
       guard !rows.isEmpty else { continue }
-      step.run(face, rows: rows, scratch: plan.sharedCount + index * plan.scratchCount)
+      step.run(face, rows: rows, scratch: schedule.sharedCount + index * schedule.scratchCount)
     }
   }
 
-  /// Makes the styles alone, so that steps can be done one by one.
+  /// Makes the styles alone, so that turns can be done one by one.
   func begin(_ workers: Workers) {
     precondition(workers.count == 1)
     prepare()
     makeStyles(0, workers)
   }
 
-  /// Does a whole step alone.
-  func whole(_ step: any Step) {
-    step.run(face, rows: 0..<step.rows, scratch: plan.sharedCount)
+  /// Does a whole turn alone.
+  func whole(_ turn: Schedule.Turn) {
+    schedule.steps[turn.step].run(face, rows: turn.rows, scratch: schedule.sharedCount)
   }
 
-  /// Waits for the others before step `number`; false when someone asked to stop.
+  /// Waits for the others before turn `number`; false when someone asked to stop.
   private func goesOn(_ number: Int, _ index: Int, _ workers: Workers) -> Bool {
     if index == 0, cancellation.poll() { end.store(number, ordering: .relaxed) }
     workers.barrier()
@@ -81,12 +86,17 @@ final class FaceRun: SharedWork {
 
   /// The rows of worker `index`.
   private func share(
-    _ rows: Int, _ index: Int, _ workers: Workers, multiple: Int = 1
+    _ rows: Range<Int>, _ index: Int, _ workers: Workers, multiple: Int = 1
   ) -> Range<Int> {
-    let units = rows / multiple
+    let units = rows.count / multiple
+    let first = rows.lowerBound
     return
-      (units * index / workers.count * multiple)..<(units * (index + 1) / workers.count
-      * multiple)
+      (first + units * index / workers.count * multiple)..<(first + units * (index + 1)
+      / workers.count * multiple)
+  }
+
+  private func share(_ count: Int, _ index: Int, _ workers: Workers) -> Range<Int> {
+    share(0..<count, index, workers)
   }
 
   /// z (normalised, embedding behind it) -> w -> truncated ws.

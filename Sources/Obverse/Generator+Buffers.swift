@@ -17,7 +17,7 @@ extension Model {
 
 extension Generator {
   /// Parts of one face between which it can be cancelled.
-  package var stepCount: Int { model.plan.steps.count }
+  package var stepCount: Int { schedule.turns.count }
 
   /// Maps `z` to one truncated w for each style layer.
   ///

@@ -25,6 +25,7 @@ public final class Generator {
   let workers: Workers
   let arena: FloatBuffer
   let run: FaceRun
+  let schedule: Schedule
 
   /// - Parameters:
   ///   - model: What to draw from; may be shared with other generators.
@@ -34,24 +35,18 @@ public final class Generator {
     self.model = model
     self.threads = threads > 0 ? threads : ProcessorCount.automatic
     let plan = model.plan
-    let count = Self.arenaCount(model, self.threads)
+    schedule = try plan.schedule(workers: self.threads, model.description)
+    let count = schedule.arenaCount(workers: self.threads)
     try MemoryLimit.inForce.expect(floats: count, for: "drawing")
     try Memory.expectRoom(for: Memory.small)
     arena = try FloatBuffer(zeros: count)
     workers = try Workers(self.threads)
     for (place, values) in plan.constants { arena.write(values, at: place) }
-    run = FaceRun(model, arena, cancellation)
+    run = FaceRun(model, schedule, arena, cancellation)
   }
 
   deinit {
     workers.stop()
-  }
-
-  /// Floats of the arena, every worker's scratch among them.
-  private static func arenaCount(_ model: Model, _ threads: Int) -> Int {
-    // No limit allows what is beyond counting.
-    let (scratch, overflows) = threads.multipliedReportingOverflow(by: model.plan.scratchCount)
-    return overflows || scratch > Int.max / 8 ? Int.max / 8 : model.plan.sharedCount + scratch
   }
 
   /// Bytes that a generator allocates for drawing.
@@ -62,7 +57,7 @@ public final class Generator {
   /// - Returns: The bytes of its arena.
   package static func memory(of model: Model, threads: Int) -> Int {
     let threads = threads > 0 ? threads : ProcessorCount.automatic
-    return arenaCount(model, threads) * MemoryLayout<Float>.size
+    return model.plan.arenaCount(workers: threads) * MemoryLayout<Float>.size
   }
 
   /// The input latent of a seed, `[zDim]`: NumPy's `RandomState(seed).randn` as float32.
@@ -168,33 +163,33 @@ public final class Generator {
       pixels: pixels)
   }
 
-  /// Draws the image of `ws` step by step, for tests: `body` sees what each step touches and the arena,
-  /// and does the step by the closure.
-  package func eachStep(
+  /// Draws the image of `ws` turn by turn, for tests: `body` sees what each touches and the arena, and
+  /// does it by the closure.
+  package func eachTurn(
     ws: [Float], noise: NoiseMode, _ body: (Access, FloatBuffer, () -> Void) -> Void
   ) throws(ObverseError) {
     try place(ws: ws, noise)
     run.begin(workers)
-    for step in model.plan.steps {
-      body(step.namedAccess, arena) { run.whole(step) }
+    for turn in schedule.turns {
+      body(schedule.access(turn), arena) { run.whole(turn) }
     }
   }
 
-  /// Draws the image of `ws` step by step and shows each layer's map as planes, for tests.
+  /// Draws the image of `ws` turn by turn and shows each map that is whole as planes, for tests.
   package func traceLayers(
     ws: [Float], noise: NoiseMode, _ body: (String, [Float]) -> Void
   ) throws(ObverseError) {
     try place(ws: ws, noise)
     run.begin(workers)
-    for step in model.plan.steps {
-      run.whole(step)
-      if let map = step.output { body(map.layer, map.planes(arena)) }
+    for turn in schedule.turns {
+      run.whole(turn)
+      if let map = schedule.steps[turn.step].output { body(map.layer, map.planes(arena)) }
     }
   }
 
   /// What a face is made of: `latent`, `mapping`, `styles`, then the layers of each step.
   package var parts: [[String]] {
-    [["latent"], ["mapping"], ["styles"]] + model.plan.steps.map { $0.layers }
+    [["latent"], ["mapping"], ["styles"]] + schedule.steps.map { $0.layers }
   }
 
   /// Draws the face of a seed and gives the nanoseconds of each part.
@@ -202,12 +197,11 @@ public final class Generator {
   /// - Throws: `request`, `cancelled`.
   package func timeParts(seed: UInt32, label: Int? = nil) throws(ObverseError) -> [UInt64] {
     let clock = StepClock()
-    clock.reset(parts: model.plan.steps.count + 3)
+    clock.reset(parts: schedule.steps.count + 3)
     run.clock = clock
     defer { run.clock = nil }
-    clock.stamp()
     _ = try face(seed: seed, label: label)
-    clock.stamp()
+    clock.end()
     return clock.parts
   }
 

@@ -69,8 +69,8 @@ public final class Model: Sendable {
   public var hasStoredNoise: Bool { plan.hasStoredNoise }
   /// Whether `NoiseMode.random` is possible; MobileStyleGAN's strength is frozen into its planes.
   public var allowsRandomNoise: Bool { description.family == .styleGAN2 }
-  /// Floats of scratch that each worker of a generator needs.
-  package var scratchCount: Int { plan.scratchCount }
+  /// Floats of scratch that the worker of a generator of one thread needs.
+  package var scratchCount: Int { plan.alone.scratchCount }
   /// SHA-256 of the weights, as the converter stored it.
   public var weightsSHA256: String { description.weightsSHA256 }
 }

@@ -4,7 +4,7 @@ import ModelFile
 /// What each part of a face touches of the arena, in the order in which `FaceRun` does it.
 extension Plan {
   /// Accesses between barriers, from the inputs to the finished picture.
-  func phases(_ model: ModelDescription) -> [[Access]] {
+  func phases(_ model: ModelDescription, _ schedule: Schedule) -> [[Access]] {
     var phases: [[Access]] = []
     func access(_ name: String, _ body: (inout Access) -> Void) -> Access {
       var access = Access(name)
@@ -33,7 +33,7 @@ extension Plan {
           layer.access(squares: squares, output: factors).named("demodulation")
         }
       })
-    phases += steps.map { [$0.namedAccess] }
+    phases += schedule.turns.map { [schedule.access($0)] }
     // Whoever asked for planes, or the bytes made of them.
     phases.append([
       access("picture") {
@@ -50,8 +50,4 @@ extension Access {
     access.name = name
     return access
   }
-}
-
-extension Step {
-  var namedAccess: Access { access.named(layers.joined(separator: "+")) }
 }

@@ -3,13 +3,12 @@
 import Kernels
 import ModelFile
 
-/// Fused steps, packed weights and places in the arena; a function of model and instruction set.
+/// Fused steps and packed weights; a function of model and instruction set.
 final class Plan: Sendable {
   let fast: Fast
   /// Mapping layers, fc0 first.
   let mapping: [FastDense]
   let styles: [StyleJob]
-  let steps: [any Step]
   /// Constant maps that a new arena is given, by place.
   let constants: [(place: Int, values: FloatBuffer)]
   /// Places of the mapping's two vectors.
@@ -18,10 +17,11 @@ final class Plan: Sendable {
   let ws: Int
   /// Place of the finished image, `[channels][H][W]`.
   let image: Int
-  /// Floats of the arena before the workers' scratch.
-  let sharedCount: Int
-  /// Floats of scratch for each worker.
-  let scratchCount: Int
+  /// The steps for one worker.
+  let alone: Schedule
+
+  private let design: Design
+  private let zeros: [Range<Int>]
 
   /// - Throws: `bug` where the plan would leave its arena; `resources`.
   init(
@@ -29,26 +29,47 @@ final class Plan: Sendable {
   ) throws(ObverseError) {
     self.fast = fast
     var builder = PlanBuilder(model, fast, forced: forced)
-    steps = try builder.build()
+    try builder.build()
+    design = builder.design
     mapping = builder.mapping
     styles = builder.styles
     constants = builder.constants
+    zeros = builder.zeros
     mapped = builder.mapped
     ws = builder.ws
     image = builder.image
-    sharedCount = builder.arenaCount
-    scratchCount = steps.reduce(0) { max($0, $1.access.scratch) }
-    var proof = try ArenaProof(
-      sharedCount: sharedCount, scratchCount: scratchCount,
-      constants: constants.map { $0.place..<($0.place + $0.values.count) } + builder.zeros)
-    try proof.check(phases(model))
+    alone = design.schedule(workers: 1)
     var weights = 0
     model.forEachWeights { weights += $1.bytes.count }
-    try MemoryLimit.expectProportion(floats: sharedCount + scratchCount, weights: weights)
+    try MemoryLimit.expectProportion(
+      floats: alone.sharedCount + alone.scratchCount, weights: weights)
+    try prove(alone, model)
+  }
+
+  /// The steps for some workers.
+  ///
+  /// - Throws: `bug` where the plan would leave its arena.
+  func schedule(workers: Int, _ model: ModelDescription) throws(ObverseError) -> Schedule {
+    guard workers > 1 else { return alone }
+    let schedule = design.schedule(workers: workers)
+    try prove(schedule, model)
+    return schedule
+  }
+
+  /// Floats of the arena for some workers, their scratch among them.
+  func arenaCount(workers: Int) -> Int {
+    (workers > 1 ? design.schedule(workers: workers) : alone).arenaCount(workers: workers)
+  }
+
+  private func prove(_ schedule: Schedule, _ model: ModelDescription) throws(ObverseError) {
+    var proof = try ArenaProof(
+      sharedCount: schedule.sharedCount, scratchCount: schedule.scratchCount,
+      constants: constants.map { $0.place..<($0.place + $0.values.count) } + zeros)
+    try proof.check(phases(model, schedule))
   }
 
   /// Whether any layer has a noise plane of its own.
   var hasStoredNoise: Bool {
-    steps.contains { $0.parts.contains { $0.storesNoise } }
+    alone.steps.contains { $0.parts.contains { $0.storesNoise } }
   }
 }

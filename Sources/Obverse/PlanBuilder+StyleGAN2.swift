@@ -84,10 +84,11 @@ extension PlanBuilder {
       fast, weight: conv.weight, size: conv.layer.size / 2, inChannels: conv.channels,
       outputs: conv.layer.slots, finish: conv.finish)
     let to = newMap(conv.layer)
-    step(conv.layer) { [self] layout in
+    step(conv.layer) { [lanes = fast.lanes] layout in
       let layer = conv.layer.from(layout.place(from), to: layout.place(to))
       return UpConvStep(
-        kernel, layer, noise: layout.noise, map: featureMap(layer, at: layout.place(to)))
+        kernel, layer, noise: layout.noise,
+        map: FeatureMap(layer, at: layout.place(to), lanes: lanes))
     }
     return to
   }
@@ -98,11 +99,11 @@ extension PlanBuilder {
   ) throws(ObverseError) -> Map {
     let kernel = try kernel(conv, algorithm)
     let to = newMap(conv.layer)
-    step(conv.layer) { [self] layout in
+    step(conv.layer) { [lanes = fast.lanes] layout in
       let layer = conv.layer.from(layout.place(from), to: layout.place(to))
       return ConvStep(
         kernel, layer, noise: layout.noise, riders: riders,
-        map: featureMap(layer, at: layout.place(to)))
+        map: FeatureMap(layer, at: layout.place(to), lanes: lanes))
     }
     return to
   }
@@ -147,9 +148,10 @@ extension PlanBuilder {
       up, same, size: conv1.layer.size, middleRow: up.outputRow, outRow: same.outputRow,
       keepsMap: keepsMap)
     let to = keepsMap ? newMap(conv1.layer) : newMap(floats: 0)
-    step { [self] layout in
+    step { [lanes = fast.lanes] layout in
       let second = conv1.layer.from(0, to: layout.place(to))
-      let map = featureMap(second, at: layout.place(to), isPlanar: algorithm == .planar)
+      let map = FeatureMap(
+        second, at: layout.place(to), lanes: algorithm == .planar ? nil : lanes)
       return BlockStep(
         kernel, conv0.layer.from(layout.place(from), to: 0), role, second, riders: riders,
         map: keepsMap ? map : nil, algorithm: algorithm)

@@ -1,11 +1,10 @@
 import Kernels
 import ModelFile
 
-/// Lays out a plan: walks the layers, packs their weights, deals out the arena.
+/// Builds a plan: walks the layers, packs their weights, and says which maps there are.
 ///
-/// Feature maps form a chain in which each step reads one and writes the next, so two are alive at a
-/// time: odd ones lie at the end of a region that holds the largest neighbours, even ones at its start.
-/// Where that region is, and how large, is known once all maps are; steps are made then.
+/// Where maps lie, and how much of some of them exists at a time, depends on the number of workers;
+/// `Design` makes the steps then.
 struct PlanBuilder {
   let model: ModelDescription
   let fast: Fast
@@ -19,37 +18,10 @@ struct PlanBuilder {
   var mapped = (0, 0)
   var ws = 0
   var image = 0
-  private(set) var arenaCount = 0
-
-  /// Makes steps once the places of the maps are known.
-  private var makers: [(Layout) -> any Step] = []
-  /// Floats of each map of the chain.
-  private var maps: [Int] = []
+  /// Place of a row of zeros that convolutions read outside of a map.
+  var zeroRow = 0
+  private(set) var design = Design()
   private var noiseCount = 0
-  /// Side of the largest plane of noise that is drawn whole.
-  private var largestNoise = 0
-
-  /// A map that steps pass on.
-  enum Map {
-    /// One with a place of its own.
-    case fixed(Int)
-    /// One of the chain.
-    case link(Int)
-  }
-
-  /// Where the maps of the chain lie, and a plane of drawn noise.
-  struct Layout {
-    fileprivate let base, region: Int
-    fileprivate let maps: [Int]
-    let noise: Int
-
-    func place(_ map: Map) -> Int {
-      switch map {
-      case .fixed(let place): place
-      case .link(let number): number % 2 == 0 ? base : base + region - maps[number]
-      }
-    }
-  }
 
   init(_ model: ModelDescription, _ fast: Fast, forced: ConvAlgorithm?) {
     self.model = model
@@ -57,10 +29,10 @@ struct PlanBuilder {
     self.forced = forced
   }
 
-  /// Lays out all but the maps, and gives the steps in their order.
+  /// Lays out all but the maps, and designs the steps in their order.
   ///
   /// - Throws: `resources`.
-  mutating func build() throws(ObverseError) -> [any Step] {
+  mutating func build() throws(ObverseError) {
     try MemoryLimit.inForce.expect(
       floats: PackedWeights(model, fast, forced: forced).floats, for: "opening this model")
     for layer in model.mapping { mapping.append(try FastDense(fast, layer)) }
@@ -72,20 +44,17 @@ struct PlanBuilder {
     case .styleGAN2(let architecture, let blocks): try styleGAN2(architecture, blocks)
     case .mobileStyleGAN(let conv1, let blocks, let toImage): try mobile(conv1, blocks, toImage)
     }
-    let pairs = zip(maps, maps.dropFirst()).map { $0 + $1 }
-    let region = max(pairs.max() ?? 0, maps.max() ?? 0)
-    let layout = Layout(
-      base: reserve(region), region: region, maps: maps,
-      noise: reserve(largestNoise * largestNoise))
-    return makers.map { $0(layout) }
   }
 
   // MARK: What families are made of
 
   /// The next `count` floats of the arena, at a 64-byte boundary.
-  mutating func reserve(_ count: Int) -> Int {
-    let place = arenaCount
-    arenaCount += (count + 15) / 16 * 16
+  mutating func reserve(_ count: Int) -> Int { design.reserve(count) }
+
+  /// Floats that stay zero.
+  mutating func reserveZeros(_ count: Int) -> Int {
+    let place = reserve(count)
+    zeros.append(place..<(place + count))
     return place
   }
 
@@ -94,21 +63,22 @@ struct PlanBuilder {
     newMap(floats: layer.slots.count * layer.size * layer.size)
   }
 
-  mutating func newMap(floats: Int) -> Map {
-    // Whole cache lines, so that a map at the region's end is aligned too.
-    maps.append((floats + 15) / 16 * 16)
-    return .link(maps.count - 1)
-  }
+  mutating func newMap(floats: Int) -> Map { design.newMap(floats: floats) }
 
   /// Appends a step.
-  mutating func step(_ make: @escaping (Layout) -> any Step) {
-    makers.append(make)
+  mutating func step(_ make: @escaping @Sendable (Layout) -> any Step) {
+    design.append(flow: nil, make)
   }
 
   /// A step that draws its noise plane as a whole, where noise is drawn.
-  mutating func step(_ layer: StyledLayer, _ make: @escaping (Layout) -> any Step) {
-    if layer.noise != nil { largestNoise = max(largestNoise, layer.size) }
-    makers.append(make)
+  mutating func step(_ layer: StyledLayer, _ make: @escaping @Sendable (Layout) -> any Step) {
+    if layer.noise != nil { design.drawsNoise(side: layer.size) }
+    design.append(flow: nil, make)
+  }
+
+  /// A step that does its rows as the next one needs them; all behind it are such steps.
+  mutating func step(_ flow: Flow, _ make: @escaping @Sendable (Layout) -> any Step) {
+    design.append(flow: flow, make)
   }
 
   func plain(_ channels: Int) -> ChannelSlots {
@@ -157,13 +127,6 @@ struct PlanBuilder {
     try Finish(
       bias: activation.bias.buffer(), slots: slots, slope: model.slope, gain: activation.gain,
       clamp: activation.clamp)
-  }
-
-  /// The map that a layer leaves at `place`.
-  func featureMap(_ layer: StyledLayer, at place: Int, isPlanar: Bool = false) -> FeatureMap {
-    FeatureMap(
-      layer: layer.name, place: place, size: layer.size, slots: layer.slots,
-      lanes: isPlanar ? nil : fast.lanes)
   }
 
   /// What turns rows of the finished image into bytes.

@@ -1,22 +1,37 @@
 import Glibc
 
-/// When the first worker came to each part of a face: the latent, the mapping, the styles, each step.
+/// How long the first worker was at each part of a face: the latent, the mapping, the styles, each step.
 @safe
 final class StepClock {
-  /// Nanoseconds at the start of each part, and the end of the last.
-  private var stamps: [UInt64] = []
+  /// Nanoseconds of each part.
+  private(set) var parts: [UInt64] = []
+  /// The part that is running, and when it began or went on.
+  private var part = 0
+  private var start: UInt64 = 0
 
-  func reset(parts: Int) {
-    stamps.removeAll(keepingCapacity: true)
-    stamps.reserveCapacity(parts + 1)
+  /// Begins part 0 of a face.
+  func reset(parts count: Int) {
+    parts = [UInt64](repeating: 0, count: count)
+    part = 0
+    start = Self.now
   }
 
-  func stamp() {
+  /// Ends the running part and begins another, or goes on with it.
+  func begin(_ next: Int) {
+    end()
+    part = next
+  }
+
+  /// Ends the running part.
+  func end() {
+    let now = Self.now
+    parts[part] += now - start
+    start = now
+  }
+
+  private static var now: UInt64 {
     var now = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-    stamps.append(UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec))
+    return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
   }
-
-  /// Nanoseconds of each part.
-  var parts: [UInt64] { zip(stamps.dropFirst(), stamps).map { $0 - $1 } }
 }

@@ -28,7 +28,7 @@ extension Generator {
       report("latent", 0, 4 * model.zDim), report("mapping", mapping, 4 * traffic.mapping),
       report("styles", styles, 4 * traffic.styles),
     ]
-      + model.plan.steps.map { step in
+      + schedule.steps.map { step in
         StepReport(
           layers: step.layers,
           macs: step.layers.reduce(0) { $0 + (byName[$1]?.macs(rule) ?? 0) },
@@ -105,11 +105,12 @@ private struct Traffic {
       switch part.role {
       case .conv(let addsResidual):
         // A block's last map becomes an image a few rows at a time.
-        written = step.output == nil ? 0 : layer.outChannels * plane
+        written = step.leavesMap ? layer.outChannels * plane : 0
         numbers += finishing
         if addsResidual { numbers += layer.outChannels * plane / 4 }
       case .transpose: written = layer.outChannels * raw(layer)
-      case .inverseHaar, .filter: break
+      case .inverseHaar: written = layer.outChannels * plane
+      case .filter: break
       case .skip: written = layer.outChannels * layer.inSize * layer.inSize
       case .toImage(let addsPrevious):
         numbers += layer.outChannels

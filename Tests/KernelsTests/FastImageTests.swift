@@ -50,17 +50,27 @@ struct FastImageTests {
       var arena = Arena()
       let input = arena.place(from.packed(map))
       let styleAt = arena.place(slots.spread(style))
+      let modulated = arena.reserve(layer.weightCount)
       let image = arena.reserve(bands * size * size)
       let scratch = arena.reserve(layer.scratchCount)
+      #expect(layer.mapRow * size == from.count, "\(target)")
       let job = Job(
         arena: arena, rows: size, output: image..<(image + bands * size * size),
         scratch: scratch..<(scratch + layer.scratchCount),
         written: { rows in
+          let access = layer.access(modulated: modulated, image: image, rows: rows)
           let both = (2 * rows.lowerBound)..<(2 * rows.upperBound)
-          return imageRows(both, size: 2 * size, channels: shape.outChannels, at: image)
+          let lines = imageRows(both, size: 2 * size, channels: shape.outChannels, at: image)
+          #expect(access.writes == lines && access.scratch == layer.scratchCount)
+          return lines + [modulated..<(modulated + layer.weightCount)]
         },
-        run: {
-          layer.run($0, map: input, style: styleAt, image: image, rows: $1, scratch: scratch)
+        run: { buffer, rows in
+          layer.modulate(buffer, style: styleAt, into: modulated)
+          for y in rows {
+            layer.run(
+              buffer, source: input + y * layer.mapRow, y: y, modulated: modulated, image: image,
+              plane: 4 * size * size, scratch: scratch)
+          }
         })
       #expect(exact.mismatch(job.result("\(target)")) == nil, "\(target)")
     }

@@ -149,12 +149,68 @@ extension LayerTrial.Layer {
     }
   }
 
-  init(_ layer: FastSeparable, haarStyle: Int?) {
-    scratchCount = layer.scratchCount
+  /// A separable layer that reads a map; its modulated weights begin its scratch.
+  ///
+  /// `deals` does the pairs of output blocks one by one, from the last.
+  init(_ layer: FastSeparable, size: Int, deals: Bool) {
+    let ownScratch = layer.scratchCount(keepsRows: true)
+    scratchCount = ownScratch + layer.weightCount
     multiple = 1
-    access = { layer.access($0, haarStyle: haarStyle) }
-    run = { buffer, places, rows, scratch, _ in
-      layer.run(buffer, places, haarStyle: haarStyle, rows: rows, scratch: scratch)
+    func places(_ at: LayerPlaces, _ weights: Int) -> SeparablePlaces {
+      SeparablePlaces(
+        input: MapRows(place: at.input, row: layer.inputRow, held: size),
+        output: MapRows(place: at.output, row: layer.outputRow, held: size), weights: weights,
+        zeros: 0)
+    }
+    access = {
+      var access = layer.access($0, places($0, 0), rows: 0..<size)
+      access.scratch += layer.weightCount
+      return access
+    }
+    run = { buffer, at, rows, scratch, band in
+      layer.modulate(buffer, style: at.style, into: scratch)
+      let parts = deals ? layer.pairs : 1
+      for part in (0..<parts).reversed() {
+        layer.run(
+          buffer, at, places(at, scratch), rows: rows, pairs: deals ? part..<(part + 1) : nil,
+          scratch: scratch + layer.weightCount
+        ) { y, row in
+          #expect(row == at.output + y * layer.outputRow)
+          if !deals { band(y..<(y + 1)) }
+        }
+      }
+    }
+  }
+
+  /// A separable layer behind an inverse Haar transform, whose prepared rows begin its scratch.
+  init(_ haar: FastHaar, _ layer: FastSeparable, up: Int, zeros: Int, size: Int) {
+    let preparedCount = haar.outputRow * size
+    scratchCount = preparedCount + layer.scratchCount(keepsRows: true)
+    multiple = 1
+    func places(_ at: LayerPlaces, _ prepared: Int) -> SeparablePlaces {
+      SeparablePlaces(
+        input: MapRows(place: prepared, row: haar.outputRow, held: size),
+        output: MapRows(place: at.output, row: layer.outputRow, held: size), weights: 0,
+        zeros: zeros)
+    }
+    access = { at in
+      var access = Access("")
+      access.read(at.input, haar.inputRow * size / 2)
+      let inner = layer.access(at, places(at, 0), rows: 0..<size)
+      access.writes = inner.writes
+      access.scratch = preparedCount + inner.scratch
+      return access
+    }
+    run = { buffer, at, rows, scratch, band in
+      let places = places(at, scratch)
+      for y in 0..<(size / 2) {
+        haar.run(
+          buffer, source: at.input + y * haar.inputRow, y: y, up: up, style: at.style,
+          output: places.input)
+      }
+      layer.run(buffer, at, places, rows: rows, scratch: scratch + preparedCount) { y, _ in
+        band(y..<(y + 1))
+      }
     }
   }
 }

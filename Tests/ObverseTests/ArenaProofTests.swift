@@ -86,6 +86,8 @@ struct ArenaProofTests {
   /// Everything outside of what it writes must stay, and the image must come out all the same.
   @Test(arguments: SyntheticModel.allCases, [nil, ConvAlgorithm.direct, .winograd, .planar])
   func stepsTouchWhatTheyClaim(kind: SyntheticModel, forced: ConvAlgorithm?) throws {
+    // It has one 3x3 convolution, for which there is one algorithm.
+    if kind.isMobile, forced != nil { return }
     for set in InstructionSet.available {
       try Self.expectHonest(kind.description, set, forced, "\(kind) \(set)")
     }
@@ -103,7 +105,7 @@ struct ArenaProofTests {
     where noise == .const || model.allowsRandomNoise {
       var wanted: [Float] = []
       try generator.synthesize(ws: ws, noise: noise, into: &wanted)
-      try generator.eachStep(ws: ws, noise: noise) { access, arena, run in
+      try generator.eachTurn(ws: ws, noise: noise) { access, arena, run in
         let before = arena.read(at: 0, count: arena.count)
         var poisoned = [Float](repeating: .nan, count: arena.count)
         for range in access.reads { poisoned.replaceSubrange(range, with: before[range]) }

@@ -64,7 +64,7 @@ struct LayerTests {
     }
     for kind in SyntheticModel.allCases {
       let noises: [NoiseMode] =
-        kind == .mobile ? [.const, .none] : [.const, .random(seed: 9), .none]
+        kind.isMobile ? [.const, .none] : [.const, .random(seed: 9), .none]
       for noise in noises {
         try Self.compare(
           kind.description, set, "\(kind) \(forced) \(noise)", noise: noise, forced: forced)
@@ -112,7 +112,7 @@ struct LayerTests {
   func everyKindAgrees(set: InstructionSet) throws {
     for kind in SyntheticModel.allCases {
       try Self.compare(kind.description, set, "\(kind)")
-      if kind != .mobile {
+      if !kind.isMobile {
         try Self.compare(kind.description, set, "\(kind) random", noise: .random(seed: 9))
       }
       try Self.compare(kind.description, set, "\(kind) none", noise: .none)

@@ -4,6 +4,11 @@ import ModelFile
 /// Small networks with random weights, one of each kind.
 enum SyntheticModel: CaseIterable {
   case skip, odd, resnet, orig, clamped, grey, rgba, conditional, eight, deep, wideMapping, mobile
+  /// Of maps that are never whole.
+  case largeMobile
+
+  /// MobileStyleGAN's noise is frozen into its planes.
+  var isMobile: Bool { self == .mobile || self == .largeMobile }
 
   var description: ModelDescription {
     var maker = ModelMaker(random: RandomState(seed: 3))
@@ -24,6 +29,7 @@ enum SyntheticModel: CaseIterable {
     case .wideMapping:
       return maker.styleGAN2(.skip, widths: [8, 8], hidden: [70, 24, 3])
     case .mobile: return maker.mobile(widths: [24, 20, 36])
+    case .largeMobile: return maker.mobile(widths: [36, 20, 40, 12, 5])
     }
   }
 }

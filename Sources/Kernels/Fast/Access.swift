@@ -5,6 +5,8 @@
 package struct Access: Sendable {
   /// The layers that it is of.
   package var name: String
+  /// Counts the steps, where several accesses make one map; nil for an access that makes its own.
+  package var step: Int?
   /// Read by any worker; written by no one meanwhile.
   package var reads: [Range<Int>] = []
   /// Written whole, each float by one worker, who alone may read it meanwhile.

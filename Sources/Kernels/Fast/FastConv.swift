@@ -77,17 +77,39 @@ package final class FastConv: ConvLayer {
     return access
   }
 
+  /// Pairs of blocks of output channels, which small maps are dealt out by.
+  package var pairs: Int { (outBlocks + 1) / 2 }
+
+  /// Computes all rows of some pairs of blocks of the output map.
+  package func run(_ arena: FloatBuffer, _ at: LayerPlaces, pairs: Range<Int>, scratch: Int) {
+    run(
+      arena, at, rows: 0..<size,
+      blocks: (2 * pairs.lowerBound)..<min(2 * pairs.upperBound, outBlocks), scratch: scratch
+    ) { _ in }
+  }
+
   /// Computes rows of the output map; `after` sees each band while it is in cache.
   package func run(
-    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch scratchAt: Int,
+    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, scratch: Int,
     after: (Range<Int>) -> Void
+  ) {
+    run(arena, at, rows: rows, blocks: 0..<outBlocks, scratch: scratch, after: after)
+  }
+
+  private func run(
+    _ arena: FloatBuffer, _ at: LayerPlaces, rows: Range<Int>, blocks: Range<Int>,
+    scratch scratchAt: Int, after: (Range<Int>) -> Void
   ) {
     let (input, style) = (arena.at(at.input), arena.at(at.style))
     let output = arena.base + at.output
     let scratch = arena.base + scratchAt
     let width = preparedRow
     let outRow = outputRow
-    let epilogue = finish.epilogue(arena, at)
+    // Where the chosen channels begin.
+    let (lane, block) = (blocks.lowerBound * fast.lanes, blocks.lowerBound * size * fast.lanes)
+    var epilogue = finish.epilogue(arena, at)
+    epilogue.factors += lane
+    epilogue.bias += lane
     var first = rows.lowerBound
     var prepared = first - 1  // rows below this one are in scratch
     while first < rows.upperBound {
@@ -106,9 +128,11 @@ package final class FastConv: ConvLayer {
         guard let base = taps.baseAddress else { return }
         let conv = kernel_conv(
           input: Floats(scratch), input_row: width, input_block: (size + 2) * fast.lanes,
-          channels: inChannels, taps: base, tap_count: 9, weights: Floats(weights.base),
-          output: output + first * outRow, output_row: outRow, output_block: size * fast.lanes,
-          blocks: outBlocks, pixels: size, rows: last - first, ahead: 0)
+          channels: inChannels, taps: base, tap_count: 9,
+          weights: Floats(weights.base) + 9 * inChannels * lane,
+          output: output + (first * outRow + block), output_row: outRow,
+          output_block: size * fast.lanes, blocks: blocks.count, pixels: size, rows: last - first,
+          ahead: 0)
         fast.kernels.convActivated(conv, epilogue, row: first, size: size)
       }
       after(first..<last)

@@ -3,26 +3,17 @@
 import CKernels
 import Core
 
-/// StyleGAN2's toRGB, whatever the layout of the map.
-package protocol ImageLayer: AnyObject, Sendable {
+/// A layer whose weights are multiplied with each face's style, having fewer values than its input.
+package protocol ModulatedLayer: AnyObject, Sendable {
   /// Floats of the modulated weights.
   var weightCount: Int { get }
-  /// Floats of scratch that a worker needs.
-  var scratchCount: Int { get }
-  /// Floats of a row of the map.
-  var mapRow: Int { get }
   /// Floats of the style that `modulate` reads.
   var inChannels: Int { get }
-  var imageChannels: Int { get }
   /// Writes the weights times the style to zeroed places.
   func modulate(_ arena: FloatBuffer, style: Int, into modulated: Int)
-  /// Rows of the image, whose channels lie `plane` floats apart; `previous` is that of half the size.
-  func run(
-    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, plane: Int,
-    rows: Range<Int>, scratch: Int)
 }
 
-extension ImageLayer {
+extension ModulatedLayer {
   /// What `modulate` touches.
   package func modulateAccess(style: Int, into modulated: Int) -> Access {
     var access = Access("")
@@ -30,7 +21,22 @@ extension ImageLayer {
     access.write(modulated, weightCount)
     return access
   }
+}
 
+/// StyleGAN2's toRGB, whatever the layout of the map.
+package protocol ImageLayer: ModulatedLayer {
+  /// Floats of scratch that a worker needs.
+  var scratchCount: Int { get }
+  /// Floats of a row of the map.
+  var mapRow: Int { get }
+  var imageChannels: Int { get }
+  /// Rows of the image, whose channels lie `plane` floats apart; `previous` is that of half the size.
+  func run(
+    _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, plane: Int,
+    rows: Range<Int>, scratch: Int)
+}
+
+extension ImageLayer {
   /// What `run` touches for all rows of an image of `size`, apart from the map.
   package func access(size: Int, modulated: Int, previous: Int?, image: Int) -> Access {
     var access = Access("")
@@ -110,92 +116,6 @@ package final class FastToRGB: ImageLayer {
         fast.kernels.convActivated(conv, epilogue, row: y, size: size)
         fast.kernels.imageRow(target, y: y, row: Floats(row), row + size * fast.lanes)
       }
-    }
-  }
-}
-
-/// MobileStyleGAN's last layer: a modulated 1x1 to four bands a channel, and their inverse Haar.
-package final class FastToHaarImage: Sendable {
-  private let fast: Fast
-  private let size: Int
-  private let inChannels: Int
-  private let inBlocks: Int
-  private let outBlocks: Int
-  private let imageChannels: Int
-  private let weights: FloatBuffer
-  private let ones: FloatBuffer
-  private let finish: Finish
-
-  /// Packs `weight`, `[4 * imageChannels, in]`; `size` is the map's, the image has twice that.
-  ///
-  /// - Throws: `resources`.
-  package init(
-    _ fast: Fast, weight: FloatBuffer, bias: FloatBuffer, clamp: Float?, size: Int, inChannels: Int
-  ) throws(ObverseError) {
-    self.fast = fast
-    self.size = size
-    self.inChannels = inChannels
-    inBlocks = fast.blocks(inChannels)
-    outBlocks = fast.blocks(bias.count)
-    imageChannels = bias.count / 4
-    let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
-    weights = try Packing.conv(
-      weight, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: slots,
-      lanes: fast.lanes)
-    ones = try FloatBuffer(repeating: 1, count: slots.count)
-    finish = try Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
-  }
-
-  private var mapRow: Int { inBlocks * size * fast.lanes }
-  private var bandsRow: Int { outBlocks * size * fast.lanes }
-
-  /// Floats of scratch that a worker needs: a row of bands, and the modulated weights.
-  package var scratchCount: Int { bandsRow + weights.count }
-
-  /// What `run` touches for all rows.
-  package func access(map: Int, style: Int, image: Int) -> Access {
-    var access = Access("")
-    access.read(map, size * mapRow)
-    access.read(style, inChannels)
-    access.write(image, imageChannels * 4 * size * size)
-    access.scratch = scratchCount
-    return access
-  }
-
-  /// Image rows `2 * rows` from rows of the map.
-  package func run(
-    _ arena: FloatBuffer, map mapAt: Int, style styleAt: Int, image: Int, rows: Range<Int>,
-    scratch scratchAt: Int
-  ) {
-    let style = arena.at(styleAt)
-    let bands = arena.base + scratchAt
-    let modulated = bands + bandsRow
-    // A pair or single block after the other, each [input channel][lanes].
-    var at = 0
-    while at < weights.count {
-      let width = min(2 * fast.lanes, (weights.count - at) / inChannels)
-      for i in 0..<inChannels {
-        for lane in 0..<width {
-          modulated[at + i * width + lane] = weights.base[at + i * width + lane] * style[i]
-        }
-      }
-      at += inChannels * width
-    }
-    let places = LayerPlaces(input: mapAt, style: styleAt, output: image)
-    let epilogue = finish.epilogue(arena, places, factors: Floats(ones.base))
-    var origin = 0
-    for y in rows {
-      withUnsafePointer(to: &origin) { tap in
-        let conv = kernel_conv(
-          input: arena.at(mapAt + y * mapRow), input_row: mapRow, input_block: size * fast.lanes,
-          channels: inChannels, taps: tap, tap_count: 1, weights: Floats(modulated),
-          output: bands, output_row: bandsRow, output_block: size * fast.lanes,
-          blocks: outBlocks, pixels: size, rows: 1, ahead: 2 * mapRow)
-        fast.kernels.convActivated(conv, epilogue, row: y, size: size)
-      }
-      fast.kernels.haarImageRows(
-        Floats(bands), first: y, last: y + 1, size: size, blocks: outBlocks,
-        channels: imageChannels, into: arena.base + image)
     }
   }
 }

@@ -1,34 +1,54 @@
-// MobileStyleGAN's convolution: modulated, depthwise 3x3, pointwise 1x1, finished; the first one of a
-// block reads the inverse Haar transform of a modulated map, which never exists as a whole.
+// MobileStyleGAN's convolution: modulated, depthwise 3x3, pointwise 1x1, finished.
 
 import CKernels
 import Core
 
+/// Where a separable layer finds its maps and what changes with each face.
+package struct SeparablePlaces: Sendable {
+  package let input: MapRows
+  /// nil where only the rows at hand exist, in scratch.
+  package let output: MapRows?
+  /// What `modulate` wrote; not read by a layer of prepared rows.
+  package let weights: Int
+  /// A prepared row of zeros; not read by a layer of maps.
+  package let zeros: Int
+
+  package init(input: MapRows, output: MapRows?, weights: Int, zeros: Int) {
+    self.input = input
+    self.output = output
+    self.weights = weights
+    self.zeros = zeros
+  }
+}
+
 /// Depthwise and pointwise convolution with packed weights; immutable, shared by threads.
-package final class FastSeparable: Sendable {
+///
+/// Behind an inverse Haar transform it reads prepared rows, else a map, whose style is in its depthwise
+/// weights.
+package final class FastSeparable: ModulatedLayer {
   private let fast: Fast
   private let size: Int
-  private let inChannels: Int
+  package let inChannels: Int
   private let inBlocks: Int
   private let outBlocks: Int
+  private let readsPrepared: Bool
   private let depthwise: FloatBuffer
   private let pointwise: FloatBuffer
   private let ones: FloatBuffer
   private let finish: Finish
   private let band: Int
 
-  /// Packs `depthwise`, `[in, 3, 3]`, and `pointwise`, `[out, in]`.
-  ///
-  /// `size` is the output's, behind the Haar transform if there is one.
+  /// Packs `depthwise`, `[in, 3, 3]`, and `pointwise`, `[out, in]`; `size` is the output's.
   ///
   /// - Throws: `resources`.
   package init(
     _ fast: Fast, depthwise: FloatBuffer, pointwise: FloatBuffer, size: Int, inChannels: Int,
-    outputs: ChannelSlots, finish: Finish
+    outputs: ChannelSlots, finish: Finish, readsPrepared: Bool
   ) throws(ObverseError) {
     self.fast = fast
     self.size = size
     self.inChannels = inChannels
+    self.readsPrepared = readsPrepared
     inBlocks = fast.blocks(inChannels)
     outBlocks = outputs.count / fast.lanes
     self.finish = finish
@@ -42,102 +62,115 @@ package final class FastSeparable: Sendable {
       pointwise, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: outputs,
       lanes: fast.lanes)
     ones = try FloatBuffer(repeating: 1, count: outputs.count)
-    band = bandRows(floatsPerRow: padded * (2 * size + 2), atMost: size)
+    band = bandRows(floatsPerRow: (padded + outputs.count) * size, atMost: size)
   }
 
   private var padded: Int { inBlocks * fast.lanes }
-  private var preparedRow: Int { padded * (size + 2) }
   private var filteredRow: Int { padded * size }
 
-  /// Floats of scratch that a worker needs.
-  package var scratchCount: Int {
-    band * filteredRow + max((band + 2) * preparedRow, 9 * padded)
+  /// Floats of a row of the input.
+  package var inputRow: Int { padded * (readsPrepared ? size + 2 : size) }
+  /// Floats of a row of the output.
+  package var outputRow: Int { outBlocks * size * fast.lanes }
+  /// Pairs of blocks of output channels, which small maps are dealt out by.
+  package var pairs: Int { (outBlocks + 1) / 2 }
+  /// Floats of the modulated depthwise weights.
+  package var weightCount: Int { readsPrepared ? 0 : 9 * padded }
+
+  /// Floats of scratch that a worker needs; `keepsRows` says whether there is an output map.
+  package func scratchCount(keepsRows: Bool) -> Int {
+    band * (filteredRow + (keepsRows ? 0 : outputRow))
   }
 
-  /// What `run` touches for all rows.
-  package func access(_ at: LayerPlaces, haarStyle: Int?) -> Access {
-    // Of half the size, but of four times the channels.
-    var access = at.access(
-      input: padded * size * size, style: padded, output: outBlocks * size * size * fast.lanes,
-      scratch: scratchCount)
-    if let haarStyle { access.read(haarStyle, 4 * padded) }
+  /// Writes the depthwise weights times the style: far fewer values than the map has.
+  package func modulate(_ arena: FloatBuffer, style styleAt: Int, into weightsAt: Int) {
+    let (style, weights) = (arena.at(styleAt), arena.base + weightsAt)
+    for k in 0..<9 {
+      for c in 0..<padded {
+        weights[k * padded + c] = c < inChannels ? depthwise.base[k * padded + c] * style[c] : 0
+      }
+    }
+  }
+
+  /// What `run` touches for some rows.
+  package func access(_ at: LayerPlaces, _ places: SeparablePlaces, rows: Range<Int>) -> Access {
+    var access = Access("")
+    access.reads = places.input.ranges(
+      max(rows.lowerBound - 1, 0)..<min(rows.upperBound + 1, size))
+    if readsPrepared {
+      access.read(places.zeros, inputRow)
+    } else {
+      access.read(places.weights, weightCount)
+    }
+    access.writes = places.output?.ranges(rows) ?? []
+    access.scratch = scratchCount(keepsRows: places.output != nil)
+    access.join("input rows", has: places.input.row, needs: inputRow)
+    if let output = places.output {
+      access.join("output rows", has: output.row, needs: outputRow)
+    }
     at.finish(&access, size: size)
     return access
   }
 
-  /// Computes rows of the output map.
-  ///
-  /// With `haarStyle`, the style in front of the inverse Haar transform, the input is a map of half
-  /// the size in Haar slots.
+  /// Computes rows of the output map, of some pairs of blocks or of all; `after` sees each row and where
+  /// it lies, while it is in cache.
   package func run(
-    _ arena: FloatBuffer, _ at: LayerPlaces, haarStyle: Int?, rows: Range<Int>,
-    scratch scratchAt: Int
+    _ arena: FloatBuffer, _ at: LayerPlaces, _ places: SeparablePlaces, rows: Range<Int>,
+    pairs: Range<Int>? = nil, scratch scratchAt: Int, after: (Int, Int) -> Void
   ) {
     let filtered = arena.base + scratchAt
-    let rest = filtered + band * filteredRow
-    let outRow = outBlocks * size * fast.lanes
-    let epilogue = finish.epilogue(arena, at, factors: Floats(ones.base))
-    if haarStyle == nil { modulate(arena.at(at.style), into: rest) }
+    let blocks = pairs.map { (2 * $0.lowerBound)..<min(2 * $0.upperBound, outBlocks) }
+    let chosen = blocks ?? 0..<outBlocks
+    let lanes = fast.lanes
+    var epilogue = finish.epilogue(arena, at, factors: Floats(ones.base))
+    epilogue.factors += chosen.lowerBound * lanes
+    epilogue.bias += chosen.lowerBound * lanes
+    let weights = Floats(pointwise.base) + chosen.lowerBound * lanes * inChannels
     var first = rows.lowerBound
     while first < rows.upperBound {
-      let last = min(first + band, rows.upperBound)
-      if let haarStyle {
-        filterHaar(
-          arena.at(at.input), up: arena.at(haarStyle), style: arena.at(at.style),
-          rows: first..<last, isFirst: first == rows.lowerBound, into: filtered, rest)
-      } else {
-        for y in first..<last {
-          fast.kernels.depthwiseMapRow(
-            arena.at(at.input), y: y, size: size, blocks: inBlocks, weights: Floats(rest),
-            into: filtered + (y - first) * filteredRow)
-        }
+      var last = min(first + band, rows.upperBound)
+      var output = scratchAt + band * filteredRow
+      if let map = places.output {
+        last = min(last, map.end(from: first))
+        output = map.at(first)
       }
+      for y in first..<last {
+        filter(arena, places, y: y, into: filtered + (y - first) * filteredRow)
+      }
+      // The input of the next band comes while this one is multiplied.
+      let ahead = arena.at(places.input.at(min(last + 1, size - 1))) - Floats(filtered)
       var origin = 0
       withUnsafePointer(to: &origin) { tap in
         let conv = kernel_conv(
-          input: Floats(filtered), input_row: filteredRow, input_block: size * fast.lanes,
-          channels: inChannels, taps: tap, tap_count: 1, weights: Floats(pointwise.base),
-          output: arena.base + at.output + first * outRow, output_row: outRow,
-          output_block: size * fast.lanes, blocks: outBlocks, pixels: size, rows: last - first,
-          ahead: haarStyle == nil
-            ? arena.at(at.input + (last + 1) * filteredRow) - Floats(filtered) : 0)
+          input: Floats(filtered), input_row: filteredRow, input_block: size * lanes,
+          channels: inChannels, taps: tap, tap_count: 1, weights: weights,
+          output: arena.base + (output + chosen.lowerBound * size * lanes), output_row: outputRow,
+          output_block: size * lanes, blocks: chosen.count, pixels: size, rows: last - first,
+          ahead: readsPrepared ? 0 : ahead)
         fast.kernels.convActivated(conv, epilogue, row: first, size: size)
       }
+      for y in first..<last { after(y, output + (y - first) * outputRow) }
       first = last
     }
   }
 
-  /// Writes the depthwise weights times the style: far fewer values than the map has.
-  private func modulate(_ style: Floats, into weights: Scratch) {
-    for k in 0..<9 {
-      for c in 0..<padded { weights[k * padded + c] = depthwise.base[k * padded + c] * style[c] }
-    }
-  }
-
-  /// The depthwise filter on rows of an inverse Haar transform, which are prepared in scratch; the last
-  /// two of a band are the next one's first two.
-  private func filterHaar(
-    _ map: Floats, up: Floats, style: Floats, rows: Range<Int>, isFirst: Bool,
-    into filtered: Scratch, _ prepared: Scratch
+  /// A row through the depthwise filter.
+  private func filter(
+    _ arena: FloatBuffer, _ places: SeparablePlaces, y: Int, into row: Scratch
   ) {
-    let width = preparedRow
-    let half = size / 2
-    if !isFirst { prepared.update(from: prepared + band * width, count: 2 * width) }
-    for y in (isFirst ? rows.lowerBound - 1 : rows.lowerBound + 1)..<(rows.upperBound + 1) {
-      let row = prepared + (y - (rows.lowerBound - 1)) * width
-      if y >= 0, y < size {
-        fast.kernels.haarRow(
-          map + y / 2 * 4 * padded * half, up: up, isLower: y % 2 == 1, size: half,
-          blocks: inBlocks, style: style, into: row)
-      } else {
-        row.update(repeating: 0, count: width)
-      }
-    }
-    for y in rows {
+    let input = places.input
+    let (top, bottom) = (
+      y > 0 ? arena.at(input.at(y - 1)) : nil, y + 1 < size ? arena.at(input.at(y + 1)) : nil
+    )
+    if readsPrepared {
+      let zeros = arena.at(places.zeros)
       fast.kernels.depthwiseRow(
-        Floats(prepared + (y - rows.lowerBound) * width), rowStride: width, size: size,
-        blocks: inBlocks, weights: Floats(depthwise.base),
-        into: filtered + (y - rows.lowerBound) * filteredRow)
+        top ?? zeros, arena.at(input.at(y)), bottom ?? zeros, size: size, blocks: inBlocks,
+        weights: Floats(depthwise.base), into: row)
+    } else {
+      fast.kernels.depthwiseMapRow(
+        top, arena.at(input.at(y)), bottom, size: size, blocks: inBlocks,
+        weights: arena.at(places.weights), into: row)
     }
   }
 }

@@ -32,7 +32,7 @@ final class BlockStep: Step {
   var rows: Int { second.size }
   var rowMultiple: Int { FastBlock.rowMultiple }
 
-  var access: Access {
+  func access(rows: Range<Int>) -> Access {
     var access = kernel.access(first.places, second.places)
     riders.claim(&access, outputRow: kernel.outRow)
     return access

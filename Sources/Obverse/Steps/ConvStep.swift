@@ -27,7 +27,7 @@ final class ConvStep: Step {
   var rowMultiple: Int { kernel.rowMultiple }
   var algorithm: ConvAlgorithm? { kernel.algorithm }
 
-  var access: Access {
+  func access(rows: Range<Int>) -> Access {
     var access = kernel.access(layer.places)
     layer.claimPlane(&access, at: noise)
     riders.claim(&access, outputRow: kernel.outputRow)

@@ -12,6 +12,14 @@ struct FeatureMap: Sendable {
   /// Lanes of a block of `[row][block][column][lane]`; nil for a planar map, `[row][channel][column]`.
   let lanes: Int?
 
+  init(_ layer: StyledLayer, at place: Int, lanes: Int?) {
+    self.layer = layer.name
+    self.place = place
+    size = layer.size
+    slots = layer.slots
+    self.lanes = lanes
+  }
+
   /// The map as `[C, H, W]`.
   func planes(_ arena: FloatBuffer) -> [Float] {
     let channels = slots.channelCount

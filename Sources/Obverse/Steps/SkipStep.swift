@@ -17,7 +17,7 @@ final class SkipStep: Step {
     self.rows = rows
   }
 
-  var access: Access { kernel.access(input: input, output: target) }
+  func access(rows: Range<Int>) -> Access { kernel.access(input: input, output: target) }
 
   func run(_ face: Face, rows: Range<Int>, scratch: Int) {
     kernel.run(face.arena, input: input, output: target, rows: rows)

@@ -6,16 +6,18 @@ import Kernels
 protocol Step: AnyObject, Sendable {
   /// The layers that it does, in their order.
   var parts: [StepPart] { get }
-  /// Rows to deal out to workers.
+  /// Rows to deal out to workers, or pairs of blocks of output channels.
   var rows: Int { get }
   /// A worker's rows begin and end on a multiple of it.
   var rowMultiple: Int { get }
   /// The map that it leaves; nil for an image, raw rows, or a map that is never whole.
   var output: FeatureMap? { get }
+  /// Whether its last convolution's output is read by another step, whole or some rows at a time.
+  var leavesMap: Bool { get }
   /// How its 3x3 convolutions are computed; nil for a step without.
   var algorithm: ConvAlgorithm? { get }
-  /// What it touches of the arena, for all rows.
-  var access: Access { get }
+  /// What it touches of the arena for a turn's rows, or for all of them.
+  func access(rows: Range<Int>) -> Access
   /// Does a worker's rows, which are not empty, with its scratch.
   func run(_ face: Face, rows: Range<Int>, scratch: Int)
 }
@@ -23,6 +25,7 @@ protocol Step: AnyObject, Sendable {
 extension Step {
   var rowMultiple: Int { 1 }
   var output: FeatureMap? { nil }
+  var leavesMap: Bool { output != nil }
   var algorithm: ConvAlgorithm? { nil }
 
   /// Names of the layers, such as `b64.conv1`, `b64.torgb`.

@@ -13,8 +13,8 @@ struct StyleJob: Sendable {
   enum Product: Sendable {
     /// Demodulation factors of a convolution, from the style's squares.
     case factors(FastDemodulation, squares: Int, factors: Int)
-    /// toRGB's weights times the style.
-    case modulated(any ImageLayer, place: Int)
+    /// Weights times the style.
+    case modulated(any ModulatedLayer, place: Int)
     /// The style in Haar slots, for what stands in front of an inverse Haar transform.
     case haar(ChannelSlots, place: Int)
   }
@@ -33,7 +33,7 @@ struct StyleJob: Sendable {
     case .factors(let layer, let squares, _):
       return layer.squareAccess(style: style, into: squares).named("squares")
     case .modulated(let layer, let place):
-      return layer.modulateAccess(style: style, into: place).named("toRGB")
+      return layer.modulateAccess(style: style, into: place).named("modulated weights")
     case .haar(let slots, let place):
       var access = Access("Haar style")
       access.read(style, affine.outputs)

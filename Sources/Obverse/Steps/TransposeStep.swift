@@ -16,7 +16,7 @@ final class TransposeStep: Step {
   var rows: Int { layer.size / 2 }
   var rowMultiple: Int { FastWinogradUpConv.rowMultiple }
   var algorithm: ConvAlgorithm? { .winograd }
-  var access: Access { kernel.transposeAccess(layer.places) }
+  func access(rows: Range<Int>) -> Access { kernel.transposeAccess(layer.places) }
 
   func run(_ face: Face, rows: Range<Int>, scratch: Int) {
     kernel.transpose(face.arena, layer.places, rows: rows, scratch: scratch)

@@ -19,7 +19,7 @@ final class UpConvStep: Step {
   var rows: Int { layer.size }
   var algorithm: ConvAlgorithm? { .direct }
 
-  var access: Access {
+  func access(rows: Range<Int>) -> Access {
     var access = kernel.access(layer.places)
     layer.claimPlane(&access, at: noise)
     return access
