@@ -5,44 +5,49 @@
 #
 #   SOURCE=random-face.obv FEATURES=efficientnet.pth Recipes/faces256.sh FOLDER [STEP ...]
 #
-# A STEP is pictures, cut, r91, r96, r99, measure or ship: in this order all of them, where none is named. SOURCE is
+# A STEP is pictures, cut, r99, r96, r91, measure or ship: in this order all of them, where none is named. SOURCE is
 # what 'obverse convert' makes of the random-face package (Tools/quickstart leaves it in ~/.local/share/obverse);
 # FEATURES comes from Tools/Training/networks, IDENTITY from Tools/Training/identity, without it no faces are
-# recognised. On two processors the whole way takes a day; each part of it has its length:
+# recognised. One processor with AVX512-BF16 takes three hours for the whole; each part has its length:
 #
-#   PICTURES (6000)       pictures of SOURCE to learn from, 0.2 to 0.3 s of one processor each; KEPT (64) of
+#   PICTURES (4500)       pictures of SOURCE to learn from, 0.1 to 0.3 s of one processor each; KEPT (64) of
 #                         them are kept out, and measure in the log
-#   CUT_KIMG (30)         thousands of images that the cut is trained with; a processor manages some 7 an hour
-#   KIMG (16)             the same for each student
+#   CUT_KIMG (12)         thousands of images that the cut is trained with, ALONE_CUT (5) of them before a
+#                         discriminator plays; 10 a second by that processor, then 6
+#   KIMG_R99 (28) ...     the same for each student, and ALONE_R99 (24) ...
+#   NICKEL (0.3)          weight of NICKEL; at the paper's 10 it spoils runs as short as these
 #   MINUTES               how long a run goes on in this call; to its end where it is not set
 #   THREADS (1)           of each program; more are slower where other programs want the processors too
-#   BF16=1                bfloat16 factors, for processors with AVX512-BF16 and for GPUs
-#   COUNT (5000)          pictures behind the moments
+#   BF16=1                bfloat16 factors, for processors with AVX512-BF16 and for GPUs: twice as fast there
+#   COUNT (2000)          pictures behind the moments
 #   MODELS                where 'ship' writes; FOLDER/ship
 #
 # With a GPU the same line runs there ('--device auto'); pictures are drawn by the processors in any case.
 # TRAIN and OBVERSE name the programs.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-folder=${1:?usage: Recipes/faces256.sh FOLDER [pictures|cut|r91|r96|r99|measure|ship ...]}
+folder=${1:?usage: Recipes/faces256.sh FOLDER [pictures|cut|r99|r96|r91|measure|ship ...]}
 steps=("${@:2}")
-if [ ${#steps[@]} -eq 0 ]; then steps=(pictures cut r91 r96 r99 measure ship); fi
+if [ ${#steps[@]} -eq 0 ]; then steps=(pictures cut r99 r96 r91 measure ship); fi
 train=${TRAIN:-obverse-train}
 origin=${SOURCE:?the source, a .obv}
 features=${FEATURES:?the file of EfficientNet-Lite0}
 size=${SIZE:-256}
 words=(--threads "${THREADS:-1}")
 run=("${words[@]}" ${MINUTES:+--minutes "$MINUTES"} ${BF16:+--bf16})
+often=(--tick 0.25 --snapshot 8 ${KEPT:+--held-out "$KEPT"})
 # By the paper's count 90.7, 95.7 and 98.9 % of its network of 14.90 GMAC are gone.
 declare -A macs=([r91]=${R91:-1.381G} [r96]=${R96:-0.636G} [r99]=${R99:-0.161G})
+declare -A kimg=([r91]=${KIMG_R91:-7} [r96]=${KIMG_R96:-11} [r99]=${KIMG_R99:-28})
+declare -A alone=([r91]=${ALONE_R91:-5} [r96]=${ALONE_R96:-8} [r99]=${ALONE_R99:-24})
 
 say() { echo "faces256: $*" >&2; }
 
 for step in "${steps[@]}"; do
   case $step in
-    pictures | cut | r91 | r96 | r99 | measure | ship) ;;
+    pictures | cut | r99 | r96 | r91 | measure | ship) ;;
     *)
-      say "'$step' is none of pictures, cut, r91, r96, r99, measure, ship"
+      say "'$step' is none of pictures, cut, r99, r96, r91, measure, ship"
       exit 64
       ;;
   esac
@@ -64,7 +69,7 @@ newest() {
 
 pictures() {
   # Seeds that nobody looks at by chance; sheets begin at 0. What measures is truncated as people draw.
-  "$train" pictures --model "$origin" --size "$size" --seeds 100000 --count "${PICTURES:-6000}" \
+  "$train" pictures --model "$origin" --size "$size" --seeds 100000 --count "${PICTURES:-4500}" \
     --out "$folder/learn" "${words[@]}"
   "$train" pictures --model "$origin" --size "$size" --seeds 90000 --count "${HELD:-100}" --psi 0.8 \
     --out "$folder/held-out" "${words[@]}"
@@ -72,18 +77,18 @@ pictures() {
 
 cut() {
   learned "$folder/cut" cut --model "$origin" --data "$folder/learn" --size "$size" --features "$features" \
-    --kimg "${CUT_KIMG:-30}" ${FIT:+--fit "$FIT"} ${KEPT:+--held-out "$KEPT"}
+    --kimg "${CUT_KIMG:-12}" --alone-kimg "${ALONE_CUT:-5}" "${often[@]}" ${FIT:+--fit "$FIT"}
 }
 
 student() { # NAME
   local pruned=$folder/$1-pruned.obv moments=$folder/moments.safetensors
   [ -e "$moments" ] || "$train" moments --teacher "$folder/cut" --efficientnet "$features" \
-    --count "${COUNT:-5000}" --out "$moments" "${words[@]}"
+    --count "${COUNT:-2000}" --out "$moments" "${words[@]}"
   [ -e "$pruned" ] || "$train" prune --teacher "$folder/cut" --macs "${macs[$1]}" --refit "${REFIT:-96}" \
     --out "$pruned" "${words[@]}"
   learned "$folder/$1" distil --teacher "$folder/cut" --student "$pruned" --data "$folder/learn" --size "$size" \
-    --pairs --features "$features" --efficientnet "$features" --moments "$moments" --kimg "${KIMG:-16}" \
-    ${KEPT:+--held-out "$KEPT"}
+    --pairs --features "$features" --efficientnet "$features" --moments "$moments" --nickel "${NICKEL:-0.3}" \
+    --kimg "${kimg[$1]}" --alone-kimg "${alone[$1]}" --batch 4 "${often[@]}"
 }
 
 # The cut and those students that there are.
@@ -108,7 +113,7 @@ ship() {
   for name in $(made); do
     local file=faces-$name note="students of random-face at $size px, $name; Recipes/faces256.sh"
     if [ "$name" = cut ]; then file=faces note="random-face cut at $size px; Recipes/faces256.sh"; fi
-    HELD_OUT=$folder/held-out NEAR=$folder/learn TRAIN=$train THREADS=${THREADS:-1} \
+    HELD_OUT=$folder/held-out NEAR=$folder/learn TRAIN=$train THREADS=${THREADS:-1} TYPE=${TYPE:-i8} \
       "$here/ship" "$(newest "$folder/$name")" "$file" "$note" "$models"
     shipped+=("$models/$file.obv")
   done

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import ImageFile
+import Obverse
 import Testing
 
 @testable import Training
@@ -100,6 +101,25 @@ struct ReportTests {
     // A sheet that is none is said too, in its place.
     try write("no picture", to: "run/sheet-000003.png")
     #expect(try self.page().html.contains("sheet-000003.png cannot be read"))
+  }
+
+  /// A snapshot may be a model alone, and its facts say what a checkpoint's words say.
+  @Test func modelsAreSnapshotsToo() throws {
+    let snapshot = "\(run)/snapshot-000001"
+    let file = try TeacherFile("\(snapshot).safetensors")
+    let words = ["kimg": "1.5", "method": "plain", "trained_against": "efficientnet-lite0,vgg16"]
+    try file.writeModel(of: file.generator(), adding: words, to: "\(snapshot).obv")
+    for number in 0...1 {
+      try FileManager.default.removeItem(atPath: "\(run)/snapshot-00000\(number).safetensors")
+    }
+    #expect(try page().problems.isEmpty)
+    #expect(try RunFolder(run).snapshots.map(\.name) == ["snapshot-000001.obv"])
+    let (facts, fingerprint) = try Painter.facts("\(snapshot).obv")
+    #expect(facts.kimg == 1.5 && facts.method == "plain" && facts.multiplyAddsFit != nil)
+    #expect(fingerprint == (try Model(path: "\(snapshot).obv")).weightsSHA256)
+    let side = try file.generator().shape.resolution
+    let painter = try Painter("\(snapshot).obv", size: side, on: .cpu)
+    #expect(painter.trainedAgainst == ["efficientnet-lite0", "vgg16"])
   }
 
   /// A snapshot that claims what no machine holds, in tensors of no element or of one.

@@ -150,7 +150,7 @@ extension Pruner {
     }
     let readers = try ContributionScore.readers(
       teacher, samples: settings.samples, regresses: true, seed: settings.seed, progress: progress)
-    let counts = try WidthSearch(teacher.shape, readers).counts(most)
+    let counts = try WidthSearch(teacher, readers, seed: settings.seed).counts(most)
     return kept(readers.map(\.scores), counts.map { $0 })
   }
 }

@@ -28,11 +28,12 @@ struct Refit {
   ///   - kept: Channels that stayed, by index of `shape.widths`.
   ///   - samples: Number of w, for small maps more.
   ///   - seed: Gives w and places.
+  ///   - width: The layers that read this one are fitted, no others; nil for all.
   ///   - report: Receives each layer when it is done.
   /// - Throws: `unsupported`.
   static func refit(
     _ student: Generator, to teacher: Generator, kept: [[Int]], samples: Int, seed: UInt64,
-    report: (Layer) -> Void = { _ in }
+    readersOf width: Int? = nil, report: (Layer) -> Void = { _ in }
   ) throws(ObverseError) {
     let w = LayerWalk.latents(
       teacher, count: LayerWalk.mostPictures(base: samples), batch: batch, seed: seed)
@@ -40,8 +41,11 @@ struct Refit {
     var mine = try LayerWalk(student, w: w)
     var random = SplitMix64(seed: seed, stream: 1 << 42)
     let device = student.registry.device
-    for i in mine.layers.indices {
+    // Behind the last layer that is fitted nobody needs the running maps.
+    let end = mine.layers.lastIndex { width == nil || $0.inputWidth == width } ?? 0
+    for i in 0...end {
       let (layer, source) = (mine.layers[i], theirs.layers[i])
+      let isFitted = width == nil || layer.inputWidth == width
       let chosen = layer.outputWidth.map { Tensor.indices(kept[$0], on: device) }
       let batches = mine.batches(i, base: samples)
       theirs.forget(behind: batches)
@@ -52,6 +56,7 @@ struct Refit {
         for batch in batches {
           let target = source.output(theirs.inputs(i, batch: batch), theirs.ws[batch])
           theirs.pass(i, batch: batch, target)
+          guard isFitted else { continue }
           var wanted = chosen.map { target.selected(axis: 1, $0) } ?? target
           if let factor = layer.demodulation(mine.ws[batch]) {
             factors.append(factor)
@@ -61,10 +66,12 @@ struct Refit {
           let rows = layer.rows(mine.inputs(i, batch: batch), wanted, at: places)
           regression.add(rows.x, rows.y)
         }
-        let found = regression.solved(from: layer.flatWeight, ridge: ridge)
-        layer.assign(flatWeight: found.weight)
-        settle(i, mine, batches, intercept: found.bias, before: factors)
-        report(Layer(name: layer.name, unexplained: found.unexplained))
+        if isFitted {
+          let found = regression.solved(from: layer.flatWeight, ridge: ridge)
+          layer.assign(flatWeight: found.weight)
+          settle(i, mine, batches, intercept: found.bias, before: factors)
+          report(Layer(name: layer.name, unexplained: found.unexplained))
+        }
         guard layer.outputWidth != nil else { return }
         for batch in batches {
           let output = layer.output(mine.inputs(i, batch: batch), mine.ws[batch])

@@ -3,28 +3,69 @@ import Networks
 import Torch
 
 /// Finds widths for a number of multiply-adds: again and again the layer gives up channels whose going
-/// leaves the least unexplained for each multiply-add saved.
+/// costs the picture the least for each multiply-add saved.
 ///
-/// Unexplained is the share of the variance of what the reader of a layer makes that least squares
-/// cannot get from the channels that stay, the strongest ones. Shares of all readers are added: low
-/// resolutions have few multiply-adds to give, and so keep their channels.
+/// How fast a width's loss grows is known from the teacher alone: the share of the variance of what its
+/// reader makes that least squares cannot get from the channels that stay, the strongest ones. What a
+/// share is worth differs by two orders of magnitude from layer to layer, so each width is halved once by
+/// itself, its readers are fitted, and the squared difference of the pictures gives its price. Losses of
+/// several widths are added.
 struct WidthSearch {
   let shape: GeneratorShape
-  /// By width and number of units that stay, 0 and up.
-  private let curves: [[Float]]
+  /// What the picture loses, by width and number of units that stay, 0 and up.
+  private let curves: [[Double]]
 
   /// Units of a layer go together, at most one in so many: a smooth curve needs no finer steps.
   private static let step = 32
 
-  init(_ shape: GeneratorShape, _ readers: [ContributionScore.Reader]) {
-    self.shape = shape
-    curves = readers.map { reader in
-      guard let regression = reader.regression else { return [] }
+  /// Pictures by which a halved width is fitted and judged.
+  private static let pictures = 16
+
+  /// - Parameters:
+  ///   - teacher: The whole generator.
+  ///   - readers: Of its widths, with their regressions.
+  ///   - seed: Gives the w by which widths are judged.
+  /// - Throws: `unsupported`.
+  init(
+    _ teacher: Generator, _ readers: [ContributionScore.Reader], seed: UInt64
+  ) throws(ObverseError) {
+    shape = teacher.shape
+    let w = LayerWalk.latents(teacher, count: Self.pictures, batch: 4, seed: seed + 1)
+    let pictures = Torch.withoutGradients { w.map { teacher.synthesis(teacher.broadcast($0), noise: .stored) } }
+    var curves: [[Double]] = []
+    for (i, reader) in readers.enumerated() {
+      guard let regression = reader.regression else {
+        throw .bug("what reads width \(i) was not looked at")
+      }
       let order = Pruner.order(reader.scores)
       let columns =
         order.flatMap { channel in (0..<reader.taps).map { channel * reader.taps + $0 } }
       let left = regression.curve(columns, ridge: 1e-5)
-      return (0...order.count).map { left[$0 * reader.taps] }
+      let unexplained = (0...order.count).map { Double(left[$0 * reader.taps]) }
+      var counts = readers.map(\.scores.count)
+      counts[i] = max(counts[i] / 2, 1)
+      let share = unexplained[counts[i]] - unexplained[order.count]
+      let loss = try Self.loss(of: counts, at: i, teacher, readers, seed, w, pictures)
+      curves.append(unexplained.map { $0 * loss / max(share, 1e-6) })
+    }
+    self.curves = curves
+  }
+
+  /// The mean squared difference of pictures where a width has fewer units and its readers were fitted.
+  private static func loss(
+    of counts: [Int], at width: Int, _ teacher: Generator, _ readers: [ContributionScore.Reader],
+    _ seed: UInt64, _ w: [Tensor], _ pictures: [Tensor]
+  ) throws(ObverseError) -> Double {
+    let kept = Pruner.kept(readers.map(\.scores), counts)
+    let student = try Pruner.pruned(teacher, kept: kept, compensatesRGB: false)
+    let channels = kept.enumerated().map { teacher.shape.channels(ofUnits: $1, width: $0) }
+    try Refit.refit(
+      student, to: teacher, kept: channels, samples: Self.pictures, seed: seed, readersOf: width)
+    return Torch.withoutGradients {
+      zip(w, pictures).reduce(0) { sum, pair in
+        let drawn = student.synthesis(student.broadcast(pair.0), noise: .stored)
+        return sum + Double((drawn - pair.1).squared.mean(over: [0, 1, 2, 3]).floats[0])
+      } / Double(w.count)
     }
   }
 
@@ -43,7 +84,7 @@ struct WidthSearch {
         var trial = counts
         trial[i] -= min(step, counts[i] - 1)
         let saved = Double(now - macs(trial))
-        let loss = Double(curve[trial[i]] - curve[counts[i]])
+        let loss = curve[trial[i]] - curve[counts[i]]
         let price = max(loss, 1e-9) / max(saved, 1)
         if best.map({ price < $0.price }) ?? true { best = (i, trial[i], price) }
       }

@@ -98,8 +98,8 @@ struct Measured {
 
   /// That of a snapshot whose tensors fit each other; it may be damaged.
   private static func fingerprint(_ path: String) throws(ObverseError) -> String? {
-    let file = try TeacherFile(path)
-    return try file.facts().multiplyAdds == nil ? nil : file.generator().fingerprint
+    let (facts, fingerprint) = try Painter.facts(path)
+    return facts.multiplyAdds == nil ? nil : fingerprint
   }
 
   /// Every kind of number that there is, in the order of the reports.

@@ -55,8 +55,8 @@ struct RunFolder {
     readOrigins()
     readLog()
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    sheets = Self.numbered(names, "sheet-", ".png")
-    snapshots = Self.numbered(names, "snapshot-", ".safetensors")
+    sheets = Self.numbered(names, "sheet-", [".png"])
+    snapshots = Self.numbered(names, "snapshot-", [".obv", ".safetensors"])
     if sheets.isEmpty { problems.append("there are no sheets") }
     guard let newest = snapshots.last else {
       problems.append("there are no snapshots")
@@ -108,9 +108,13 @@ struct RunFolder {
   }
 
   /// Names of a kind that hold a number, by that number.
-  private static func numbered(_ names: [String], _ prefix: String, _ suffix: String) -> Numbered {
+  private static func numbered(
+    _ names: [String], _ prefix: String, _ suffixes: [String]
+  ) -> Numbered {
     names.compactMap { name in
-      guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+      guard name.hasPrefix(prefix), let suffix = suffixes.first(where: name.hasSuffix) else {
+        return nil
+      }
       let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
       return Int(digits).flatMap { $0 >= 0 ? ($0, name) : nil }
     }.sorted { ($0.kimg, $0.name) < ($1.kimg, $1.name) }

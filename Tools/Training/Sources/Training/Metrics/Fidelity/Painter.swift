@@ -6,7 +6,7 @@ import Torch
 /// A generator to be measured: a `.obv` is drawn by the runtime, as its users see it, a checkpoint by
 /// LibTorch.
 enum Painter {
-  case runtime(Obverse.Generator)
+  case runtime(Obverse.Generator, TeacherFile)
   case network(Networks.Generator, TeacherFile)
 
   /// Whether a file is the runtime's own.
@@ -30,42 +30,41 @@ enum Painter {
           + " \(model.classes) classes, and the data is \(size)x\(size)x3",
         hint: "--size \(model.resolution)")
     }
-    self = .runtime(try Obverse.Generator(model, threads: Torch.threads))
+    self = .runtime(
+      try Obverse.Generator(model, threads: Torch.threads), try TeacherFile(path))
   }
 
   /// What a file says about its generator, and what tells its weights from all others.
   static func facts(
     _ path: String
   ) throws(ObverseError) -> (GeneratorFacts, fingerprint: String) {
-    guard isModel(path) else {
-      let file = try TeacherFile(path)
-      return (try file.facts(), try file.generator().fingerprint)
-    }
-    let model = try Model(path: path)
-    var facts = GeneratorFacts()
-    facts.multiplyAdds = model.shape.macs(.input)
-    facts.multiplyAddsFit = model.shape.macs(.fit)
-    return (facts, model.weightsSHA256)
+    let file = try TeacherFile(path)
+    let facts = try file.facts()
+    return (
+      facts, isModel(path) ? try Model(path: path).weightsSHA256 : try file.generator().fingerprint
+    )
   }
 
   /// Numbers of a w.
   var wDim: Int {
     switch self {
-    case .runtime(let generator): generator.model.wDim
+    case .runtime(let generator, _): generator.model.wDim
     case .network(let generator, _): generator.shape.wDim
     }
   }
 
   /// Networks that it was trained to please; nil where nothing says so.
   var trainedAgainst: [String]? {
-    guard case .network(_, let file) = self else { return nil }
-    return file.metadata("trained_against")?.split(separator: ",").map(String.init)
+    switch self {
+    case .runtime(_, let file), .network(_, let file):
+      file.metadata("trained_against")?.split(separator: ",").map(String.init)
+    }
   }
 
   /// The picture of a w, bytes `[3, size, size]`, with stored noise.
   func draw(_ w: [Float]) throws(ObverseError) -> [UInt8] {
     switch self {
-    case .runtime(let generator):
+    case .runtime(let generator, _):
       var bytes: [UInt8] = []
       try generator.synthesize(ws: generator.ws(from: w), into: &bytes)
       return PictureSet.planes(bytes)
@@ -84,7 +83,7 @@ enum Painter {
     switch self {
     case .network(let generator, _):
       return ImageSet(generator, count: count, seed: seed, on: device)
-    case .runtime(let generator):
+    case .runtime(let generator, _):
       guard seed <= UInt64(UInt32.max) - UInt64(count) else {
         throw .usage("seeds of a .obv end at \(UInt32.max)", hint: nil)
       }
