@@ -48,25 +48,28 @@ let package = Package(
     .library(name: "Converter", targets: ["Converter"]),
   ],
   targets: kernelRooms + [
-    .target(name: "Core", exclude: ["README.md"], swiftSettings: safe),
+    .target(name: "CSystem", exclude: ["README.md"], linkerSettings: [.linkedLibrary("m")]),
+    .target(
+      name: "Core", dependencies: ["CSystem"], exclude: ["README.md"], swiftSettings: safe),
     .target(name: "CKernels", exclude: ["README.md"]),
     .target(name: "KernelSet", dependencies: ["CKernels"], exclude: ["README.md"]),
     .target(
       name: "Kernels",
-      dependencies: ["CKernels", "Core", "KernelSet"] + rooms.map { .init(stringLiteral: $0.name) },
+      dependencies: ["CKernels", "CSystem", "Core", "KernelSet"]
+        + rooms.map { .init(stringLiteral: $0.name) },
       exclude: ["README.md"], swiftSettings: [.treatAllWarnings(as: .error)]),
     .target(
       name: "ModelFile", dependencies: ["Core"], exclude: ["README.md", "schema.fbs"],
       swiftSettings: safe),
     .target(
-      name: "Obverse", dependencies: ["Core", "CKernels", "Kernels", "ModelFile"],
+      name: "Obverse", dependencies: ["Core", "CKernels", "CSystem", "Kernels", "ModelFile"],
       exclude: ["README.md"],
       swiftSettings: safe),
     .systemLibrary(name: "CObverse"),
     .target(name: "CCallback", exclude: ["README.md"]),
     .target(
       name: "ObverseC",
-      dependencies: ["CCallback", "CKernels", "CObverse", "ModelFile", "Obverse"],
+      dependencies: ["CCallback", "CKernels", "CObverse", "CSystem", "ModelFile", "Obverse"],
       exclude: ["README.md", "exports.map"], swiftSettings: safe),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// A file that appears under its name whole or not at all.
 ///
@@ -16,12 +16,13 @@ public struct AtomicFile: ~Copyable {
     var status = stat()
     let found = unsafe path.withFileName { unsafe stat($0, &status) } == 0
     // The temporary name is shorter than such a name, so that only the last step would fail.
-    guard found || errno != ENAMETOOLONG else {
-      throw .cannotCreate(path: path, why: ObverseError.reason(ENAMETOOLONG))
+    let failure = error_number()
+    guard found || error_is_long_name(failure) == 0 else {
+      throw .cannotCreate(path: path, why: ObverseError.reason(failure))
     }
-    if found, status.st_mode & S_IFMT != S_IFREG {
+    if found, unsafe file_is_regular(&status) == 0 {
       // Renaming would replace a device, such as /dev/null, for the whole system.
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      let isFolder = unsafe file_is_folder(&status) != 0
       throw .cannotCreate(path: path, why: isFolder ? "it is a directory" : "it is no regular file")
     }
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.index(after: $0) }
@@ -30,15 +31,15 @@ public struct AtomicFile: ~Copyable {
     let name = path[(slash ?? path.startIndex)...].unicodeScalars.prefix(48)
     var attempt = 0
     while true {  // another thread may be writing under the same name
-      let candidate = "\(folder).\(Substring(name)).\(getpid()).\(attempt).part"
-      let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
-      let opened = unsafe candidate.withFileName { unsafe open($0, flags, 0o666) }
-      if opened < 0, errno == EEXIST, attempt < 1000 {
+      let candidate = "\(folder).\(Substring(name)).\(process_number()).\(attempt).part"
+      let opened = unsafe candidate.withFileName { unsafe file_create($0) }
+      let failure = error_number()
+      if opened < 0, error_is_existing(failure) != 0, attempt < 1000 {
         attempt += 1
         continue
       }
       guard opened >= 0 else {
-        throw .cannotCreate(path: path, why: ObverseError.reason(errno))
+        throw .cannotCreate(path: path, why: ObverseError.reason(failure))
       }
       temporary = candidate
       descriptor = opened
@@ -53,11 +54,12 @@ public struct AtomicFile: ~Copyable {
     let failure: Int32? = unsafe bytes.withUnsafeBytes { buffer in
       var done = 0
       while done < buffer.count {
-        let count = unsafe Glibc.write(
-          target, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+        guard let rest = unsafe buffer.baseAddress?.advanced(by: done) else { return nil }
+        let count = unsafe file_write(target, rest, buffer.count - done)
         if count < 0 {
-          if errno == EINTR { continue }
-          return errno
+          let failure = error_number()
+          if error_is_interruption(failure) != 0 { continue }
+          return failure
         }
         done += count
       }
@@ -75,7 +77,7 @@ public struct AtomicFile: ~Copyable {
       unsafe path.withFileName { (to) in unsafe close(open) == 0 && rename(from, to) == 0 }
     }
     guard renamed else {
-      let why = ObverseError.reason(errno)
+      let why = ObverseError.reason(error_number())
       remove()
       throw .inputOutput(path: path, why: why)
     }

@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// A read-only run of bytes that keeps its memory alive: a mapped file, a buffer, or a slice of one.
 ///
@@ -11,30 +11,32 @@ public struct Bytes: Sendable {
   private let start: Int
   public let count: Int
 
+  /// What keeps the memory alive.
+  package var keeper: AnyObject { owner }
+
   /// Maps a file read-only.
   ///
   /// The mapping stays until the last slice is gone. A file that another process truncates while
   /// it is mapped ends this process with SIGBUS, as with any mapping.
   /// - Throws: `missing` or `unreadable`, also for directories; `empty` for a file of no bytes.
   public init(mapping path: String) throws(ObverseError) {
-    // Without O_NONBLOCK a named pipe would be waited for until somebody writes.
-    let descriptor = unsafe path.withFileName {
-      unsafe open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    }
-    guard descriptor >= 0 else { throw ObverseError.opening(path, errno) }
+    let descriptor = unsafe path.withFileName { unsafe file_open($0) }
+    guard descriptor >= 0 else { throw ObverseError.opening(path, error_number()) }
     defer { close(descriptor) }
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw ObverseError.opening(path, errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw ObverseError.opening(path, error_number())
+    }
+    guard unsafe file_is_regular(&status) != 0 else {
+      let isFolder = unsafe file_is_folder(&status) != 0
       throw .unreadable(
-        path: path,
-        why: status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : "it is not a regular file")
+        path: path, why: isFolder ? "it is a directory" : "it is not a regular file")
     }
     guard let count = Int(exactly: status.st_size), count > 0 else { throw .empty(path: path) }
-    guard let base = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0),
-      unsafe base != MAP_FAILED
-    else { throw ObverseError.opening(path, errno) }
-    owner = unsafe Memory(base, count: count, release: .unmap)
+    guard let base = unsafe file_map(descriptor, count) else {
+      throw ObverseError.opening(path, error_number())
+    }
+    owner = unsafe Memory(UnsafeMutableRawPointer(mutating: base), count: count, release: .unmap)
     start = 0
     self.count = count
   }

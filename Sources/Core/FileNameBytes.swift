@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 // A file's name is bytes to the system and text to us. Most names are UTF-8; those that are not must
 // still come back as the bytes they were, or another file is opened.

@@ -69,7 +69,7 @@ extension String {
   /// The text with escapes such as `\u{1B}` in place of invisible characters, and `\xE9` for a byte
   /// of a file name that is no UTF-8.
   public var printable: String {
-    guard unicodeScalars.contains(where: \.isInvisible) else { return self }
+    guard unicodeScalars.contains(where: { $0.isInvisible }) else { return self }
     return showingFileNameBytes.unicodeScalars.map {
       $0.isInvisible ? $0.escaped(asASCII: true) : String($0)
     }.joined()

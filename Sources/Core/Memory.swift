@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// Memory that lives as long as somebody holds it: allocated, mapped from a file, or lent.
 ///
@@ -35,7 +35,7 @@ package final class Memory: @unchecked Sendable {
       let base = unsafe allocated
     else { throw Self.none(count) }
     // Before the first touch, so that no small page is there yet; where it fails, small ones do.
-    if isLarge { unsafe _ = madvise(base, count, MADV_HUGEPAGE) }
+    if isLarge { unsafe memory_prefer_large_pages(base, count) }
     unsafe self.base = unsafe base
     self.count = count
     release = .free
@@ -50,8 +50,8 @@ package final class Memory: @unchecked Sendable {
 
   deinit {
     switch release {
-    case .unmap: unsafe _ = munmap(base, count)
-    case .free: unsafe Glibc.free(base)
+    case .unmap: unsafe memory_unmap(base, count)
+    case .free: unsafe CSystem.free(base)
     case .nothing: break
     }
   }
@@ -61,12 +61,7 @@ package final class Memory: @unchecked Sendable {
   /// Another thread may take them in between.
   /// - Throws: `resources`.
   package static func expectRoom(for count: Int) throws(ObverseError) {
-    guard
-      let found = unsafe mmap(
-        nil, max(count, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-      unsafe found != MAP_FAILED
-    else { throw none(count) }
-    unsafe munmap(found, max(count, 1))
+    guard memory_can_be_had(max(count, 1)) != 0 else { throw none(count) }
   }
 
   private static func none(_ count: Int) -> ObverseError {

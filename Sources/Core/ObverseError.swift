@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// Everything that a user, a file or the machine can cause to go wrong.
 ///
@@ -64,11 +64,9 @@ public enum ObverseError: Error, Equatable, Sendable {
 
   /// The error of a failed `open`.
   public static func opening(_ path: String, _ code: Int32) -> ObverseError {
-    switch code {
-    case ENOENT, ENOTDIR: .missing(path: path)
-    case ENOMEM: .resources("there is no memory to read '\(path)'")
-    default: .unreadable(path: path, why: reason(code))
-    }
+    if error_is_missing(code) != 0 { return .missing(path: path) }
+    if error_is_memory(code) != 0 { return .resources("there is no memory to read '\(path)'") }
+    return .unreadable(path: path, why: reason(code))
   }
 
   /// The system's words for an error number, in lower case.

@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// NumPy's `RandomState(seed).randn`, bit for bit: the same seed draws the same face as NVlabs' code.
 ///

@@ -14,7 +14,7 @@ extension Vectorized {
 
   /// Whether `denseHalves` can be called: this instruction set converts half floats.
   public var readsHalves: Bool {
-    #if WIDE8 || WIDE16
+    #if WIDE8 || WIDE16 || arch(arm64)
     true
     #else
     false
@@ -27,7 +27,7 @@ extension Vectorized {
     _ weights: UnsafePointer<UInt16>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
     count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>
   ) {
-    #if WIDE8 || WIDE16
+    #if WIDE8 || WIDE16 || arch(arm64)
     products(HalfRows(start: weights), x, count, first, last, out)
     finish(out, bias, first, last, activated)
     #endif
@@ -121,7 +121,7 @@ private struct FloatRows: Rows {
   }
 }
 
-#if WIDE8 || WIDE16
+#if WIDE8 || WIDE16 || arch(arm64)
 private struct HalfRows: Rows {
   let start: UnsafePointer<UInt16>
 
@@ -130,8 +130,10 @@ private struct HalfRows: Rows {
     var v = Vector.zero
     #if WIDE16
     widen_halves_16(start + i, &v)
-    #else
+    #elseif WIDE8
     widen_halves_8(start + i, &v)
+    #else
+    widen_halves_4(start + i, &v)
     #endif
     return v
   }

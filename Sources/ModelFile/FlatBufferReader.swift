@@ -147,8 +147,9 @@ struct FlatTableView {
 
   /// Where a field lies, nil where the file leaves it out.
   private func field<S: Slots>(_ slot: S, size: Int) throws(ObverseError) -> Int? {
-    guard slot.rawValue < slotCount else { return nil }
-    let at = vtable + 4 + 2 * slot.rawValue
+    let number = slot.number
+    guard number < slotCount else { return nil }
+    let at = vtable + 4 + 2 * number
     let offset = Int(try Self.load(UInt16.self, bytes, at: at, name))
     guard offset != 0 else { return nil }
     guard offset >= 4, offset + size <= inlineSize, (position + offset) % size == 0 else {

@@ -27,8 +27,8 @@ struct FlatTable {
   /// Adds a field; fields come in the schema's order.
   mutating func set<S: Slots>(_ slot: S, _ value: Value?) {
     guard let value else { return }
-    precondition(fields.last.map { $0.slot < slot.rawValue } ?? true)
-    fields.append((slot.rawValue, value))
+    precondition(fields.last.map { $0.slot < slot.number } ?? true)
+    fields.append((slot.number, value))
   }
 }
 

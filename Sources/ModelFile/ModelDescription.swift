@@ -7,10 +7,18 @@ package enum Family: UInt8, Sendable {
 }
 
 /// How StyleGAN2's blocks pass the image on (StyleGAN2, section 4.1 and figure 7).
-package enum BlockArchitecture: UInt8, Sendable {
+package enum BlockArchitecture: UInt8, Sendable, CustomStringConvertible {
   case skip = 0
   case resnet = 1
   case orig = 2
+
+  package var description: String {
+    switch self {
+    case .skip: "skip"
+    case .resnet: "resnet"
+    case .orig: "orig"
+    }
+  }
 }
 
 /// A tensor of a model file: row-major, little-endian, canonical axes, used in place.

@@ -56,19 +56,19 @@ extension ModelDescription {
     table.set(ModelSlot.slope, .float(slope))
     table.set(ModelSlot.wAverage, wAverage.map { .table($0.table) })
     table.set(ModelSlot.embed, embed.map { .table($0.table) })
-    table.set(ModelSlot.mapping, .tables(mapping.map(\.table)))
+    table.set(ModelSlot.mapping, .tables(mapping.map { $0.table }))
     table.set(ModelSlot.constInput, .table(const.table))
     switch synthesis {
     case .styleGAN2(let architecture, let blocks):
       var network = FlatTable()
       network.set(StyleGAN2Slot.architecture, .byte(architecture.rawValue))
-      network.set(StyleGAN2Slot.blocks, .tables(blocks.map(\.table)))
+      network.set(StyleGAN2Slot.blocks, .tables(blocks.map { $0.table }))
       table.set(ModelSlot.synthesisType, .byte(SynthesisType.styleGAN2.rawValue))
       table.set(ModelSlot.synthesis, .table(network))
     case .mobileStyleGAN(let conv1, let blocks, let toImage):
       var network = FlatTable()
       network.set(MobileStyleGANSlot.conv1, .table(conv1.table))
-      network.set(MobileStyleGANSlot.blocks, .tables(blocks.map(\.table)))
+      network.set(MobileStyleGANSlot.blocks, .tables(blocks.map { $0.table }))
       network.set(MobileStyleGANSlot.toImage, .table(toImage.table))
       table.set(ModelSlot.synthesisType, .byte(SynthesisType.mobileStyleGAN.rawValue))
       table.set(ModelSlot.synthesis, .table(network))

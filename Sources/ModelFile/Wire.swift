@@ -1,26 +1,42 @@
 // The numbers of schema.fbs: each enum lists a table's fields in the schema's order.
 
 /// What a table is, as far as the wire format cares: a list of numbered fields.
-protocol Slots: RawRepresentable<Int> {}
+///
+/// Raw values are the names that messages have: Embedded Swift prints no case of an enum.
+protocol Slots: RawRepresentable<String>, CaseIterable, Equatable, CustomStringConvertible {}
 
-enum TensorSlot: Int, Slots { case type, shape, data, scales }
-enum DenseSlot: Int, Slots { case weight, bias }
-enum NoiseSlot: Int, Slots { case plane, strength }
-enum ActivationSlot: Int, Slots { case bias, gain, clamp }
-enum StyledConvSlot: Int, Slots { case weight, affine, noise, activation }
-enum ToImageSlot: Int, Slots { case weight, affine, bias, clamp }
-enum SynthesisBlockSlot: Int, Slots { case conv0, conv1, toRGB, skip }
-enum SeparableConvSlot: Int, Slots { case affine, depthwise, pointwise, noise, activation }
-enum MobileBlockSlot: Int, Slots { case up, conv1, conv2 }
-enum StyleGAN2Slot: Int, Slots { case architecture, blocks }
-enum MobileStyleGANSlot: Int, Slots { case conv1, blocks, toImage }
-enum FactSlot: Int, Slots { case name, value }
+extension Slots {
+  /// The field's number.
+  var number: Int {
+    var number = 0
+    for slot in Self.allCases {
+      if slot == self { return number }
+      number += 1
+    }
+    preconditionFailure("a case that is not among all cases")
+  }
 
-enum ProvenanceSlot: Int, Slots {
+  var description: String { rawValue }
+}
+
+enum TensorSlot: String, Slots { case type, shape, data, scales }
+enum DenseSlot: String, Slots { case weight, bias }
+enum NoiseSlot: String, Slots { case plane, strength }
+enum ActivationSlot: String, Slots { case bias, gain, clamp }
+enum StyledConvSlot: String, Slots { case weight, affine, noise, activation }
+enum ToImageSlot: String, Slots { case weight, affine, bias, clamp }
+enum SynthesisBlockSlot: String, Slots { case conv0, conv1, toRGB, skip }
+enum SeparableConvSlot: String, Slots { case affine, depthwise, pointwise, noise, activation }
+enum MobileBlockSlot: String, Slots { case up, conv1, conv2 }
+enum StyleGAN2Slot: String, Slots { case architecture, blocks }
+enum MobileStyleGANSlot: String, Slots { case conv1, blocks, toImage }
+enum FactSlot: String, Slots { case name, value }
+
+enum ProvenanceSlot: String, Slots {
   case sourceKind, sourceSHA256, producer, license, note, wAverageSource, facts
 }
 
-enum ModelSlot: Int, Slots {
+enum ModelSlot: String, Slots {
   case format, resolution, imageChannels, zDim, wDim, cDim, wsCount, slope
   case wAverage, embed, mapping, constInput
   case synthesisType, synthesis  // a union takes two

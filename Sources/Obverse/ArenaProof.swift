@@ -34,8 +34,9 @@ package struct ArenaProof {
     self.scratchCount = scratchCount
     written = []
     for range in constants {
-      try expect(contains(range), "constants", "\(range) is not in the arena")
-      try expect(!written.contains { $0.range.overlaps(range) }, "constants", "\(range) is twice")
+      try expect(contains(range), "constants", "\(range.text) is not in the arena")
+      try expect(
+        !written.contains { $0.range.overlaps(range) }, "constants", "\(range.text) is twice")
       write(range, by: -1)
     }
   }
@@ -64,7 +65,7 @@ package struct ArenaProof {
 
   private func checkAlone(_ access: Access) throws(ObverseError) {
     for range in access.reads + access.writes {
-      try expect(contains(range), access.name, "\(range) is not in an arena of \(sharedCount)")
+      try expect(contains(range), access.name, "\(range.text) is not in an arena of \(sharedCount)")
     }
     try expect(
       (0...scratchCount).contains(access.scratch), access.name,
@@ -75,11 +76,11 @@ package struct ArenaProof {
         "\(joint.what) has \(joint.has) floats, not \(joint.needs)")
     }
     for range in access.reads where !range.isEmpty {
-      try expect(isWhole(range), access.name, "it reads \(range), which nobody has made")
+      try expect(isWhole(range), access.name, "it reads \(range.text), which nobody has made")
     }
     for range in access.writes {
       let isFree = !written.contains { $0.writer < 0 && $0.range.overlaps(range) }
-      try expect(isFree, access.name, "it writes \(range), where a constant is")
+      try expect(isFree, access.name, "it writes \(range.text), where a constant is")
     }
   }
 
@@ -91,7 +92,7 @@ package struct ArenaProof {
       let isWritten = other.writes.enumerated().contains { j, second in
         !(isSame && i == j) && second.overlaps(range)
       }
-      try expect(!isRead && !isWritten, access.name, "\(other.name) uses \(range) meanwhile")
+      try expect(!isRead && !isWritten, access.name, "\(other.name) uses \(range.text) meanwhile")
     }
   }
 
@@ -136,4 +137,9 @@ package struct ArenaProof {
   ) throws(ObverseError) {
     guard holds else { throw .bug("the plan of this model is wrong at \(name): \(why())") }
   }
+}
+
+extension Range<Int> {
+  /// Embedded Swift shows no range.
+  fileprivate var text: String { "\(lowerBound)..<\(upperBound)" }
 }

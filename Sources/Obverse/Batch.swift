@@ -49,8 +49,8 @@ package final class Batch {
     private let seed: UInt32
     private let label: Int?
     private let next = Atomic<Int>(0)
-    private let first = Mutex<Image?>(nil)
-    private let failure = Mutex<ObverseError?>(nil)
+    private let first = Guarded<Image?>(nil)
+    private let failure = Guarded<ObverseError?>(nil)
 
     init(_ generators: [Generator], faces: Int, seed: UInt32, label: Int?) {
       self.generators = generators

@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// The limits that containers and service managers set: control groups, of version 2 or 1.
 ///
@@ -42,7 +42,7 @@ package struct ControlGroup {
   /// Bytes that the processes of the group may take together; nil for no limit.
   package var memory: Int? {
     // Without a limit, version 2 says "max" and version 1 the largest number of whole pages.
-    [least("memory.max"), least("memory.limit_in_bytes")].compactMap(\.self).min()
+    [least("memory.max"), least("memory.limit_in_bytes")].compactMap { $0 }.min()
   }
 
   /// Processors that the quota pays for; nil for no limit.
@@ -54,10 +54,10 @@ package struct ControlGroup {
           SystemFile.line("\(folder)/\($0)")
         }
       // No limit is "max", or -1.
-      guard words.count == 2, let allowed = Double(words[0]), let period = Double(words[1]),
+      guard words.count == 2, let allowed = Int(words[0]), let period = Int(words[1]),
         allowed > 0, period > 0
       else { return nil }
-      return allowed / period
+      return Double(allowed) / Double(period)
     }
     return quotas.min()
   }
@@ -67,7 +67,7 @@ package struct ControlGroup {
 enum SystemFile {
   /// The first 4096 bytes.
   static func text(_ path: String) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe file_open(path)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var buffer = [UInt8](repeating: 0, count: 4096)

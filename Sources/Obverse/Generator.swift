@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 import Kernels
 
 /// Where the noise inputs of the synthesis network come from.

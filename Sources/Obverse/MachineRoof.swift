@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 import Kernels
 
 /// What this machine does at best with one instruction set on some threads: the two ceilings of a
@@ -41,11 +41,7 @@ package struct MachineRoof: Sendable {
     bytesPerSecond = Double(3 * streaming.count * MemoryLayout<Float>.size) / best(5, streaming)
   }
 
-  private static var now: UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
+  private static var now: Int64 { clock_nanoseconds() }
 
   /// The ratio at which the ceilings meet: operations a byte.
   package var ridge: Double { flopsPerSecond / bytesPerSecond }
@@ -89,9 +85,7 @@ private final class Streaming: SharedWork {
     self.fast = fast
     // Four times the last cache in all, so that none of it is there when it is wanted again. Within
     // reason: virtual machines show all of their host's cache. And a small part of the memory.
-    let cache = max(sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)), 0)
-    let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-    let bytes = min(max(4 * cache, 96 << 20), 256 << 20, memory / 8)
+    let bytes = min(max(4 * memory_of_cache(), 96 << 20), 256 << 20, memory_of_machine() / 8)
     count = bytes / (3 * MemoryLayout<Float>.size) / 16 * 16
     a = try FloatBuffer(zeros: count)
     b = try FloatBuffer(zeros: count)

@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// How much memory this process can have: a small file can ask for large maps, and the system would
 /// promise the memory and then kill us.
@@ -26,22 +26,19 @@ package struct MemoryLimit: Sendable {
 
   /// The one that is in force now.
   package static var inForce: MemoryLimit {
-    let page = sysconf(Int32(_SC_PAGESIZE))
+    let page = memory_page()
     // Pages of address space and of data: the first and the sixth number.
     let statistics = SystemFile.line("/proc/self/statm") ?? ""
     let used = statistics.split(separator: " ").map { Int($0) ?? 0 }
-    func left(_ limit: rlim_t, _ place: Int) -> Int? {
+    func left(_ limit: UInt64, _ place: Int) -> Int? {
       guard let limit = Int(exactly: limit), used.count > place else { return nil }
       return limit - used[place] * page
     }
-    var (space, data) = (rlimit(), rlimit())
-    let hasSpace = unsafe getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &space) == 0
-    let hasData = unsafe getrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &data) == 0
+    var (space, data) = (UInt64.max, UInt64.max)
+    unsafe memory_limits(&space, &data)
     return MemoryLimit(
-      machine: sysconf(Int32(_SC_PHYS_PAGES)) * page, group: ControlGroup("memory").memory,
-      process: [
-        hasSpace ? left(space.rlim_cur, 0) : nil, hasData ? left(data.rlim_cur, 5) : nil,
-      ].compactMap(\.self).min())
+      machine: memory_of_machine(), group: ControlGroup("memory").memory,
+      process: [left(space, 0), left(data, 5)].compactMap { $0 }.min())
   }
 
   /// Refuses what goes beyond it.

@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// How long the first worker was at each part of a face: the latent, the mapping, the styles, each step.
 @safe
@@ -29,9 +29,5 @@ final class StepClock {
     start = now
   }
 
-  private static var now: UInt64 {
-    var now = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-    return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
-  }
+  private static var now: UInt64 { UInt64(clock_nanoseconds()) }
 }

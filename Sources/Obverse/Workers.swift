@@ -1,5 +1,5 @@
 import CKernels
-import Glibc
+import CSystem
 import Synchronization
 
 /// Something that several workers do together, each its share.
@@ -35,10 +35,9 @@ final class Workers: @unchecked Sendable {
     unsafe pthread_mutex_init(mutex, nil)
     unsafe pthread_cond_init(changed, nil)
     // A signal is for the host's threads: a handler must not find itself on one that is ours.
-    var (blocked, before) = (sigset_t(), sigset_t())
-    unsafe sigfillset(&blocked)
-    unsafe pthread_sigmask(SIG_SETMASK, &blocked, &before)
-    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var before = sigset_t()
+    unsafe thread_block_signals(&before)
+    defer { unsafe thread_restore_signals(&before) }
     for index in 1..<max(count, 1) {
       let start = Start(workers: self, index: index)
       var thread = pthread_t()
@@ -136,12 +135,12 @@ final class Workers: @unchecked Sendable {
       }
       return
     }
-    let limit = Self.nanoseconds() + 50_000
+    let limit = clock_nanoseconds() + 50_000
     var spins = 0
     while rounds.load(ordering: .acquiring) == round {
       spins += 1
       cpu_relax()
-      guard spins % 64 == 0, Self.nanoseconds() > limit else { continue }
+      guard spins % 64 == 0, clock_nanoseconds() > limit else { continue }
       sleepers.add(1, ordering: .sequentiallyConsistent)
       unsafe pthread_mutex_lock(mutex)
       while rounds.load(ordering: .sequentiallyConsistent) == round {
@@ -150,12 +149,6 @@ final class Workers: @unchecked Sendable {
       unsafe pthread_mutex_unlock(mutex)
       sleepers.subtract(1, ordering: .sequentiallyConsistent)
     }
-  }
-
-  private static func nanoseconds() -> Int {
-    var now = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-    return now.tv_sec * 1_000_000_000 + now.tv_nsec
   }
 }
 
@@ -169,7 +162,7 @@ package enum ProcessorCount {
   /// Physical cores within the affinity mask, at least 1.
   package static var cores: Int {
     var words = [UInt64](repeating: 0, count: 128)
-    guard unsafe cpu_affinity(&words, words.count * 8) > 0 else { return 1 }
+    guard unsafe thread_affinity(&words, words.count * 8) > 0 else { return 1 }
     var cores: Set<String> = []
     for cpu in 0..<(words.count * 64) where words[cpu / 64] >> UInt64(cpu % 64) & 1 == 1 {
       // Hyper-threads of one core list the same siblings.

@@ -1,7 +1,7 @@
 import CCallback
 import CKernels
 import CObverse
-import Glibc
+import CSystem
 import Obverse
 import Synchronization
 
@@ -12,7 +12,7 @@ final class Context: @unchecked Sendable {
   /// Keeps the texts that C may still read.
   private let open: OpenModel
   /// The process whose threads the workers are.
-  private let process = getpid()
+  private let process = process_number()
   private let isBusy = Atomic<Bool>(false)
   /// Room for an image in the network's own channels, `resolution² * imageChannels`.
   let image: UnsafeMutableBufferPointer<UInt8>
@@ -50,7 +50,8 @@ final class Context: @unchecked Sendable {
     }
     unsafe image = UnsafeMutableBufferPointer(
       start: memory.bindMemory(to: UInt8.self, capacity: count), count: count)
-    unsafe generator.cancellation.watch = { [unowned self] in step() }
+    // The generator is ours alone and goes with us; Embedded Swift has no checked unowned reference.
+    unsafe generator.cancellation.watch = { [unowned(unsafe) self] in unsafe step() }
   }
 
   /// Bytes of an image in the network's own channels.
@@ -63,7 +64,7 @@ final class Context: @unchecked Sendable {
   }
 
   /// Whether this process made the context; in a forked child its workers are missing.
-  var isOurs: Bool { process == getpid() }
+  var isOurs: Bool { process == process_number() }
 
   /// The context that C holds.
   @unsafe

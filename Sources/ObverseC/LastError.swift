@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// The sentence of the last call that failed, one for each thread.
 enum LastError {

@@ -2,7 +2,7 @@
 
 import CCallback
 import CObverse
-import Glibc
+import CSystem
 import Obverse
 
 @c @implementation
@@ -33,26 +33,21 @@ public func obv_set_log(_ fn: obv_log_fn?, _ user: UnsafeMutableRawPointer?) {
 final class Log: @unchecked Sendable {
   static let shared = Log()
 
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  /// Guarded by the mutex.
-  private var receiver: (fn: obv_log_fn, user: UnsafeMutableRawPointer?)?
+  private typealias Receiver = (fn: obv_log_fn, user: UnsafeMutableRawPointer?)
 
-  private init() {
-    unsafe pthread_mutex_init(mutex, nil)
-  }
+  private let receiver = unsafe Guarded<Receiver?>(nil)
+
+  private init() {}
 
   @unsafe
   func set(_ fn: obv_log_fn?, _ user: UnsafeMutableRawPointer?) {
-    unsafe pthread_mutex_lock(mutex)
-    unsafe receiver = unsafe fn.map { unsafe ($0, user) }
-    unsafe pthread_mutex_unlock(mutex)
+    let new: Receiver? = unsafe fn.map { unsafe ($0, user) }
+    unsafe receiver.withLock { unsafe $0 = new }
   }
 
   /// Tells one line; nobody makes it where nobody listens.
   func tell(_ level: Int, _ line: () -> String) {
-    unsafe pthread_mutex_lock(mutex)
-    let receiver = unsafe receiver
-    unsafe pthread_mutex_unlock(mutex)
+    let receiver = unsafe receiver.withLock { unsafe $0 }
     // Outside of the lock, since the receiver may call us.
     guard let receiver = unsafe receiver else { return }
     unsafe line().withCString { text in

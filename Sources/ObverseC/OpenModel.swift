@@ -1,5 +1,5 @@
 import CObverse
-import Glibc
+import CSystem
 import ModelFile
 import Obverse
 

@@ -2,7 +2,7 @@
 // gives what is missing its preset.
 
 import CObverse
-import Glibc
+import CSystem
 
 /// A struct of the header that begins with its own size in bytes.
 protocol OptionStruct {
@@ -12,7 +12,7 @@ protocol OptionStruct {
 }
 
 extension obv_draw_options: OptionStruct {
-  static var smallest: Int { 40 }
+  static var smallest: Int { 24 + 2 * MemoryLayout<Int>.size }  // two pointers
   static var name: String { "obv_draw_options" }
 }
 

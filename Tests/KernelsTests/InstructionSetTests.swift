@@ -4,7 +4,7 @@ import Testing
 struct InstructionSetTests {
   @Test func areOrderedByWidth() {
     let lanes = InstructionSet.available.map { Fast($0).lanes }
-    #expect(InstructionSet.available.first == .baseline)
+    #expect([.baseline, .neon].contains(InstructionSet.available[0]))
     #expect(lanes == lanes.sorted() && Set(lanes).count == lanes.count)
     for target in InstructionSet.available {
       let fast = Fast(target)

@@ -5,9 +5,6 @@
 #include <fenv.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #pragma clang assume_nonnull begin
 
@@ -31,15 +28,6 @@ static inline int cpu_has_avx512(void) {
   return 0;
 #endif
 }
-
-/// Writes the mask of processors that this thread may use, 64 to a word; gives the bytes written, or
-/// -1. (Swift's Glibc module does not show sched_getaffinity.)
-static inline long cpu_affinity(uint64_t *words, size_t bytes) {
-  return syscall(SYS_sched_getaffinity, 0, bytes, words);
-}
-
-/// Names this thread, by 15 bytes at most. (Swift's Glibc module does not show pthread_setname_np.)
-static inline void thread_set_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 /// Tells the processor that this is a spinning wait.
 static inline void cpu_relax(void) {
@@ -66,17 +54,34 @@ static inline void fp_end(const fenv_t *saved) { fesetenv(saved); }
 /// Asks for a cache line ahead of its use; any address will do.
 static inline void prefetch(const float *address) { __builtin_prefetch(address); }
 
+#if defined(__x86_64__) || defined(__aarch64__)
 #if defined(__x86_64__)
+#define OBV_TARGET(features) __attribute__((target(features)))
+#else
+#define OBV_TARGET(features)
+#endif
+
 /// Eight half floats as floats, for code of processors that convert them. (The standard library's
 /// conversion is generic code, which must not be made here.)
-__attribute__((target("avx,f16c"))) static inline void widen_halves_8(const void *from, void *to) {
+OBV_TARGET("avx,f16c")
+static inline void widen_halves_8(const void *from, void *to) {
   typedef _Float16 halves __attribute__((ext_vector_type(8), aligned(2)));
   typedef float floats __attribute__((ext_vector_type(8), aligned(4)));
   *(floats *)to = __builtin_convertvector(*(const halves *)from, floats);
 }
 
+#if defined(__aarch64__)
+/// Four, which every arm64 processor converts.
+static inline void widen_halves_4(const void *from, void *to) {
+  typedef _Float16 halves __attribute__((ext_vector_type(4), aligned(2)));
+  typedef float floats __attribute__((ext_vector_type(4), aligned(4)));
+  *(floats *)to = __builtin_convertvector(*(const halves *)from, floats);
+}
+#endif
+
 /// Sixteen.
-__attribute__((target("avx512f"))) static inline void widen_halves_16(const void *from, void *to) {
+OBV_TARGET("avx512f")
+static inline void widen_halves_16(const void *from, void *to) {
   typedef _Float16 halves __attribute__((ext_vector_type(16), aligned(2)));
   typedef float floats __attribute__((ext_vector_type(16), aligned(4)));
   *(floats *)to = __builtin_convertvector(*(const halves *)from, floats);

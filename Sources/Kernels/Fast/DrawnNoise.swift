@@ -1,4 +1,4 @@
-import Glibc
+import CSystem
 
 /// Fresh noise that depends on seed, layer and pixel alone, so that any worker may draw any row.
 package enum DrawnNoise {

@@ -1,7 +1,11 @@
-import KernelSet
+// Exported: Embedded Swift wants whoever calls a kernel to have imported the catalogue.
+@_exported import KernelSet
+import KernelsBaseline
+
+#if arch(x86_64)
 import KernelsAVX2
 import KernelsAVX512
-import KernelsBaseline
+#endif
 
 package typealias Floats = UnsafePointer<Float>
 package typealias Scratch = UnsafeMutablePointer<Float>
@@ -18,9 +22,11 @@ package struct Fast: Sendable {
     instructionSet = set
     kernels =
       switch set {
-      case .baseline, .neon: KernelsBaseline.Vectorized()
+      #if arch(x86_64)
       case .avx2: KernelsAVX2.Vectorized()
       case .avx512: KernelsAVX512.Vectorized()
+      #endif
+      default: KernelsBaseline.Vectorized()
       }
     lanes = kernels.lanes
   }
