@@ -14,8 +14,8 @@ package final class Memory: @unchecked Sendable {
   package let count: Int
   private let release: Release
 
-  /// More than Swift allocates for the names, tables, layers and texts of a model, and for the objects
-  /// of a generator: a file has 16 blocks, 64 mapping layers and 1 MiB of texts at most.
+  /// More than Swift allocates for the names, tables, layers and short texts of a model, and for the
+  /// objects of a generator: a file has 16 blocks, 64 mapping layers and 256 facts at most.
   package static let small = 4 << 20
 
   /// Large blocks ask for pages of this size.

@@ -36,6 +36,7 @@ public enum JPEG {
       unsafe cjpeg_write(
         writer, pixels.bytes, segment, segment?.count ?? 0, &start, &count) == CJPEG_OK
     else { throw short }
+    try Memory.expectRoom(for: count)
     return unsafe Array(UnsafeBufferPointer(start: start, count: count))
   }
 
@@ -114,6 +115,7 @@ public enum JPEG {
       let (width, height) = (Int(header.width), Int(header.height))
       let channels = Int(header.channels)
       let count = width * height * channels
+      try Memory.expectRoom(for: count)
       var status = CJPEG_OK
       let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { target, filled in
         unsafe status = cjpeg_read_pixels(handle, target.baseAddress)

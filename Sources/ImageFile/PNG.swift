@@ -52,6 +52,7 @@ public enum PNG {
     var start: UnsafePointer<UInt8>?
     var count = 0
     guard unsafe cpng_write(writer, pixels.bytes, &start, &count) == CPNG_OK else { throw short }
+    try Memory.expectRoom(for: count)
     return unsafe Array(UnsafeBufferPointer(start: start, count: count))
   }
 
@@ -145,6 +146,7 @@ extension PNG {
       let channels = Int(header.channels)
       var status = CPNG_OK
       let count = width * height * channels
+      try Memory.expectRoom(for: count)
       let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { target, filled in
         unsafe status = cpng_read_pixels(handle, target.baseAddress)
         filled = status == CPNG_OK ? count : 0

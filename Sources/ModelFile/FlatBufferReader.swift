@@ -121,6 +121,8 @@ struct FlatTableView {
   func string<S: Slots>(_ slot: S, limit: Int) throws(ObverseError) -> String {
     guard let vector = try vector(slot, elementSize: 1) else { return "" }
     try expect(vector.count, atMost: limit, slot)
+    // Swift's to allocate; short ones are among `small`.
+    if vector.count > 4096 { try Memory.expectRoom(for: 2 * vector.count) }
     guard bytes[vector.start + vector.count] == 0 else {
       throw .malformed(what: name, why: "its text \(slot) does not end with a zero byte")
     }

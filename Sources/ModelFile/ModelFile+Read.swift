@@ -53,8 +53,6 @@ enum Limits {
   static let facts = 256
   /// Bytes of one text; a licence's whole text fits.
   static let text = 65536
-  /// Bytes of all texts.
-  static let texts = 1 << 20
 }
 
 private struct ModelReader {
@@ -263,11 +261,6 @@ private struct ModelReader {
       throw .malformed(
         what: table.name,
         why: "texts overlap: they need more than the file's \(fileBytes) bytes")
-    }
-    guard textBytes <= Limits.texts else {
-      throw .tooLarge(
-        what: "the length of all texts of \(table.name)", found: UInt64(textBytes),
-        limit: UInt64(Limits.texts))
     }
     return text
   }

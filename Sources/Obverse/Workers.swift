@@ -17,8 +17,10 @@ final class Workers: @unchecked Sendable {
   /// The calling thread among them.
   let count: Int
 
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  /// Where they lie, a cache line each.
+  private let memory: Memory
   private var threads: [pthread_t] = []
   /// Guarded by the mutex: the piece that is being done, and how many there were.
   private var piece: (any SharedWork)?
@@ -29,9 +31,12 @@ final class Workers: @unchecked Sendable {
   private let rounds = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
 
-  /// - Throws: `resources` where the system gives no thread.
+  /// - Throws: `resources`.
   init(_ count: Int) throws(ObverseError) {
     self.count = count
+    memory = try Memory(byteCount: 128)
+    unsafe mutex = memory.base.bindMemory(to: pthread_mutex_t.self, capacity: 1)
+    unsafe changed = (memory.base + 64).bindMemory(to: pthread_cond_t.self, capacity: 1)
     unsafe pthread_mutex_init(mutex, nil)
     unsafe pthread_cond_init(changed, nil)
     // A signal is for the host's threads: a handler must not find itself on one that is ours.
@@ -79,8 +84,6 @@ final class Workers: @unchecked Sendable {
   deinit {
     unsafe pthread_cond_destroy(changed)
     unsafe pthread_mutex_destroy(mutex)
-    unsafe changed.deallocate()
-    unsafe mutex.deallocate()
   }
 
   /// Ends and joins all threads; to be called by the owner before it goes.

@@ -14,8 +14,8 @@ final class Context: @unchecked Sendable {
   /// The process whose threads the workers are.
   private let process = process_number()
   private let isBusy = Atomic<Bool>(false)
-  /// Room for an image in the network's own channels, `resolution² * imageChannels`.
-  let image: UnsafeMutableBufferPointer<UInt8>
+  /// Room for an image in the network's own channels, `resolution² * imageChannels` bytes.
+  private let memory: Memory
 
   /// Who is told about the face in progress, how much of it is done, and whether telling threw.
   private var progress: DrawRequest.Progress?
@@ -44,12 +44,7 @@ final class Context: @unchecked Sendable {
       model = try Model(model.description, instructionSet: isa)
     }
     generator = try Generator(model, threads: threads)
-    let count = Self.imageBytes(model)
-    guard let memory = unsafe malloc(count) else {
-      throw .resources("there is no memory for an image of \(count) bytes")
-    }
-    unsafe image = UnsafeMutableBufferPointer(
-      start: memory.bindMemory(to: UInt8.self, capacity: count), count: count)
+    memory = try Memory(byteCount: Self.imageBytes(model))
     // The generator is ours alone and goes with us; Embedded Swift has no checked unowned reference.
     unsafe generator.cancellation.watch = { [unowned(unsafe) self] in unsafe step() }
   }
@@ -59,8 +54,9 @@ final class Context: @unchecked Sendable {
     model.resolution * model.resolution * model.imageChannels
   }
 
-  deinit {
-    unsafe free(image.baseAddress)
+  /// Where an image is drawn whose format is not the network's own.
+  var image: UnsafeMutablePointer<UInt8> {
+    unsafe memory.base.assumingMemoryBound(to: UInt8.self)
   }
 
   /// Whether this process made the context; in a forked child its workers are missing.

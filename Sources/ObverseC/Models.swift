@@ -11,9 +11,9 @@ public func obv_model_open(
     guard let path = unsafe path else { throw .argument("path is NULL") }
     guard let out = unsafe model else { throw .argument("model is NULL") }
     let name = unsafe String(fileName: path)
-    let opened = try engine { () throws(ObverseError) in try Model(path: name) }
-    opened.announce("'\(name)'")
-    unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(OpenModel(opened)).toOpaque())
+    let opened = try engine { () throws(ObverseError) in try OpenModel(Model(path: name)) }
+    opened.model.announce("'\(name)'")
+    unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(opened).toOpaque())
   }
 }
 
@@ -37,9 +37,9 @@ public func obv_model_open_memory(
       unsafe file = Bytes(borrowing: memory)
     default: throw .argument("flags is \(flags), not OBV_COPY or OBV_BORROW")
     }
-    let opened = try engine { () throws(ObverseError) in try Model(bytes: file) }
-    opened.announce("memory")
-    unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(OpenModel(opened)).toOpaque())
+    let opened = try engine { () throws(ObverseError) in try OpenModel(Model(bytes: file)) }
+    opened.model.announce("memory")
+    unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(opened).toOpaque())
   }
 }
 

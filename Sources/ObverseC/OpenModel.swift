@@ -11,14 +11,17 @@ final class OpenModel: @unchecked Sendable {
   private let texts: [CText]
   private let facts: [(name: CText, value: CText)]
 
-  init(_ model: Model) {
+  /// - Throws: `resources`.
+  init(_ model: Model) throws(ObverseError) {
     self.model = model
     let said = model.description.provenance
     texts = [
-      said.license, said.note, said.sourceKind, said.sourceSHA256, said.producer,
-      said.wAverageSource,
-    ].map(CText.init)
-    facts = said.facts.map { (CText($0.name), CText($0.value)) }
+      try CText(said.license), try CText(said.note), try CText(said.sourceKind),
+      try CText(said.sourceSHA256), try CText(said.producer), try CText(said.wAverageSource),
+    ]
+    var facts: [(name: CText, value: CText)] = []
+    for (name, value) in said.facts { facts.append((try CText(name), try CText(value))) }
+    self.facts = facts
   }
 
   /// How many facts the file has.
@@ -49,14 +52,19 @@ final class OpenModel: @unchecked Sendable {
 /// A text that ends in a zero byte and stays where it is.
 @safe
 final class CText: @unchecked Sendable {
-  let pointer: UnsafePointer<CChar>?
+  private let memory: Memory
 
-  init(_ text: String) {
-    unsafe pointer = unsafe UnsafePointer(strdup(text))
+  /// - Throws: `resources`.
+  init(_ text: String) throws(ObverseError) {
+    memory = try Memory(byteCount: text.utf8.count + 1)
+    for (i, byte) in text.utf8.enumerated() {
+      unsafe memory.base.storeBytes(of: byte, toByteOffset: i, as: UInt8.self)
+    }
+    unsafe memory.base.storeBytes(of: 0, toByteOffset: text.utf8.count, as: UInt8.self)
   }
 
-  deinit {
-    unsafe free(UnsafeMutablePointer(mutating: pointer))
+  var pointer: UnsafePointer<CChar> {
+    unsafe UnsafePointer(memory.base.assumingMemoryBound(to: CChar.self))
   }
 }
 

@@ -51,7 +51,7 @@ struct PixelTarget {
   var bytes: UnsafeMutablePointer<UInt8>? {
     if format == OBV_RGBF32 { return nil }
     if isDirect { return unsafe pixels.assumingMemoryBound(to: UInt8.self) }
-    return unsafe context.image.baseAddress
+    return unsafe context.image
   }
 
   /// Brings what was drawn into the caller's format.
@@ -72,7 +72,7 @@ struct PixelTarget {
   }
 
   private func copyBytes() {
-    guard var source = unsafe UnsafePointer(context.image.baseAddress) else { return }
+    var source = unsafe UnsafePointer(context.image)
     let size = format == OBV_RGB8 ? 3 : 4
     let (red, blue) = format == OBV_BGRA8 ? (2, 0) : (0, 2)
     // Grey is all three colours; an alpha comes last.

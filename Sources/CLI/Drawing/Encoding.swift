@@ -10,9 +10,11 @@ struct DrawnImage: Sendable {
   /// A plane for each channel, of -1 to 1; empty where bytes are drawn.
   private(set) var planes: [Float] = []
 
-  init(_ model: Model, isFloat: Bool) {
+  /// - Throws: `resources`.
+  init(_ model: Model, isFloat: Bool) throws(ObverseError) {
     self.isFloat = isFloat
     let samples = model.resolution * model.resolution * model.imageChannels
+    try Memory.expectRoom(for: samples * (isFloat ? 4 : 1))
     if isFloat {
       planes = Array(repeating: 0, count: samples)
     } else {
@@ -35,8 +37,14 @@ struct DrawnImage: Sendable {
     }
   }
 
-  /// The planes as they lie in files.
-  fileprivate var littleEndian: [UInt8] { unsafe planes.withUnsafeBytes { unsafe Array($0) } }
+  /// The planes as they lie in files, behind what stands in front of them.
+  fileprivate func littleEndian(behind header: [UInt8] = []) throws(ObverseError) -> [UInt8] {
+    try Memory.expectRoom(for: header.count + 4 * planes.count)
+    var file = header
+    file.reserveCapacity(header.count + 4 * planes.count)
+    unsafe planes.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
+    return file
+  }
 }
 
 /// From drawn images to the bytes of files.
@@ -65,7 +73,7 @@ struct Encoding: Sendable {
     _ image: DrawnImage, chunks: [(key: String, value: String)]
   ) throws(ObverseError) -> [UInt8] {
     format.isFloat
-      ? header(count: 1) + image.littleEndian
+      ? try image.littleEndian(behind: header(count: 1))
       : try file(
         Pixels(width: side, height: side, channels: channels, bytes: image.bytes), chunks: chunks)
   }
@@ -90,6 +98,6 @@ struct Encoding: Sendable {
 
   /// One image among several in one file.
   func piece(_ image: DrawnImage) throws(ObverseError) -> [UInt8] {
-    format.isFloat ? image.littleEndian : try file(image, chunks: [])
+    format.isFloat ? try image.littleEndian() : try file(image, chunks: [])
   }
 }

@@ -21,7 +21,7 @@ extension Generate {
       try grid?.check(count: list.count)
     }
     let encoding = try Encoding(output, session.model)
-    let run = GenerateRun(self, session, try session.generator(), encoding, list, grid)
+    let run = try GenerateRun(self, session, session.generator(), encoding, list, grid)
     try run.writer.run(run.progress, of: list?.count, "images") { () throws(ObverseError) in
       try run.draw()
     }
@@ -53,7 +53,7 @@ private final class GenerateRun {
   init(
     _ request: Generate, _ session: Session, _ generator: Generator, _ encoding: Encoding,
     _ list: [Subject]?, _ grid: Grid?
-  ) {
+  ) throws(ObverseError) {
     self.request = request
     self.session = session
     self.generator = generator
@@ -65,7 +65,7 @@ private final class GenerateRun {
       isJSON: request.options.isJSON, session.console)
     progress = Progress(
       session.console, total: list?.count ?? request.subjects.count, noun: "faces", now: Clock.now)
-    image = DrawnImage(session.model, isFloat: request.output.format.isFloat)
+    image = try DrawnImage(session.model, isFloat: request.output.format.isFloat)
   }
 
   /// Where all images go together, if they do.

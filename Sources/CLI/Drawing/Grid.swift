@@ -52,7 +52,7 @@ struct Sheet {
   private var bytes: [UInt8]
   private var filled = 0
 
-  /// - Throws: `request` for a sheet that no image file could hold.
+  /// - Throws: `request` for a sheet that no image file could hold; `resources`.
   init(_ grid: Grid, side: Int, channels: Int) throws(ObverseError) {
     guard max(grid.columns, grid.rows) * side <= Pixels.longestSide else {
       throw .request(
@@ -62,7 +62,9 @@ struct Sheet {
     self.grid = grid
     self.side = side
     self.channels = channels
-    bytes = Array(repeating: 0, count: grid.count * side * side * channels)
+    let count = grid.count * side * side * channels
+    try Memory.expectRoom(for: count)
+    bytes = Array(repeating: 0, count: count)
   }
 
   /// Fills the next cell.

@@ -144,7 +144,7 @@ struct Mix: Command {
         if Interrupt.isRequested { throw .cancelled }
         ws[seed] = try session.look.ws(Subjects.subject(seed), generator)
       }
-      var image = DrawnImage(session.model, isFloat: false)
+      var image = try DrawnImage(session.model, isFloat: false)
       // A pair that stands twice is drawn twice rather than kept, and written once.
       var written: Set<Pair> = []
       for cell in cells {

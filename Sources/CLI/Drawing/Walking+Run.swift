@@ -61,7 +61,7 @@ private final class WalkRun {
     self.keyFrames = keyFrames
     let model = session.model
     sheet = try Sheet(request.grid, side: model.resolution, channels: model.imageChannels)
-    cell = DrawnImage(model, isFloat: false)
+    cell = try DrawnImage(model, isFloat: false)
     writer = PictureWriter(
       request.output.destination, keepsFiles: request.output.keepsFiles,
       isJSON: request.options.isJSON, session.console)
