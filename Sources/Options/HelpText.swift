@@ -36,11 +36,10 @@ public struct HelpText {
     var lines = Self.wrap(
       "\(program.title) \(program.version) \(program.does)", Self.columns)
     lines += ["", "USAGE  \(program.name) COMMAND [OPTIONS]", "", "EXAMPLES"]
-    lines += program.examples.map { "  \($0)" } + [""] + commands
-    let more = [
+    lines += examples(program.examples) + [""] + commands
+    let more = Self.wrap(
       "See '\(program.name) COMMAND --help', '\(program.name) --help-all' and"
-        + " '\(program.name) help --man'."
-    ]
+        + " '\(program.name) help --man'.", Self.columns)
     return (lines + [""] + more).joined(separator: "\n")
   }
 
@@ -66,13 +65,24 @@ public struct HelpText {
 
   private func text(_ table: CommandTable, _ groups: [OptionGroup]) -> String {
     var lines = [table.purpose, ""] + usage(table) + ["", "EXAMPLES"]
-    lines += table.examples.map { "  \($0)" }
+    lines += examples(table.examples)
     if !groups.isEmpty { lines.append("") }
     for group in groups {
       lines.append("OPTIONS (\(group.title))")
       for option in group.options { lines += self.lines(of: option) }
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Examples that can be pasted; a long one goes on behind a backslash.
+  private func examples(_ examples: [String]) -> [String] {
+    examples.flatMap { example in
+      let fits = example.count <= Self.columns - 2
+      let wrapped = fits ? [example] : Self.wrap(example, Self.columns - 8)
+      return wrapped.enumerated().map { i, line in
+        (i == 0 ? "  " : "      ") + line + (i == wrapped.count - 1 ? "" : " \\")
+      }
+    }
   }
 
   /// What follows the command's name goes on below itself where it is long.

@@ -5,7 +5,7 @@ import Core
 /// Values are checked when they are asked for.
 public struct ParsedOptions: Sendable {
   /// The values given for each option, in order; those of a flag are empty.
-  private let values: [String: [String]]
+  private var values: [String: [String]]
   /// Words beside options, in order.
   public let operands: [String]
   private let table: CommandTable
@@ -63,8 +63,16 @@ public struct ParsedOptions: Sendable {
   private var need: String {
     switch table.takes {
     case .words(let words): "one of \(words.joined(separator: ", "))"
+    case .folders: "a folder"
     default: table.operands.lowerBound == 1 ? "a file" : "two files"
     }
+  }
+
+  /// The same words with another value of one option.
+  public func replacing(_ name: String, with value: String) -> ParsedOptions {
+    var copy = self
+    copy.values[name] = [value]
+    return copy
   }
 
   /// Names of the options that were given, in alphabetical order.

@@ -38,6 +38,7 @@ let package = Package(
       name: "Program",
       dependencies: [
         "Torch", "Networks", "Training", .product(name: "Core", package: "obverse"),
+        .product(name: "Options", package: "obverse"),
       ],
       swiftSettings: strict),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),

@@ -27,10 +27,7 @@ if [ ${#runs[@]} -eq 0 ]; then
   for seed in 1 2; do runs+=("nickel-dime:0.9:$seed" "plain:0.9:$seed"); done
 fi
 
-options() { sed 's/#.*//' "$here/$1.options" | tr -s ' ' '\n' | sed '/^$/d'; }
-mapfile -t teaching < <(options avatars-teacher)
-mapfile -t studying < <(options avatars-student)
-size=(--size "$(sed -n 's/^--size //p' "$here/avatars-teacher.options")")
+size=(--size 64)
 # Runs a command in the background as soon as a place is free; one that failed ends everything.
 place() {
   while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-1}" ]; do wait -n; done
@@ -46,12 +43,8 @@ make() { # FILE COMMAND ...: unless it is there
 }
 # Begins a run or goes on with it. RUN COMMAND KIMG OPTION ...
 learn() {
-  local length=(--kimg "$3" "${words[@]}" ${BF16:+--bf16})
-  if [ -e "$1/settings.json" ]; then
-    "$train" "$2" --resume "$1" "${length[@]}" ${minutes:+--minutes "$minutes"}
-  else
-    "$train" "$2" --out "$1" "${length[@]}" ${minutes:+--minutes "$minutes"} "${@:4}"
-  fi
+  "$train" "$2" --go-on --out "$1" "${@:4}" "${size[@]}" --kimg "$3" "${words[@]}" ${BF16:+--bf16} \
+    ${minutes:+--minutes "$minutes"}
 }
 newest() {
   local files=("$1"/snapshot-*.safetensors)
@@ -67,7 +60,7 @@ mkdir -p "$folder/measures"
 draw learned 0 "${PICTURES:-50000}"
 teacher=$folder/teacher
 minutes=${MINUTES-}
-learn "$teacher" teacher "${KIMG:-1000}" "${teaching[@]}" "${teacher_words[@]}" --data "$folder/learned.zip"
+learn "$teacher" teacher "${KIMG:-1000}" "@$here/avatars-teacher.options" "${teacher_words[@]}" --data "$folder/learned.zip"
 if [ -n "$minutes" ]; then exit 0; fi
 
 draw judge 1000000 "${JUDGE:-20000}"
@@ -80,7 +73,7 @@ place measure teacher "$(newest "$teacher")"
 student() { # METHOD RATIO SEED
   local name=$1-$2-$3 pruned=$folder/pruned-$2.safetensors options=(--method "$1")
   if [ "$1" = nickel-dime ]; then options=("${eye[@]}" --moments "$folder/moments.safetensors"); fi
-  learn "$folder/$name" distil "${STUDENT:-300}" "${studying[@]}" --teacher "$teacher" --student "$pruned" \
+  learn "$folder/$name" distil "${STUDENT:-300}" "@$here/avatars-student.options" --teacher "$teacher" --student "$pruned" \
     --data "$folder/learned.zip" --seed "$3" "${options[@]}"
   measure "$name" "$(newest "$folder/$name")"
   echo "avatars: $name is done" >&2

@@ -21,7 +21,6 @@ if [ ! -e "$folder/moments.safetensors" ]; then
   "$train" moments --teacher "$teacher" --efficientnet "$kernel" --count "${COUNT:-50000}" \
     --batch 64 --out "$folder/moments.safetensors"
 fi
-mapfile -t words < <(sed 's/#.*//' "$here/faces128-student.options" | tr -s ' ' '\n' | sed '/^$/d')
 each=$(awk -v m="$minutes" -v n="$((2 * ${#ratios[@]}))" 'BEGIN { print m / n }')
 for ratio in "${ratios[@]}"; do
   pruned=$folder/pruned-$ratio.safetensors
@@ -29,16 +28,12 @@ for ratio in "${ratios[@]}"; do
     "$train" prune --teacher "$teacher" --ratio "$ratio" --out "$pruned"
   fi
   for method in nickel-dime plain; do
-    run=$folder/$method-$ratio
-    if [ -e "$run/settings.json" ]; then
-      "$train" distil --resume "$run" --minutes "$each" --light
-      continue
-    fi
     eyes=()
     if [ "$method" = nickel-dime ]; then
       eyes=(--efficientnet "$kernel" --moments "$folder/moments.safetensors")
     fi
-    "$train" distil --method "$method" --teacher "$teacher" --student "$pruned" "${eyes[@]}" \
-      "${words[@]}" --data "${DATA:?}" --out "$run" --minutes "$each" --light
+    "$train" distil --go-on --out "$folder/$method-$ratio" --method "$method" --teacher "$teacher" \
+      --student "$pruned" "${eyes[@]}" "@$here/faces128-student.options" --data "${DATA:?}" \
+      --minutes "$each" --light
   done
 done

@@ -13,10 +13,6 @@ run=${1:?usage: Recipes/faces128-teacher.sh RUN [MINUTES]}
 minutes=${2:-9}
 train=${TRAIN:-obverse-train}
 
-if [ -e "$run/settings.json" ]; then
-  exec "$train" teacher --resume "$run" --minutes "$minutes" --light
-fi
-mapfile -t words < <(sed 's/#.*//' "$here/faces128-teacher.options" | tr -s ' ' '\n' | sed '/^$/d')
-if [ -n "${FEATURES:-}" ]; then words+=(--pairs-features "$FEATURES"); fi
-exec "$train" teacher "${words[@]}" --data "${DATA:?}" --pairs "${W:?}" \
-  --pairs-mapping "${MAPPING:?}" --out "$run" --minutes "$minutes" --light
+exec "$train" teacher --go-on --out "$run" "@$here/faces128-teacher.options" --data "${DATA:?}" \
+  --pairs "${W:?}" --pairs-mapping "${MAPPING:?}" ${FEATURES:+--pairs-features "$FEATURES"} \
+  --minutes "$minutes" --light

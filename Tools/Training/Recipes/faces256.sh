@@ -56,11 +56,7 @@ mkdir -p "$folder"
 
 # learned FOLDER COMMAND ...: a run that begins, or goes on.
 learned() {
-  if [ -e "$1/settings.json" ]; then
-    "$train" "$2" --resume "$1" "${run[@]}"
-  else
-    "$train" "${@:2}" --out "$1" "${run[@]}"
-  fi
+  "$train" "$2" --go-on --out "$1" "${@:3}" "${run[@]}"
 }
 newest() {
   local files=("$1"/snapshot-*.obv)

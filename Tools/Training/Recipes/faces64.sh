@@ -18,10 +18,9 @@ minutes=${3:-60}
 train=${TRAIN:-obverse-train}
 run=$folder/$student
 words=(--minutes "$minutes" --light ${THREADS:+--threads "$THREADS"} ${BF16:+--bf16})
+pruned=$folder/$student-pruned.safetensors
 
 mkdir -p "$folder"
-if [ -e "$run/settings.json" ]; then exec "$train" teacher --resume "$run" "${words[@]}"; fi
-mapfile -t settings < <(sed 's/#.*//' "$here/faces64.options" | tr -s ' ' '\n' | sed '/^$/d')
 widths=()
 ratio=
 case $student in
@@ -36,9 +35,10 @@ case $student in
     ;;
 esac
 if [ -n "$ratio" ]; then
-  "$train" prune --teacher "$folder/p80" --ratio "$ratio" --out "$folder/$student-pruned.safetensors"
-  words+=(--from "$folder/$student-pruned.safetensors")
+  # p80 goes on learning: what was pruned of it then is what the student began with.
+  [ -e "$pruned" ] || "$train" prune --teacher "$folder/p80" --ratio "$ratio" --out "$pruned"
+  words+=(--from "$pruned")
 fi
-exec "$train" teacher "${settings[@]}" "${widths[@]}" --data "${DATA:?}" ${TAKE:+--take "$TAKE"} \
+exec "$train" teacher --go-on --out "$run" "@$here/faces64.options" "${widths[@]}" --data "${DATA:?}" ${TAKE:+--take "$TAKE"} \
   --pairs "${W:?}" --pairs-mapping "${MAPPING:?}" --pairs-features "${FEATURES:?}" --pairs-kimg "${KIMG:-75}" \
-  --pairs-adversarial "${ADVERSARIAL:-0.1}" --out "$run" "${words[@]}"
+  --pairs-adversarial "${ADVERSARIAL:-0.1}" "${words[@]}"

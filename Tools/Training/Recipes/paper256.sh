@@ -16,24 +16,19 @@ folder=${1:?usage: Recipes/paper256.sh FOLDER}
 train=${TRAIN:-obverse-train}
 eyes=(--clip "${CLIP:?}" --dino "${DINO:?}")
 
-options() { sed 's/#.*//' "$here/$1.options" | tr -s ' ' '\n' | sed '/^$/d'; }
-mapfile -t teaching < <(options paper256-teacher)
-mapfile -t studying < <(options paper256-student)
 together() { torchrun --standalone --nproc-per-node "${GPUS:-4}" --no-python "$train" "$@"; }
 # COMMAND RUN OPTION ...: begins a run or goes on with it.
-run() {
-  if [ -e "$2/settings.json" ]; then together "$1" --resume "$2"; else together "$1" --out "$2" "${@:3}"; fi
-}
+run() { together "$1" --go-on --out "$2" "${@:3}"; }
 
 mkdir -p "$folder"
 teacher=${TEACHER:-$folder/teacher}
 pruned=$folder/pruned.safetensors
 moments=$folder/moments.safetensors
-[ -n "${TEACHER-}" ] || run teacher "$folder/teacher" "${teaching[@]}" --data "${DATA:?}"
+[ -n "${TEACHER-}" ] || run teacher "$folder/teacher" "@$here/paper256-teacher.options" --data "${DATA:?}"
 [ -e "$pruned" ] || "$train" prune --teacher "$teacher" --ratio "${RATIO:-0.9}" \
   ${PARSER:+--parser "$PARSER"} --out "$pruned"
 [ -e "$moments" ] || "$train" moments --teacher "$teacher" "${eyes[@]}" --count 50000 --out "$moments"
-run distil "$folder/student" "${studying[@]}" --teacher "$teacher" --student "$pruned" "${eyes[@]}" \
+run distil "$folder/student" "@$here/paper256-student.options" --teacher "$teacher" --student "$pruned" "${eyes[@]}" \
   --moments "$moments" --data "${DATA:?}"
 snapshots=("$folder"/student/snapshot-*.safetensors)
 "$train" evaluate --model "${snapshots[${#snapshots[@]} - 1]}" --data "$DATA" --size 256 --count 50000 \

@@ -1,32 +1,32 @@
 import Core
+import Options
 
 /// One word of the program and what it does.
-protocol Command {
-  static var name: String { get }
-  /// What it is for, in one line.
-  static var summary: String { get }
-  /// Its usual words, after its name.
-  static var usage: String { get }
-  static var options: [Option] { get }
-  /// Whether words may stand alone, without an option.
-  static var takesWords: Bool { get }
-  static func run(_ options: Options) throws(ObverseError)
+protocol Command: SendableMetatype {
+  static var table: CommandTable { get }
+  static func run(_ options: ParsedOptions) throws(ObverseError)
 }
 
-extension Command {
-  static var takesWords: Bool { false }
+extension ParsedOptions {
+  /// The last value given, as a finite number that is not negative.
+  func amount(_ name: String) throws(ObverseError) -> Double? { try number(name, least: 0.0) }
 
-  static var help: String {
-    let rows = options.map { option in
-      let words = "--\(option.name)" + (option.value.map { " \($0)" } ?? "")
-      return "  \(words)\(String(repeating: " ", count: max(24 - words.count, 1)))\(option.help)"
-    }
-    return """
-      usage: obverse-train \(name) \(usage)
-
-      obverse-train \(name) \(summary).
-
-      \(rows.joined(separator: "\n"))
-      """
+  /// The seed that was given, else 0.
+  var seed: UInt64 {
+    get throws(ObverseError) { UInt64(try integer("seed", in: 0...Int.max) ?? 0) }
   }
+}
+
+/// Options that several commands have.
+enum SharedOptions {
+  static let seed = Option("seed", "N", "what chance follows from", preset: "0", rare: true)
+  static let json = Option("json", nil, "prints what was made as JSON", rare: true)
+  static let vgg = Option("vgg", "FILE", "VGG16, torchvision's vgg16-397923af.pth", rare: true)
+  static let lpips = Option(
+    "lpips", "FILE", "heads for --vgg, lpips' weights/v0.1/vgg.pth", rare: true)
+
+  /// What every command has.
+  static let common = OptionGroup(
+    "talk",
+    [Option("quiet", nil, "says errors only", short: "q", rare: true)] + Option.standing)
 }

@@ -1,29 +1,47 @@
 import Core
+import Options
 import Torch
 import Training
 
 /// `obverse-train cut`.
 enum CutCommand: Command {
-  static let name = "cut"
-  static let summary = "ends a MobileStyleGAN generator early, and trains its new last layers"
-  static let usage =
-    "--model FILE --data DIR --size N --features FILE --out DIR [options], or --resume DIR"
-  static let options =
-    [
-      Option("model", "FILE", "the source: .obv, or what 'obverse convert' reads"),
-      Option("fit", "N", "pictures that the last layer is fitted to by least squares; 1000"),
-      Option("fit-places", "N", "pixels of each; 256"),
-      Option("fit-steps", "N", "of Adam, for the styles of the last layer; 2000"),
-      Option("blocks", "N", "blocks below the last layer that are trained too; 1"),
-      Option("head-kimg", "N", "thousands of images for the last layer alone, at first; 0.1"),
-      Option("d-widths", "LIST", "channels of the discriminator, from 4x4 up; as many as needed"),
-    ] + PairOptions.table + RunOptions.table + DeviceOptions.table
+  static let table = CommandTable(
+    name: "cut", purpose: "Ends a MobileStyleGAN early, and trains its new last layers.",
+    usage: "--model FILE --data DIR --size N --features FILE --out DIR [OPTIONS]",
+    examples: [
+      "obverse-train cut @cut.options --model source.obv --data learn --out cut",
+      "obverse-train cut --resume cut",
+    ],
+    operands: 0...0,
+    groups: [
+      OptionGroup(
+        "what is cut",
+        [
+          Option("model", "FILE", "the source: .obv, or what 'obverse convert' reads"),
+          Option(
+            "fit", "N", "pictures that the last layer is fitted to by least squares",
+            preset: "1000"),
+          Option("fit-places", "N", "pixels of each", preset: "256", rare: true),
+          Option(
+            "fit-steps", "N", "of Adam, for the styles of the last layer", preset: "2000",
+            rare: true),
+          Option(
+            "blocks", "N", "blocks below the last layer that are trained too", preset: "1"),
+          Option(
+            "head-kimg", "N", "thousands of images for the last layer alone, at first",
+            preset: "0.1", rare: true),
+          Option(
+            "d-widths", "LIST", "channels of the discriminator, from 4x4 up",
+            preset: "as many as needed", rare: true),
+        ]),
+      OptionGroup("how pictures are compared", PairOptions.options),
+    ] + RunOptions.groups + [DeviceOptions.group])
 
-  static func run(_ options: Options) throws(ObverseError) {
-    try RunOptions.run(options, settings: settings)
+  static func run(_ options: ParsedOptions) throws(ObverseError) {
+    try RunOptions.run(options, settings: settings, prepare: fit)
   }
 
-  private static func settings(_ options: Options) throws(ObverseError) -> RunSettings {
+  private static func settings(_ options: ParsedOptions) throws(ObverseError) -> RunSettings {
     guard let data = options.text("data"), let size = try options.integer("size", in: 16...512),
       let model = options.text("model"), let folder = options.text("out")
     else {
@@ -32,21 +50,28 @@ enum CutCommand: Command {
     }
     var settings = RunSettings(data: data, size: size)
     try RunOptions.apply(options, to: &settings, recipe: "auto")
-    let source = try TeacherFile(model)
-    let cut = try Cut.generator(try source.generator(), to: size)
+    let cut = try Cut.generator(try TeacherFile(model).generator(), to: size)
     try PairOptions.apply(
       options, to: &settings,
       layers: Cut.lastLayers(
         of: cut.shape, blocks: try options.integer("blocks", in: 0...8) ?? 1),
-      headKimg: try options.number("head-kimg") ?? 0.1)
+      headKimg: try options.amount("head-kimg") ?? 0.1)
     settings.bandWidths = try widths(options, size: size)
     settings.from = "\(folder)/start.obv"
-    try settings.check()
+    return settings
+  }
 
+  /// Fits the last layer of the cut generator to pictures, and writes what the run begins with.
+  private static func fit(
+    _ options: ParsedOptions, _ settings: RunSettings
+  ) throws(ObverseError) {
+    guard let model = options.text("model"), let start = settings.from else { return }
     // Before minutes of fitting.
-    try Run.makeFolder(folder)
+    try Run.makeFolder(options.text("out") ?? "")
+    let source = try TeacherFile(model)
+    let cut = try Cut.generator(try source.generator(), to: settings.size)
     let say = DeviceOptions.speaker(options)
-    let pictures = try ImageData(data, size: size, part: settings.part)
+    let pictures = try ImageData(settings.data, size: settings.size, part: settings.part)
     let count = min(try options.integer("fit", in: 8...1_000_000) ?? 1000, pictures.count)
     let countdown = Countdown(of: count, "pictures for the last layer", say)
     let fit = try HeadFit(
@@ -58,8 +83,7 @@ enum CutCommand: Command {
     say(
       "least squares leave \(percent(report.linear)) of the bands, with styles"
         + " \(percent(report.styled))")
-    try source.writeModel(of: cut, to: "\(folder)/start.obv")
-    return settings
+    try source.writeModel(of: cut, to: start)
   }
 
   private static func percent(_ share: Double) -> String {
@@ -67,7 +91,7 @@ enum CutCommand: Command {
   }
 
   /// Channels of the discriminator: 96 where maps are small, fewer towards the image.
-  private static func widths(_ options: Options, size: Int) throws(ObverseError) -> [Int] {
+  private static func widths(_ options: ParsedOptions, size: Int) throws(ObverseError) -> [Int] {
     let count = size.trailingZeroBitCount - 2
     guard let text = options.text("d-widths") else {
       return (0..<count).map { min(96, 32 << (count - 1 - $0)) }

@@ -1,18 +1,19 @@
 import Core
+import Options
 import Training
 
 /// The options that name pictures.
 enum DataOptions {
-  static let table = [
-    Option("data", "PATH", "folder or zip of PNG and JPEG files"),
+  static let options = [
+    Option("data", "PATH", "folder or zip of PNG and JPEG files", takes: .files(["zip"])),
     Option("size", "N", "side of the images, a power of two from 8"),
-    Option("skip", "N", "leaves out the first N files, by name"),
-    Option("take", "N", "uses N files; all"),
+    Option("skip", "N", "leaves out the first N files, by name", rare: true),
+    Option("take", "N", "uses N files", preset: "all", rare: true),
   ]
 
   /// The pictures, and where `--out` wants what is made of them.
   static func data(
-    _ options: Options, _ say: (String) -> Void, needs: String
+    _ options: ParsedOptions, _ say: (String) -> Void, needs: String
   ) throws(ObverseError) -> (ImageData, output: String) {
     guard let path = options.text("data"), let size = try options.integer("size", in: 8...1024),
       let output = options.text("out")

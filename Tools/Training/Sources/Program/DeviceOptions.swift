@@ -1,18 +1,24 @@
 import Core
+import Options
 import Torch
 
-/// The options that every command has.
+/// The options of commands that compute.
 enum DeviceOptions {
-  static let table = [
-    Option("device", "NAME", "auto, cpu or cuda; auto"),
-    Option("threads", "N", "threads on the CPU; LibTorch's choice"),
-    Option("no-tf32", nil, "on a GPU: products and convolutions in full float32, slower"),
-    Option("quiet", nil, "says errors only"),
-  ]
+  static let group = OptionGroup(
+    "where it is computed",
+    [
+      Option(
+        "device", "NAME", "auto, cpu or cuda", preset: "auto", rare: true,
+        takes: .words(["auto", "cpu", "cuda"])),
+      Option(
+        "threads", "N", "threads on the CPU", preset: "LibTorch's choice", short: "t", rare: true),
+      Option(
+        "no-tf32", nil, "on a GPU: products and convolutions in full float32, slower", rare: true),
+    ])
 
   /// Settles threads, then the device.
   /// - Throws: `usage`, `request`.
-  static func device(_ options: Options) throws(ObverseError) -> Device {
+  static func device(_ options: ParsedOptions) throws(ObverseError) -> Device {
     if let threads = try options.integer("threads", in: 1...1024) { Torch.threads = threads }
     let device = try device(named: options.text("device") ?? "auto")
     if device == .cpu { Torch.keepMemory() }
@@ -21,7 +27,7 @@ enum DeviceOptions {
   }
 
   /// Says lines to the user, unless `--quiet`.
-  static func speaker(_ options: Options) -> (String) -> Void {
+  static func speaker(_ options: ParsedOptions) -> (String) -> Void {
     guard options.has("quiet") else { return Program.say }
     return { _ in }
   }

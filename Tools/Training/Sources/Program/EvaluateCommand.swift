@@ -1,34 +1,68 @@
 import Core
 import Networks
+import Options
 import Torch
 import Training
 
 /// `obverse-train evaluate`.
 enum EvaluateCommand: Command {
-  static let name = "evaluate"
-  static let summary = "measures a generator against real pictures, each number under its full name"
-  static let usage = "--model FILE --data PATH --size N --out FILE [options]"
-  static let options =
-    [Option("model", "FILE", "checkpoint with the generator, or a .obv")] + DataOptions.table + [
-      Option(
-        "source", "FILE", "instead of --data: draws a .obv, seeds from --seed on, to compare with"),
-      Option(
-        "w", "FILE", ".npy of the w that --source draws instead of seeds; --skip leaves some out"),
-      Option("strip", "FILE", ".png or .jpg of eight pictures, and below them those of the same w"),
-      Option("out", "FILE", "the report, JSON"),
-      Option("judge", "FILE", "the network of 'obverse-train judge'"),
-    ] + KernelOptions.table + [
-      Option("identity", "PROGRAM", "Tools/Training/identity: is the face of a w the same person?"),
-      Option("inception", "FILE", "pytorch-fid's pt_inception-2015-12-05: FID by its port"),
-      Option("vgg", "FILE", "VGG16, torchvision's: with --lpips the perceptual path length"),
-      Option("lpips", "FILE", "heads for --vgg, lpips' weights/v0.1/vgg.pth"),
-      Option("no-patches", nil, "leaves the sliced Wasserstein distance out"),
-      Option("count", "N", "drawn images, and real ones if there are; 10000"),
-      Option("batch", "N", "images at once; 32"),
-      Option("seed", "N", "0"),
-    ] + DeviceOptions.table
+  static let table = CommandTable(
+    name: "evaluate", purpose: "Measures a generator against real pictures.",
+    usage: "--model FILE --data PATH --size N --out FILE [OPTIONS]",
+    examples: [
+      "obverse-train evaluate --model student --data faces.zip --size 64 --out s.json",
+      "obverse-train evaluate --model s.obv --source faces.obv --size 256 --out s.json",
+    ],
+    operands: 0...0,
+    groups: [
+      OptionGroup(
+        "what is measured",
+        [Option("model", "FILE", "checkpoint with the generator, or a .obv")]
+          + DataOptions.options + [
+            Option(
+              "source", "FILE",
+              "instead of --data: draws a .obv, seeds from --seed on, to compare with",
+              takes: .files(["obv"])),
+            Option(
+              "w", "FILE",
+              ".npy of the w that --source draws instead of seeds; --skip leaves some out",
+              rare: true, takes: .files(["npy"])),
+            Option(
+              "count", "N", "drawn images, and real ones if there are", preset: "10000"),
+            Option("batch", "N", "images at once", preset: "32", rare: true),
+            SharedOptions.seed,
+          ]),
+      OptionGroup(
+        "where to",
+        [
+          Option("out", "FILE", "the report, JSON"),
+          Option(
+            "strip", "FILE",
+            ".png or .jpg of eight pictures, and below them those of the same w", rare: true),
+        ]),
+      OptionGroup("frozen networks", KernelOptions.options),
+      OptionGroup(
+        "other measures",
+        [
+          Option("judge", "FILE", "the network of 'obverse-train judge'"),
+          Option(
+            "identity", "PROGRAM",
+            "Tools/Training/identity: is the face of a w the same person?", rare: true,
+            takes: .files([])),
+          Option(
+            "inception", "FILE", "pytorch-fid's pt_inception-2015-12-05: FID by its port",
+            rare: true),
+          SharedOptions.vgg, SharedOptions.lpips,
+          Option(
+            "no-patches", nil, "leaves the sliced Wasserstein distance out", rare: true),
+        ]), DeviceOptions.group,
+    ],
+    notes: [
+      "Each number stands under its full name. With --vgg and --lpips the perceptual path length is"
+        + " measured too."
+    ])
 
-  static func run(_ options: Options) throws(ObverseError) {
+  static func run(_ options: ParsedOptions) throws(ObverseError) {
     let device = try DeviceOptions.device(options)
     let say = DeviceOptions.speaker(options)
     guard let model = options.text("model") else {
@@ -49,7 +83,7 @@ enum EvaluateCommand: Command {
     var settings = Evaluation.Settings()
     settings.count = try options.integer("count", in: 2...10_000_000) ?? settings.count
     settings.batch = try options.integer("batch", in: 1...4096) ?? settings.batch
-    settings.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 0)
+    settings.seed = try options.seed
     settings.recognizer = recognizer
     settings.strip = strip
     settings.needsSameW = recognizer != nil || strip != nil || options.has("source")
@@ -92,7 +126,7 @@ enum EvaluateCommand: Command {
 
   /// The pictures of `--data`, or those that `--source` draws now into a folder that goes afterwards.
   private static func pictures(
-    _ options: Options, _ say: @escaping (String) -> Void
+    _ options: ParsedOptions, _ say: @escaping (String) -> Void
   ) throws(ObverseError) -> (ImageData, output: String, ScratchFolder?) {
     guard let source = options.text("source") else {
       guard !options.has("w") else {

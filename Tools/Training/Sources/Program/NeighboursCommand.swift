@@ -1,23 +1,32 @@
 import Core
 import Networks
+import Options
 import Torch
 import Training
 
 /// `obverse-train neighbours`.
 enum NeighboursCommand: Command {
-  static let name = "neighbours"
-  static let summary = "shows the real pictures nearest to drawn ones: whether a generator copies"
-  static let usage = "--model FILE --data PATH --size N --out FILE [options]"
-  static let options =
-    [Option("model", "FILE", "checkpoint with the generator")] + DataOptions.table + [
-      Option(
-        "out", "FILE", "the sheet, .png or .jpg: a row for each seed, the drawn picture first"),
-      Option("judge", "FILE", "compares features of this network; without it, pictures of 16x16"),
-      Option("count", "N", "seeds, from 0 on; 16"),
-      Option("nearest", "N", "real pictures of a row; 5"),
-    ] + DeviceOptions.table
+  static let table = CommandTable(
+    name: "neighbours", purpose: "Shows the real pictures nearest to drawn ones: is it a copy?",
+    usage: "--model FILE --data PATH --size N --out FILE [OPTIONS]",
+    examples: [
+      "obverse-train neighbours --model student --data faces.zip --size 64 --out n.png"
+    ],
+    operands: 0...0,
+    groups: [
+      OptionGroup(
+        "what is compared",
+        [Option("model", "FILE", "checkpoint with the generator")] + DataOptions.options + [
+          Option("count", "N", "seeds, from 0 on", preset: "16"),
+          Option("nearest", "N", "real pictures of a row", preset: "5"),
+          Option(
+            "judge", "FILE", "compares features of this network; without it, pictures of 16x16"),
+          Option(
+            "out", "FILE", "the sheet, .png or .jpg: a row for each seed, the drawn picture first"),
+        ]), DeviceOptions.group,
+    ])
 
-  static func run(_ options: Options) throws(ObverseError) {
+  static func run(_ options: ParsedOptions) throws(ObverseError) {
     let device = try DeviceOptions.device(options)
     let say = DeviceOptions.speaker(options)
     guard let model = options.text("model") else {

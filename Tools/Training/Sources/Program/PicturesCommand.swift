@@ -1,26 +1,45 @@
 import Core
+import Options
 import Training
 
 /// `obverse-train pictures`.
 enum PicturesCommand: Command {
-  static let name = "pictures"
-  static let summary = "draws the pictures of a .obv, averaged, each with its w"
-  static let usage = "--model FILE --size N[,N] --count N --out DIR [options]"
-  static let options = [
-    Option("model", "FILE", "a .obv that draws RGB"),
-    Option("size", "N[,N]", "sides to average to; each divides the model's own"),
-    Option("count", "N", "pictures in all; a whole file of w where left out"),
-    Option("seeds", "N", "the first seed; 0"),
-    Option("psi", "X", "truncates the seeds' w; 1, which is none"),
-    Option("w", "FILE", ".npy of float32 [N, wDim] instead of seeds, taken as they are"),
-    Option("skip", "N", "leaves out the first N of --w"),
-    Option("out", "DIR", "the folder, made if absent; drawing goes on where it stopped"),
-    Option("device", "NAME", "auto or cpu: pictures are drawn by the runtime, on the CPU"),
-    Option("threads", "N", "the processors there are"),
-    Option("quiet", nil, "says errors only"),
-  ]
+  static let table = CommandTable(
+    name: "pictures", purpose: "Draws the pictures of a .obv, averaged, each with its w.",
+    usage: "--model FILE --size N[,N] --count N --out DIR [OPTIONS]",
+    examples: [
+      "obverse-train pictures --model faces.obv --size 128 --count 6000 --out learn",
+      "obverse-train pictures --model faces.obv --size 256 --w w.npy --out known",
+    ],
+    operands: 0...0,
+    groups: [
+      OptionGroup(
+        "what is drawn",
+        [
+          Option("model", "FILE", "a .obv that draws RGB", takes: .files(["obv"])),
+          Option("size", "N[,N]", "sides to average to; each divides the model's own"),
+          Option("count", "N", "pictures in all; a whole file of w where left out"),
+          Option("seeds", "N", "the first seed", preset: "0"),
+          Option("psi", "X", "truncates the seeds' w; 1 does not", preset: "1"),
+          Option(
+            "w", "FILE", ".npy of float32 [N, wDim] instead of seeds, taken as they are",
+            takes: .files(["npy"])),
+          Option("skip", "N", "leaves out the first N of --w", rare: true),
+          Option("out", "DIR", "the folder, made if absent; drawing goes on where it stopped"),
+        ]),
+      OptionGroup(
+        "where it is computed",
+        [
+          Option(
+            "device", "NAME", "auto or cpu: pictures are drawn by the runtime, on the CPU",
+            preset: "auto", rare: true, takes: .words(["auto", "cpu"])),
+          Option(
+            "threads", "N", "threads on the CPU", preset: "the processors there are", short: "t",
+            rare: true),
+        ]),
+    ])
 
-  static func run(_ options: Options) throws(ObverseError) {
+  static func run(_ options: ParsedOptions) throws(ObverseError) {
     guard let model = options.text("model"), let folder = options.text("out"),
       let sizes = options.text("size")
     else {
@@ -55,14 +74,14 @@ enum PicturesCommand: Command {
     return sizes
   }
 
-  private static func source(_ options: Options) throws(ObverseError) -> PictureMaker.Source {
+  private static func source(_ options: ParsedOptions) throws(ObverseError) -> PictureMaker.Source {
     guard let path = options.text("w") else {
       guard !options.has("skip") else {
         throw .usage("option '--skip' belongs to --w; seeds begin with --seeds", hint: nil)
       }
       return .seeds(
         from: try options.integer("seeds", in: 0...Int(UInt32.max)) ?? 0,
-        psi: try options.number("psi") ?? 1)
+        psi: try options.amount("psi") ?? 1)
     }
     guard !options.has("seeds"), !options.has("psi") else {
       throw .usage(

@@ -1,13 +1,43 @@
 import Core
 import Glibc
+import Options
 
 /// The program `obverse-train`.
 @main
 enum Program {
+  /// In the order of a student's life.
+  private static let commands: [any Command.Type] = [
+    PicturesCommand.self, TeacherCommand.self, CutCommand.self, PruneCommand.self,
+    MomentsCommand.self, DistilCommand.self, JudgeCommand.self, EvaluateCommand.self,
+    NeighboursCommand.self, ReportCommand.self, SelfTestCommand.self,
+  ]
+
+  static let table = ProgramTable(
+    name: "obverse-train", title: "obverse-train", version: Version.number,
+    does: "trains StyleGAN2 generators and compresses them.",
+    purpose: "train and compress StyleGAN2 generators",
+    description: [
+      "Trains teachers, prunes and cuts generators, distils students, and measures all of them.",
+      "A run is a folder from which it goes on. Standard error carries talk.",
+    ],
+    notes: [
+      "A word @FILE stands for the options in FILE: on each line one with its value, which is all"
+        + " that follows; # begins a comment. What is given later counts."
+    ],
+    examples: [
+      "obverse-train teacher --data faces.zip --size 64 --out teacher",
+      "obverse-train prune --teacher teacher --ratio 0.7 --out pruned.obv",
+    ],
+    commands: commands.map { $0.table }, common: SharedOptions.common,
+    environment: [
+      ("RANK, LOCAL_RANK", "this process among many, as torchrun sets them"),
+      ("WORLD_SIZE", "how many processes train together"),
+      ("MASTER_ADDR", "the host where they meet"), ("MASTER_PORT", "the port where they meet"),
+    ])
+
   static func main() {
-    let words = CommandLine.arguments.dropFirst()
     do throws(ObverseError) {
-      try run(words)
+      try run(Array(CommandLine.arguments.dropFirst()))
     } catch {
       say("error: \(error)")
       if let hint = error.hint { line("hint: \(hint)", to: 2) }
@@ -15,48 +45,14 @@ enum Program {
     }
   }
 
-  /// In the order of a student's life.
-  private static var commands: [any Command.Type] {
-    [
-      PicturesCommand.self, TeacherCommand.self, CutCommand.self, PruneCommand.self,
-      MomentsCommand.self, DistilCommand.self, JudgeCommand.self, EvaluateCommand.self,
-      NeighboursCommand.self, ReportCommand.self, SelfTestCommand.self,
-    ]
-  }
-
-  private static func run(_ words: ArraySlice<String>) throws(ObverseError) {
-    guard let word = words.first else { return line(help, to: 1) }
-    let rest = words.dropFirst()
-    switch word {
-    case "help", "-h", "--help":
-      guard let name = rest.first else { return line(help, to: 1) }
-      line(try command(name).help, to: 1)
-    case "--version": line("obverse-train \(Version.number)", to: 1)
-    default:
-      let command = try command(word)
-      if rest.contains("--help") || rest.contains("-h") { return line(command.help, to: 1) }
-      try command.run(Options(rest, command.options, takesWords: command.takesWords))
+  private static func run(_ words: [String]) throws(ObverseError) {
+    switch try table.request(try OptionFile.expanded(words)) {
+    case .answer(let text): line(text, to: 1)
+    case .command(let name, let parsed):
+      try parsed.checkOperands()
+      if let text = try table.answer(name, parsed) { return line(text, to: 1) }
+      for command in commands where command.table.name == name { try command.run(parsed) }
     }
-  }
-
-  private static func command(_ name: String) throws(ObverseError) -> any Command.Type {
-    guard let command = commands.first(where: { $0.name == name }) else {
-      throw .usage("unknown command '\(name)'", hint: "obverse-train help")
-    }
-    return command
-  }
-
-  private static var help: String {
-    let rows = commands.map { command in
-      "  \(command.name)\(String(repeating: " ", count: 10 - command.name.count))\(command.summary)"
-    }
-    return """
-      usage: obverse-train COMMAND [options]
-
-      \(rows.joined(separator: "\n"))
-
-      obverse-train help COMMAND lists a command's options.
-      """
   }
 
   /// A line for people, on standard error.

@@ -1,38 +1,66 @@
 import Core
+import Options
 import Torch
 import Training
 
 /// `obverse-train prune`.
 enum PruneCommand: Command {
-  static let name = "prune"
-  static let summary = "makes a narrower generator of a teacher's strongest channels"
-  static let usage = "--teacher FILE --ratio P (or --macs N) --out FILE [options]"
-  static let options =
-    [
-      Option("teacher", "FILE", "the generator: .obv, a run's state, what 'obverse convert' reads"),
-      Option(
-        "ratio", "P",
-        "share of each layer's channels that go, such as 0.7, or one a resolution: 32=0.5,64=0.6"),
-      Option("macs", "N", "finds widths for that many multiply-adds, such as 1.38G, instead"),
-      Option("refit", "N", "fits each layer to the teacher by least squares on N pictures; 0"),
-      Option("out", "FILE", "the student: .obv, or .safetensors, with the teacher's discriminator"),
-      Option(
-        "score", "NAME",
-        "content (CAGC), style (GAN Slimming), diversity (DCP-GAN), weight, incoming, activation,"
-          + " deviation, contribution or random; content, with --macs and for MobileStyleGAN"
-          + " contribution"),
-      Option("budget", "NAME", "uniform (of each layer) or global (one ranking of all); uniform"),
-      Option("parser", "FILE", "content: BiSeNet's 79999_iter.pth says what is face; the image"),
-      Option(
-        "samples", "N", "pictures that the score looks at; 400, contribution 32, diversity 5000"),
-      Option("batch", "N", "pictures at once; 8, diversity 5"),
-      Option("compensate", nil, "scales toRGB for the lost channels, which the paper does not"),
-      Option("multiple", "N", "rounds widths up to a multiple, such as 8; 1"),
-      Option("seed", "N", "0"),
-      Option("json", nil, "prints what was made as JSON"),
-    ] + DeviceOptions.table
+  static let table = CommandTable(
+    name: "prune", purpose: "Makes a narrower generator of a teacher's strongest channels.",
+    usage: "--teacher FILE --ratio P (or --macs N) --out FILE [OPTIONS]",
+    examples: [
+      "obverse-train prune --teacher teacher --ratio 0.7 --out pruned.obv",
+      "obverse-train prune --teacher faces.obv --macs 1.38G --refit 96 --out r91.obv",
+    ],
+    operands: 0...0,
+    groups: [
+      OptionGroup(
+        "what is pruned",
+        [
+          Option(
+            "teacher", "FILE", "the generator: .obv, a run, what 'obverse convert' reads"),
+          Option(
+            "ratio", "P",
+            "share of each layer's channels that go, such as 0.7, or one a resolution:"
+              + " 32=0.5,64=0.6"),
+          Option(
+            "macs", "N", "finds widths for that many multiply-adds, such as 1.38G, instead"),
+          Option(
+            "refit", "N", "fits each layer to the teacher by least squares on N pictures",
+            preset: "0"),
+          Option(
+            "out", "FILE", "the student: .obv, or .safetensors, with the teacher's discriminator"),
+          SharedOptions.json,
+        ]),
+      OptionGroup(
+        "what counts",
+        [
+          Option(
+            "score", "NAME",
+            "content (CAGC), style (GAN Slimming), diversity (DCP-GAN), weight, incoming,"
+              + " activation, deviation, contribution or random",
+            preset: "content; with --macs and for MobileStyleGAN contribution", rare: true,
+            takes: .choices(PruneSettings.Score.self)),
+          Option(
+            "budget", "NAME", "uniform (of each layer) or global (one ranking of all)",
+            preset: "uniform", rare: true, takes: .choices(PruneSettings.Budget.self)),
+          Option(
+            "parser", "FILE", "content: BiSeNet's 79999_iter.pth says what is face",
+            preset: "the image", rare: true),
+          Option(
+            "samples", "N", "pictures that the score looks at",
+            preset: "400, contribution 32, diversity 5000", rare: true),
+          Option("batch", "N", "pictures at once", preset: "8, diversity 5", rare: true),
+          Option(
+            "compensate", nil, "scales toRGB for the lost channels, which the paper does not",
+            rare: true),
+          Option(
+            "multiple", "N", "rounds widths up to a multiple, such as 8", preset: "1", rare: true),
+          SharedOptions.seed,
+        ]), DeviceOptions.group,
+    ])
 
-  static func run(_ options: Options) throws(ObverseError) {
+  static func run(_ options: ParsedOptions) throws(ObverseError) {
     let device = try DeviceOptions.device(options)
     guard let teacher = options.text("teacher"), let output = options.text("out"),
       options.has("ratio") != options.has("macs")
@@ -64,7 +92,7 @@ enum PruneCommand: Command {
     settings.samples = try options.integer("samples", in: 1...1_000_000) ?? settings.samples
     settings.batch = try options.integer("batch", in: 1...4096) ?? settings.batch
     settings.multiple = try options.integer("multiple", in: 1...1024) ?? settings.multiple
-    settings.seed = UInt64(try options.integer("seed", in: 0...Int.max) ?? 0)
+    settings.seed = try options.seed
     settings.compensatesRGB = options.has("compensate")
     let say = DeviceOptions.speaker(options)
     let samples = settings.samples

@@ -1,18 +1,21 @@
 import Core
+import Options
 import Torch
 import Training
 
 /// `obverse-train selftest`.
 enum SelfTestCommand: Command {
-  static let name = "selftest"
-  static let summary = "compares a GPU's pictures, losses and gradients with the CPU's"
-  static let usage = "[--no-tf32]"
-  static let options = DeviceOptions.table
+  static let table = CommandTable(
+    name: "selftest",
+    purpose: "Compares a GPU's pictures, losses and gradients with the CPU's.",
+    usage: "[--no-tf32]",
+    examples: ["obverse-train selftest", "obverse-train selftest --no-tf32"], operands: 0...0,
+    groups: [DeviceOptions.group])
 
   /// Shares of a result's length that float32 in another order stays below, and with 10-bit factors.
   private static let tolerances = (exact: 1e-3, rounded: 5e-2)
 
-  static func run(_ options: Options) throws(ObverseError) {
+  static func run(_ options: ParsedOptions) throws(ObverseError) {
     let device = try DeviceOptions.device(options)
     guard device == .cuda else {
       throw .request(

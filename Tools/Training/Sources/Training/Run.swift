@@ -48,9 +48,26 @@ public final class Run {
     return run
   }
 
+  /// Whether a folder holds a run.
+  public static func isIn(_ folder: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(folder)/settings.json")
+  }
+
+  /// The settings of the run in a folder.
+  /// - Throws: `missing`, `malformed`.
+  public static func settings(in folder: String) throws(ObverseError) -> RunSettings {
+    let path = "\(folder)/settings.json"
+    let bytes = try Bytes(mapping: path)
+    do {
+      return try JSONDecoder().decode(RunSettings.self, from: Data(bytes.array))
+    } catch {
+      throw .malformed(what: "'\(path)'", why: "these are no settings of a teacher")
+    }
+  }
+
   private static func checkIsNew(_ folder: String) throws(ObverseError) {
-    guard !FileManager.default.fileExists(atPath: "\(folder)/settings.json") else {
-      throw .cannotCreate(path: folder, why: "it holds a run; --resume goes on with it")
+    guard !isIn(folder) else {
+      throw .cannotCreate(path: folder, why: "it holds a run; --resume or --go-on goes on with it")
     }
   }
 
@@ -88,14 +105,7 @@ public final class Run {
     _ folder: String, kimg: Double? = nil, device: Device, processes: Processes? = nil,
     report: @escaping (String) -> Void
   ) throws(ObverseError) -> Run {
-    let path = "\(folder)/settings.json"
-    let bytes = try Bytes(mapping: path)
-    var settings: RunSettings
-    do {
-      settings = try JSONDecoder().decode(RunSettings.self, from: Data(bytes.array))
-    } catch {
-      throw .malformed(what: "'\(path)'", why: "these are no settings of a teacher")
-    }
+    var settings = try settings(in: folder)
     if let kimg { settings.kimg = kimg }
     try settings.check(processes: processes?.count ?? 1)
     let run = try Run(settings, folder, device, processes, log: [], report)

@@ -135,6 +135,13 @@ public struct RunSettings: Codable, Equatable, Sendable {
     }
   }
 
+  /// Names of what is set otherwise than in `other`.
+  public func differences(from other: RunSettings) -> [String] {
+    zip(Mirror(reflecting: self).children, Mirror(reflecting: other).children).compactMap {
+      "\($0.value)" == "\($1.value)" ? nil : $0.label
+    }
+  }
+
   private var blockWidths: [Int] {
     (2...size.trailingZeroBitCount).map { min(base >> $0, widest) }
   }

@@ -18,18 +18,18 @@ struct WholeProgram {
   private static let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appending(path: "obverse-train").path(percentEncoded: false)
 
-  /// Runs to the end on one thread.
+  /// Runs to the end, on one thread where it computes something.
   ///
   /// `limit` is the longest file that it can write, in bytes, a multiple of 512: what goes beyond is
   /// refused as a full disk refuses it.
-  init(_ words: [String], limit: Int? = nil) throws {
+  init(_ words: [String], limit: Int? = nil, computes: Bool = true) throws {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
     // POSIX counts blocks of 512 bytes; the signal would end the program before the error could.
     let prefix = limit.map { "trap '' XFSZ; ulimit -f \($0 / 512) || exit 99; " } ?? ""
     process.arguments =
       ["-c", prefix + "exec \"$0\" \"$@\"", Self.path] + words
-      + ["--threads", "1", "--device", "cpu"]
+      + (computes ? ["--threads", "1", "--device", "cpu"] : [])
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors
@@ -206,6 +206,87 @@ struct ProgramTests {
     }
     var status = stat()
     #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+  }
+
+  /// Options of a file, of which the last word counts; a run that begins, goes on longer, and keeps
+  /// its settings.
+  @Test func aRunGoesOnByTheWordsThatBeganIt() throws {
+    let pictures = folder.path + "/my pictures"
+    try FileManager.default.copyItem(atPath: data, toPath: pictures)
+    let (file, grown) = (folder.path + "/small.options", folder.path + "/grown")
+    try Data(
+      """
+      # A small one.
+      --data \(pictures)
+      --size\t16
+        --batch 4
+      --kimg 0.004
+      --base 64
+      --widest 8
+      --z-dim 8
+      --w-dim 8
+      --mapping-layers 1
+
+      """.utf8
+    ).write(to: URL(filePath: file))
+    let words = ["teacher", "--go-on", "@" + file, "--out", grown]
+    #expect(try WholeProgram(words).code == 0)
+    let first = try files(grown)
+    #expect(try Run.settings(in: grown).data == pictures)
+    #expect(try Run.settings(in: grown).widest == 8)
+
+    let longer = try WholeProgram(words + ["--kimg", "0.012"])
+    #expect(longer.code == 0 && longer.errors.contains("resumed at 0.004 of 0.012 kimg"))
+    #expect(try files(grown)["settings.json"] == first["settings.json"])
+    let log = try String(contentsOfFile: grown + "/log.jsonl", encoding: .utf8)
+    #expect(log.contains("\"images\":12"))
+
+    let other = try WholeProgram(words + ["--rate", "0.1", "--widest=4"])
+    #expect(other.code == 64)
+    #expect(
+      other.sentences == [
+        "obverse-train: error: the run in '\(grown)' has other settings than these words make:"
+          + " widest, rate"
+      ])
+    #expect(other.errors.contains("hint: --resume \(grown) goes on with its own"))
+  }
+
+  @Test func namesTheLineThatIsNoOption() throws {
+    let file = folder.path + "/bad.options"
+    try Data("--size 16\n\ndata pictures\n".utf8).write(to: URL(filePath: file))
+    let refused = try WholeProgram(["teacher", "@" + file])
+    #expect(refused.code == 64)
+    #expect(
+      refused.sentences == [
+        "obverse-train: error: line 3 of '\(file)' begins with no option: 'data pictures'"
+      ])
+    let missing = try WholeProgram(["teacher", "@\(folder.path)/none"])
+    #expect(missing.code == 66)
+  }
+
+  /// Every command's helps in 80 columns, the short one in 25 lines; hints for words mistyped.
+  @Test func explainsItself() throws {
+    let overview = try WholeProgram(["--help"], computes: false).output
+    let commands = overview.split(separator: "\n").drop { $0 != "COMMANDS" }.dropFirst()
+      .prefix { $0.hasPrefix("  ") }.compactMap { $0.split(separator: " ").first.map(String.init) }
+    #expect(commands.count == 13)
+    #expect(overview.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    for command in commands {
+      let short = try WholeProgram([command, "--help"], computes: false).output.split(
+        separator: "\n", omittingEmptySubsequences: false)
+      #expect(short.count - 1 <= 25, "\(command)")
+      let full = try WholeProgram([command, "--help-all"], computes: false).output.split(
+        separator: "\n")
+      #expect((short + full).allSatisfy { $0.count <= 80 }, "\(command)")
+    }
+    let mistyped = try WholeProgram(["distil", "--studnet", "x"], computes: false)
+    #expect(mistyped.code == 64)
+    #expect(mistyped.errors.hasSuffix("hint: did you mean '--student'?\n"))
+    for method in ["nickel-dime", "plain", "cagc", "stylekd", "itgc", "gcc", "gs"] {
+      #expect(try WholeProgram(["distil", "--help"], computes: false).output.contains(method))
+    }
+    let page = try WholeProgram(["help", "distil", "--man"], computes: false).output
+    #expect(page.hasPrefix(#".TH OBVERSE\-TRAIN\-DISTIL 1 "#))
   }
 
   /// One object on standard output and talk on the other, for scripts.
