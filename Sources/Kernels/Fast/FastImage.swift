@@ -11,10 +11,12 @@ package protocol ModulatedLayer: AnyObject, Sendable {
   var inChannels: Int { get }
   /// Writes the weights times the style to zeroed places.
   func modulate(_ arena: FloatBuffer, style: Int, into modulated: Int)
+  /// What `modulate` touches. (A requirement, though all have the same: Embedded Swift calls none but
+  /// those on a value whose type it does not know.)
+  func modulateAccess(style: Int, into modulated: Int) -> Access
 }
 
 extension ModulatedLayer {
-  /// What `modulate` touches.
   package func modulateAccess(style: Int, into modulated: Int) -> Access {
     var access = Access("")
     access.read(style, inChannels)
@@ -34,10 +36,11 @@ package protocol ImageLayer: ModulatedLayer {
   func run(
     _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, plane: Int,
     rows: Range<Int>, scratch: Int)
+  /// What `run` touches for all rows of an image of `size`, apart from the map.
+  func access(size: Int, modulated: Int, previous: Int?, image: Int) -> Access
 }
 
 extension ImageLayer {
-  /// What `run` touches for all rows of an image of `size`, apart from the map.
   package func access(size: Int, modulated: Int, previous: Int?, image: Int) -> Access {
     var access = Access("")
     access.read(modulated, weightCount)

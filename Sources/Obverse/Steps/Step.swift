@@ -6,6 +6,8 @@ import Kernels
 protocol Step: AnyObject, Sendable {
   /// The layers that it does, in their order.
   var parts: [StepPart] { get }
+  /// Names of the layers, such as `b64.conv1`, `b64.torgb`.
+  var layers: [String] { get }
   /// Rows to deal out to workers, or pairs of blocks of output channels.
   var rows: Int { get }
   /// A worker's rows begin and end on a multiple of it.
@@ -27,8 +29,6 @@ extension Step {
   var output: FeatureMap? { nil }
   var leavesMap: Bool { output != nil }
   var algorithm: ConvAlgorithm? { nil }
-
-  /// Names of the layers, such as `b64.conv1`, `b64.torgb`.
   var layers: [String] { parts.map { $0.name } }
 }
 
