@@ -13,6 +13,8 @@ package final class Memory: @unchecked Sendable {
   package let base: UnsafeMutableRawPointer
   package let count: Int
   private let release: Release
+  /// What the system gave, which may begin before `base`.
+  private let allocated: UnsafeMutableRawPointer
 
   /// More than Swift allocates for the names, tables, layers and short texts of a model, and for the
   /// objects of a generator: a file has 16 blocks, 64 mapping layers and 256 facts at most.
@@ -37,6 +39,27 @@ package final class Memory: @unchecked Sendable {
     // Before the first touch, so that no small page is there yet; where it fails, small ones do.
     if isLarge { unsafe memory_prefer_large_pages(base, count) }
     unsafe self.base = unsafe base
+    unsafe self.allocated = unsafe base
+    self.count = count
+    release = .free
+  }
+
+  /// Allocates zeros at a 64-byte boundary.
+  ///
+  /// Of large ones the system gives pages that are zero already, each when it is first touched: what is
+  /// never touched costs nothing.
+  ///
+  /// - Throws: `resources`.
+  package init(zeros count: Int) throws(ObverseError) {
+    let isLarge = count >= 4 * Self.hugePage
+    let alignment = isLarge ? Self.hugePage : 64
+    guard count >= 0, count < Int.max - alignment,
+      let allocated = unsafe calloc(count + alignment, 1)
+    else { throw Self.none(count) }
+    let base = unsafe allocated.alignedUp(toMultipleOf: alignment)
+    if isLarge { unsafe memory_prefer_large_pages(base, count) }
+    unsafe self.base = unsafe base
+    unsafe self.allocated = unsafe allocated
     self.count = count
     release = .free
   }
@@ -44,6 +67,7 @@ package final class Memory: @unchecked Sendable {
   /// Takes what somebody else made.
   init(_ base: UnsafeMutableRawPointer, count: Int, release: Release) {
     unsafe self.base = unsafe base
+    unsafe self.allocated = unsafe base
     self.count = count
     self.release = release
   }
@@ -51,7 +75,7 @@ package final class Memory: @unchecked Sendable {
   deinit {
     switch release {
     case .unmap: unsafe memory_unmap(base, count)
-    case .free: unsafe CSystem.free(base)
+    case .free: unsafe CSystem.free(allocated)
     case .nothing: break
     }
   }

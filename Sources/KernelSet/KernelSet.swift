@@ -10,8 +10,9 @@ import CKernels
 /// - a planar map is `[row][channel][column]`, its side a multiple of the lanes;
 /// - pointers need the alignment of a float (whole cache lines are faster), and outputs and scratch
 ///   overlap no input;
-/// - what an epilogue finishes is `clamp(gain * leakyReLU(sum * factor + noise * strength + bias))`,
-///   `row` being the first output row and `size` the side of the output, to place the noise.
+/// - what an epilogue finishes is `clamp(gain * leakyReLU(sum * factor + noise * strength + bias))`, a
+///   missing factor being 1, `row` the first output row and `size` the side of the output, to place the
+///   noise.
 public protocol KernelSet: AnyObject, Sendable {
   /// Floats of a vector; every channel count is padded to a multiple of it.
   var lanes: Int { get }
@@ -26,6 +27,19 @@ public protocol KernelSet: AnyObject, Sendable {
 
   /// The same, its sums stored as they are.
   func convRaw(_ conv: kernel_conv)
+
+  /// `convActivated` of a whole map of 4 x 4: the same bits.
+  func convSmall(_ conv: kernel_conv, _ epilogue: kernel_epilogue)
+
+  /// The same of half floats in the same order, where `readsHalves`: the bits of those floats.
+  func convSmallHalves(
+    _ conv: kernel_conv, _ weights: UnsafePointer<UInt16>, _ epilogue: kernel_epilogue)
+
+  /// The same of signed bytes times the scale of their output channel, `[blocks * lanes]`: the bits of
+  /// those products.
+  func convSmallBytes(
+    _ conv: kernel_conv, _ weights: UnsafePointer<Int8>, scales: UnsafePointer<Float>,
+    _ epilogue: kernel_epilogue)
 
   /// Tile rows of a 3x3 convolution by F(4x4, 3x3), finished: 16 outputs of 36 products.
   ///
@@ -165,20 +179,20 @@ public protocol KernelSet: AnyObject, Sendable {
 
   // MARK: Dense layers
 
-  /// Rows `first ..< last` of `out = W x + bias`; with `activated`, leaky ReLU 0.2 and √2 behind.
+  /// Rows of `W x + bias` of one vector or several, each row of the weights read once for all.
   ///
-  /// `weights` is `[rows][count]`, `x` `[count]`; the order of a row's sum depends on `count` alone.
-  func dense(
-    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>)
+  /// `weights` is `[rows][count]`; the order of a row's sum depends on `count` alone.
+  func dense(_ dense: kernel_dense, _ weights: UnsafePointer<Float>)
 
-  /// Whether `denseHalves` can be called: the instruction set converts half floats.
+  /// Whether half floats can be read in place: the instruction set converts them.
   var readsHalves: Bool { get }
 
-  /// The same of half floats: the same bits as of those floats.
-  func denseHalves(
-    _ weights: UnsafePointer<UInt16>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>)
+  /// The same of half floats, where `readsHalves`: the bits of those floats.
+  func denseHalves(_ dense: kernel_dense, _ weights: UnsafePointer<UInt16>)
+
+  /// The same of signed bytes times the scale of their row, `[rows]`: the bits of those products.
+  func denseBytes(
+    _ dense: kernel_dense, _ weights: UnsafePointer<Int8>, scales: UnsafePointer<Float>)
 
   /// Demodulation factors `first ..< last`: `rsqrt(energy[o] · squares + 1e-8)`.
   ///

@@ -20,20 +20,68 @@ private let widestSingle = 12
 /// Carries a count to a generic function; private, or a debug build makes metadata of it.
 private struct Count<let n: Int> {}
 
-/// What becomes of a tile's sums once they are stored.
+/// What becomes of a tile's sums.
 ///
-/// A pass of its own over what lies in the first-level cache: within the tile it would be too long to
-/// unroll, and a rolled loop over the sums keeps all of them in memory instead of registers.
+/// What is short is done in the registers of a pair of blocks. The rest is a pass of its own over what
+/// lies in the first-level cache: within the tile it would be too long to unroll, and a rolled loop over
+/// the sums keeps all of them in memory instead of registers. (16 pixels of a single block are too many
+/// for the short one too.)
 private protocol TileFinish {
+  /// Whether it fits into registers.
+  static var isShort: Bool { get }
+  /// What `short` needs for one vector that begins with `channel`.
+  func start(_ channel: Int) -> Vector
+  /// A pixel's finished sum, where it is short.
+  func short(_ sum: Vector, _ start: Vector, row: Int, column: Int) -> Vector
   /// Finishes `count` pixels of one vector, which begins with `channel`; `row` counts within the band,
   /// `column` is the first pixel.
   func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int)
+}
+
+extension TileFinish {
+  @inline(__always)
+  static var isShort: Bool { false }
+  @inline(__always)
+  func start(_ channel: Int) -> Vector { .zero }
+  @inline(__always)
+  func short(_ sum: Vector, _ start: Vector, row: Int, column: Int) -> Vector { sum }
 }
 
 /// Leaves the sums as they are.
 private struct Raw: TileFinish {
   @inline(__always)
   func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {}
+}
+
+/// Noise, bias and leaky ReLU.
+private struct Plain: TileFinish {
+  let bias: Floats
+  let slope: Vector
+  /// Noise at the band's first row.
+  let noise: Floats
+  let strength: Float
+  let size: Int
+
+  @inline(__always)
+  static var isShort: Bool { true }
+
+  @inline(__always)
+  func start(_ channel: Int) -> Vector { load(bias + channel) }
+
+  @inline(__always)
+  func short(_ sum: Vector, _ start: Vector, row: Int, column: Int) -> Vector {
+    let offset = start + Vector(repeating: noise[row * size + column] * strength)
+    return finishedPlain(sum, offset, slope)
+  }
+
+  @inline(__always)
+  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {
+    let start = start(channel)
+    for i in 0..<count {
+      let at = sums + i * Vector.scalarCount
+      store(short(load(at), start, row: row, column: column + i), at)
+    }
+  }
 }
 
 /// Demodulation, noise, bias, leaky ReLU, gain and clamp.
@@ -91,10 +139,15 @@ private func tilePair<let n: Int, F: TileFinish>(
       block += c.input_block
     }
   }
+  let (first, second) = (f.start(channel), f.start(channel + lanes))
   for i in 0..<n {
-    store(a[i], out + i * lanes)
-    store(b[i], out + c.output_block + i * lanes)
+    // Both before either is stored, so that they share the noise.
+    let one = f.short(a[i], first, row: row, column: column + i)
+    let other = f.short(b[i], second, row: row, column: column + i)
+    store(one, out + i * lanes)
+    store(other, out + c.output_block + i * lanes)
   }
+  if F.isShort { return }
   f.finish(out, count: n, channel: channel, row: row, column: column)
   f.finish(
     out + c.output_block, count: n, channel: channel + lanes, row: row, column: column)
@@ -249,7 +302,14 @@ extension Vectorized {
     _ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int,
     size: Int
   ) {
-    convolve(conv, Activated(epilogue, row: row, size: size))
+    guard isPlain(epilogue), let noise = epilogue.noise else {
+      return convolve(conv, Activated(epilogue, row: row, size: size))
+    }
+    convolve(
+      conv,
+      Plain(
+        bias: epilogue.bias, slope: Vector(repeating: epilogue.slope), noise: noise + row * size,
+        strength: epilogue.strength, size: size))
   }
 
   /// A convolution whose sums are stored as they are.

@@ -3,16 +3,14 @@
 import CKernels
 
 extension Vectorized {
+  /// Rows of `W x + bias`; each row of the weights is read from memory once for all vectors.
   @inline(never)
-  public func dense(
-    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>
-  ) {
-    products(FloatRows(start: weights), x, count, first, last, out)
-    finish(out, bias, first, last, activated)
+  public func dense(_ k: kernel_dense, _ weights: UnsafePointer<Float>) {
+    for r in k.first..<k.last { row(FloatRows(start: weights), k, r) }
   }
 
-  /// Whether `denseHalves` can be called: this instruction set converts half floats.
+  /// Whether `denseHalves` and `convSmallHalves` can be called: this instruction set converts half
+  /// floats.
   public var readsHalves: Bool {
     #if WIDE8 || WIDE16 || arch(arm64)
     true
@@ -21,26 +19,31 @@ extension Vectorized {
     #endif
   }
 
-  /// `dense`, or with `activated` `denseActivated`, of half floats: the same bits as of those floats.
+  /// `dense` of half floats: the same bits as of those floats.
   @inline(never)
-  public func denseHalves(
-    _ weights: UnsafePointer<UInt16>, _ bias: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    count: Int, first: Int, last: Int, activated: Bool, into out: UnsafeMutablePointer<Float>
-  ) {
+  public func denseHalves(_ k: kernel_dense, _ weights: UnsafePointer<UInt16>) {
     #if WIDE8 || WIDE16 || arch(arm64)
-    products(HalfRows(start: weights), x, count, first, last, out)
-    finish(out, bias, first, last, activated)
+    for r in k.first..<k.last { row(HalfRows(start: weights), k, r) }
     #endif
   }
 
-  /// Bias, and behind a layer of the mapping network leaky ReLU 0.2 and gain √2.
-  @inline(__always)
-  private func finish(
-    _ out: MutableFloats, _ bias: Floats, _ first: Int, _ last: Int, _ activated: Bool
+  /// `dense` of signed bytes times a scale for each row: the same bits as of those products.
+  @inline(never)
+  public func denseBytes(
+    _ k: kernel_dense, _ weights: UnsafePointer<Int8>, scales: UnsafePointer<Float>
   ) {
-    for r in first..<last {
-      let y = out[r] + bias[r]
-      out[r] = activated ? (y < 0 ? y * 0.2 : y) * 1.414_213_562_373_095_1 : y
+    for r in k.first..<k.last {
+      row(ByteRows(start: weights, scale: scales[r], scales: Vector(repeating: scales[r])), k, r)
+    }
+  }
+
+  /// Row `r` of all vectors; behind a layer of the mapping network leaky ReLU 0.2 and gain √2.
+  @inline(__always)
+  private func row<Weights: Rows>(_ weights: Weights, _ k: kernel_dense, _ r: Int) {
+    for v in 0..<k.vectors {
+      let y = dot(weights, r * k.count, k.x + v * k.stride, k.count) + k.bias[r]
+      k.output[v * k.stride + r] =
+        k.activated != 0 ? (y < 0 ? y * 0.2 : y) * 1.414_213_562_373_095_1 : y
     }
   }
 
@@ -50,21 +53,16 @@ extension Vectorized {
     _ energy: UnsafePointer<Float>, squares: UnsafePointer<Float>, count: Int, first: Int,
     last: Int, into factors: UnsafeMutablePointer<Float>
   ) {
-    products(FloatRows(start: energy), squares, count, first, last, factors)
-    for o in first..<last { factors[o] = 1 / (factors[o] + 1e-8).squareRoot() }
+    for o in first..<last {
+      let sum = dot(FloatRows(start: energy), o * count, squares, count)
+      factors[o] = 1 / (sum + 1e-8).squareRoot()
+    }
   }
 
-  /// One row after the other.
+  /// One row times a vector.
   ///
   /// Weights come from memory or a far cache, and the processor fetches a single stream ahead best.
   /// Four running sums hide the multiply-add's latency.
-  @inline(__always)
-  private func products<Weights: Rows>(
-    _ weights: Weights, _ x: Floats, _ count: Int, _ first: Int, _ last: Int, _ out: MutableFloats
-  ) {
-    for r in first..<last { out[r] = dot(weights, r * count, x, count) }
-  }
-
   @inline(__always)
   private func dot<Weights: Rows>(
     _ a: Weights, _ from: Int, _ b: Floats, _ count: Int
@@ -127,15 +125,7 @@ private struct HalfRows: Rows {
 
   @inline(__always)
   func vector(_ i: Int) -> Vector {
-    var v = Vector.zero
-    #if WIDE16
-    widen_halves_16(start + i, &v)
-    #elseif WIDE8
-    widen_halves_8(start + i, &v)
-    #else
-    widen_halves_4(start + i, &v)
-    #endif
-    return v
+    widened(start + i)
   }
 
   /// The bits of a half float as a float: exponent and fraction move, and a product with 2^112 sets
@@ -156,3 +146,23 @@ private struct HalfRows: Rows {
   }
 }
 #endif
+
+/// A row of signed bytes, and its scale.
+private struct ByteRows: Rows {
+  let start: UnsafePointer<Int8>
+  let scale: Float
+  let scales: Vector
+
+  @inline(__always)
+  func vector(_ i: Int) -> Vector { widened(start + i) * scales }
+
+  @inline(__always)
+  func scalar(_ i: Int) -> Float { Float(start[i]) * scale }
+
+  @inline(__always)
+  func fetch(_ i: Int) {
+    // A line holds four vectors or more.
+    let address = UnsafeRawPointer(start + i + 4096)
+    prefetch(address.assumingMemoryBound(to: Float.self))
+  }
+}

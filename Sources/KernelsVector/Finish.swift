@@ -28,7 +28,8 @@ typealias BlockFinish = (
 /// The finish of the vector that begins with `channel`; `scale` multiplies the sums.
 @_transparent
 func blockFinish(_ e: kernel_epilogue, channel: Int, scale: Float? = nil) -> BlockFinish {
-  let factors = load(e.factors + channel)
+  var factors = Vector(repeating: 1)
+  if let all = e.factors { factors = load(all + channel) }
   return (
     factors: scale.map { factors * $0 } ?? factors, bias: load(e.bias + channel),
     strength: e.strength, slope: Vector(repeating: e.slope), gain: Vector(repeating: e.gain),
@@ -44,6 +45,19 @@ func finished(_ f: BlockFinish, _ sum: Vector, _ noise: Floats?, _ x: Int) -> Ve
   return clamped(leaky(sum, f.factors, offset, f.slope, gain: f.gain), f.limit)
 }
 
+/// Whether a finish is noise, bias and leaky ReLU alone, which fit into registers.
+@_transparent
+func isPlain(_ e: kernel_epilogue) -> Bool {
+  e.factors == nil && e.noise != nil && e.gain == 1 && e.clamp == .infinity
+}
+
+/// Finishes a plain sum; the bits of `finished` with a factor and a gain of 1 and no limit.
+@_transparent
+func finishedPlain(_ sum: Vector, _ offset: Vector, _ slope: Vector) -> Vector {
+  let y = sum + offset
+  return y.replacing(with: y * slope, where: y .< Vector.zero)
+}
+
 // MARK: - Planar rows
 
 /// The finish of one channel, a vector of pixels at a time; the gain is in the first three.
@@ -54,8 +68,9 @@ typealias RowFinish = (
 /// The finish of `channel`; `scale` multiplies the sums.
 @_transparent
 func rowFinish(_ e: kernel_epilogue, channel: Int, scale: Float = 1) -> RowFinish {
-  (
-    factor: Vector(repeating: e.factors[channel] * e.gain * scale),
+  let factor: Float = if let factors = e.factors { factors[channel] } else { 1 }
+  return (
+    factor: Vector(repeating: factor * e.gain * scale),
     bias: Vector(repeating: e.bias[channel] * e.gain),
     strength: Vector(repeating: e.strength * e.gain), slope: Vector(repeating: e.slope),
     limit: Vector(repeating: e.clamp), clamps: e.clamp < .infinity

@@ -64,3 +64,33 @@ func clamped(_ v: Vector, _ limit: Vector) -> Vector {
   let raised = v.replacing(with: -limit, where: v .< -limit)
   return raised.replacing(with: limit, where: raised .> limit)
 }
+
+#if WIDE8 || WIDE16 || arch(arm64)
+/// A vector of half floats, as floats.
+@inline(__always)
+func widened(_ p: UnsafePointer<UInt16>) -> Vector {
+  var v = Vector.zero
+  #if WIDE16
+  widen_halves_16(p, &v)
+  #elseif WIDE8
+  widen_halves_8(p, &v)
+  #else
+  widen_halves_4(p, &v)
+  #endif
+  return v
+}
+#endif
+
+/// A vector of signed bytes, as floats.
+@inline(__always)
+func widened(_ p: UnsafePointer<Int8>) -> Vector {
+  var v = Vector.zero
+  #if WIDE16
+  widen_bytes_16(p, &v)
+  #elseif WIDE8
+  widen_bytes_8(p, &v)
+  #else
+  widen_bytes_4(p, &v)
+  #endif
+  return v
+}

@@ -60,13 +60,28 @@ package final class Batch {
     }
 
     func work(_ index: Int, _ workers: Workers) {
+      let generator = generators[index]
+      // Faces that are mapped together, but a share for everybody.
+      let together = max(min(Plan.mappedAtOnce, faces / workers.count), 1)
       while !generators[0].cancellation.isCancelled {
-        let face = next.add(1, ordering: .relaxed).oldValue
-        guard face < faces else { return }
+        let start = next.add(together, ordering: .relaxed).oldValue
+        guard start < faces else { return }
         do throws(ObverseError) {
-          let image = try generators[index].face(
-            seed: seed &+ UInt32(truncatingIfNeeded: face), label: label)
-          if face == 0 { first.withLock { $0 = image } }
+          let chunk = start..<min(start + together, faces)
+          let w = try generator.map(
+            chunk.map { generator.latent(seed: seed &+ UInt32(truncatingIfNeeded: $0)) },
+            labels: chunk.map { _ in label })
+          for (face, w) in zip(chunk, w) {
+            guard !generators[0].cancellation.isCancelled else { throw .cancelled }
+            var pixels: [UInt8] = []
+            try generator.synthesize(ws: generator.ws(from: w), into: &pixels)
+            guard face == 0 else { continue }
+            let model = generator.model
+            let image = Image(
+              width: model.resolution, height: model.resolution, channels: model.imageChannels,
+              pixels: pixels)
+            first.withLock { $0 = image }
+          }
         } catch {
           failure.withLock { $0 = error }
           return

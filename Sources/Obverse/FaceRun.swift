@@ -16,8 +16,8 @@ final class FaceRun: SharedWork {
   /// not see what the first worker has meanwhile decided about n + 1.
   private let end = Atomic<Int>(.max)
 
-  /// Whether to map the input vector at the plan's first place, and to spread it over ws.
-  var maps = false
+  /// How many vectors to map from the plan's first place; the first w is spread over ws.
+  var maps = 0
   /// What to do to w on its way to ws, if anything.
   var truncation: Truncation?
   var synthesizes = false
@@ -50,7 +50,7 @@ final class FaceRun: SharedWork {
 
   func work(_ index: Int, _ workers: Workers) {
     if index == 0 { clock?.begin(1) }
-    if maps { map(index, workers) }
+    if maps > 0 { map(index, workers) }
     guard synthesizes else { return }
     if index == 0 { clock?.begin(2) }
     makeStyles(index, workers)
@@ -105,7 +105,7 @@ final class FaceRun: SharedWork {
     for layer in plan.mapping {
       layer.run(
         arena, input: input, output: output, rows: share(layer.outputs, index, workers),
-        activated: true)
+        activated: true, vectors: maps, stride: plan.mappedStride)
       swap(&input, &output)
       workers.barrier()
     }

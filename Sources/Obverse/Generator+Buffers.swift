@@ -72,7 +72,7 @@ extension Generator {
   ) throws(ObverseError) {
     precondition(ws.count == model.wsCount * model.wDim)
     let noise = try checked(noise)
-    run.maps = false
+    run.maps = 0
     for i in ws.indices { arena[model.plan.ws + i] = ws[i] }
     try unsafe draw(noise, bytes)
   }
@@ -91,10 +91,11 @@ extension Generator {
   ///   - label: A class of a conditional model.
   ///   - psi: Truncation; 1 for none.
   ///   - cutoff: Truncates the first `cutoff` layers only; nil all.
+  ///   - number: Which of the vectors that are mapped together it is.
   ///   - element: Gives z from its first element to its last.
   /// - Throws: `request` for a missing or an impossible label, and for a truncation that cannot be.
   func place(
-    _ label: Int?, _ psi: Float, _ cutoff: Int?, _ element: (Int) -> Float
+    _ label: Int?, _ psi: Float, _ cutoff: Int?, number: Int = 0, _ element: (Int) -> Float
   ) throws(ObverseError) {
     if model.embedding == nil, label != nil {
       throw .request("this model has no classes", hint: nil)
@@ -110,8 +111,8 @@ extension Generator {
       }
     }
     run.truncation = try truncation(psi, cutoff)
-    run.maps = true
-    let first = model.plan.mapped.0
+    run.maps = 1
+    let first = model.plan.mapped.0 + number * model.plan.mappedStride
     for i in 0..<model.zDim { arena[first + i] = element(i) }
     normalize(first, model.zDim)
     if let embed = model.embedding, let label {

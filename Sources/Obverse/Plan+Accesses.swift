@@ -13,10 +13,19 @@ extension Plan {
     }
     var (input, output) = mapped
     phases.append([
-      access("latent") { $0.write(input, model.zDim + (model.embed == nil ? 0 : model.wDim)) }
+      access("latent") {
+        for face in 0..<Self.mappedAtOnce {
+          $0.write(
+            input + face * mappedStride, model.zDim + (model.embed == nil ? 0 : model.wDim))
+        }
+      }
     ])
     for (number, layer) in mapping.enumerated() {
-      phases.append([layer.access(input: input, output: output).named("fc\(number)")])
+      phases.append([
+        layer.access(
+          input: input, output: output, vectors: Self.mappedAtOnce, stride: mappedStride
+        ).named("fc\(number)")
+      ])
       swap(&input, &output)
     }
     phases.append([

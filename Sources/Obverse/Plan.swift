@@ -11,8 +11,13 @@ final class Plan: Sendable {
   let styles: [StyleJob]
   /// Constant maps that a new arena is given, by place.
   let constants: [(place: Int, values: FloatBuffer)]
-  /// Places of the mapping's two vectors.
+  /// Faces that are mapped together at most: the mapping's weights, most of what a small network has, are
+  /// fetched once for all of them.
+  static let mappedAtOnce = 8
+  /// Places of the mapping's two lists of vectors, which layers take turns between.
   let mapped: (Int, Int)
+  /// Floats from one of these vectors to the next.
+  let mappedStride: Int
   /// Place of ws, `[wsCount][wDim]`.
   let ws: Int
   /// Place of the finished image, `[channels][H][W]`.
@@ -36,6 +41,7 @@ final class Plan: Sendable {
     constants = builder.constants
     zeros = builder.zeros
     mapped = builder.mapped
+    mappedStride = builder.mappedStride
     ws = builder.ws
     image = builder.image
     alone = design.schedule(workers: 1)
@@ -67,6 +73,9 @@ final class Plan: Sendable {
       constants: constants.map { $0.place..<($0.place + $0.values.count) } + zeros)
     try proof.check(phases(model, schedule))
   }
+
+  /// Place of the first w that the mapping makes.
+  var mappedOutput: Int { mapping.count % 2 == 0 ? mapped.0 : mapped.1 }
 
   /// Whether any layer has a noise plane of its own.
   var hasStoredNoise: Bool {

@@ -144,7 +144,8 @@ extension PlanBuilder {
     let styled = try styled(
       "b4.conv1", size: 4, slots, style(conv.affine, ws: 0), factors: ones, conv.noise)
     let kernel = try FastConv(
-      fast, weight: conv.weight.buffer(), size: 4, inChannels: model.const.shape[0], outputs: slots,
+      fast, stored: conv.weight.stored(fast), size: 4, inChannels: model.const.shape[0],
+      outputs: slots,
       finish: finish(conv.activation, slots))
     let to = newMap(styled)
     step { [lanes = fast.lanes] layout in

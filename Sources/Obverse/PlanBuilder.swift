@@ -16,6 +16,7 @@ struct PlanBuilder {
   /// What stays zero, as it is in a new arena: lanes without a channel.
   var zeros: [Range<Int>] = []
   var mapped = (0, 0)
+  var mappedStride = 0
   var ws = 0
   var image = 0
   /// Place of a row of zeros that convolutions read outside of a map.
@@ -37,8 +38,9 @@ struct PlanBuilder {
       floats: PackedWeights(model, fast, forced: forced).floats, for: "opening this model")
     for layer in model.mapping { mapping.append(try FastDense(fast, layer)) }
     // Layers take turns between two vectors, and hidden ones may be wider than either end.
-    let widest = mapping.reduce(model.wDim) { max($0, $1.inputs, $1.outputs) }
-    mapped = (reserve(widest), reserve(widest))
+    mappedStride = mapping.reduce(model.wDim) { max($0, $1.inputs, $1.outputs) }
+    let mappedCount = Plan.mappedAtOnce * mappedStride
+    mapped = (reserve(mappedCount), reserve(mappedCount))
     ws = reserve(model.wsCount * model.wDim)
     switch model.synthesis {
     case .styleGAN2(let architecture, let blocks): try styleGAN2(architecture, blocks)
@@ -167,14 +169,22 @@ extension Weights {
   }
 }
 
-extension FastDense {
-  /// Reads floats in place, and half floats where the instruction set can.
-  fileprivate convenience init(_ fast: Fast, _ dense: Dense) throws(ObverseError) {
-    let (weight, bias) = (dense.weight, try dense.bias.buffer())
-    guard weight.type == .float16, fast.kernels.readsHalves else {
-      self.init(fast, weights: try weight.buffer(), bias: bias)
-      return
+extension Weights {
+  /// The tensor as the file has it, where the instruction set can read it so, else as floats.
+  ///
+  /// - Throws: `resources`.
+  func stored(_ fast: Fast) throws(ObverseError) -> StoredWeights {
+    if type == .float16, fast.kernels.readsHalves { return .halves(HalfBuffer(borrowing: bytes)) }
+    if type == .int8, let scaleBytes {
+      return .bytes(ByteBuffer(borrowing: bytes), scales: FloatBuffer(borrowing: scaleBytes))
     }
-    self.init(fast, halves: HalfBuffer(borrowing: weight.bytes), bias: bias)
+    return .floats(try buffer())
+  }
+}
+
+extension FastDense {
+  /// Reads weights in place.
+  fileprivate convenience init(_ fast: Fast, _ dense: Dense) throws(ObverseError) {
+    try self.init(fast, dense.weight.stored(fast), bias: dense.bias.buffer())
   }
 }

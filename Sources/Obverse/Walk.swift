@@ -113,8 +113,7 @@ extension Generator {
     through seeds: [UInt32], framesPerKey: Int = 120,
     interpolation: Walk.Interpolation = .cubic, loops: Bool = true, label: Int? = nil
   ) throws(ObverseError) -> Walk {
-    var keys: [[Float]] = []
-    for seed in seeds { keys.append(try map(z: latent(seed: seed), label: label)) }
+    let keys = try map(seeds.map { latent(seed: $0) }, labels: seeds.map { _ in label })
     return try Walk(
       keys: keys, framesPerKey: framesPerKey, interpolation: interpolation, loops: loops)
   }

@@ -29,7 +29,7 @@ struct FastDenseTests {
 
     for target in InstructionSet.available {
       let fast = Fast(target)
-      let layer = FastDense(fast, weights: .of(weight), bias: .of(bias))
+      let layer = FastDense(fast, .floats(.of(weight)), bias: .of(bias))
       #expect(layer.inputs == inputs && layer.outputs == outputs)
       var arena = Arena()
       let input = arena.place(x)
@@ -65,8 +65,8 @@ struct FastDenseTests {
     let weight = bits.map { Self.float($0) }
     for target in InstructionSet.available where Fast(target).kernels.readsHalves {
       let fast = Fast(target)
-      let wanted = FastDense(fast, weights: .of(weight), bias: .of(bias))
-      let layer = FastDense(fast, halves: halves, bias: .of(bias))
+      let wanted = FastDense(fast, .floats(.of(weight)), bias: .of(bias))
+      let layer = FastDense(fast, .halves(halves), bias: .of(bias))
       #expect(layer.inputs == inputs && layer.outputs == outputs)
       for isActivated in [false, true] {
         var arena = Arena()
@@ -80,6 +80,63 @@ struct FastDenseTests {
         }
         #expect(areSameBits(found[0], found[1]), "\(target)")
       }
+    }
+  }
+
+  /// Bytes give the bits that their products with the row's scale give as floats.
+  @Test(arguments: counts)
+  func readsBytesInPlace(inputs: Int) {
+    let outputs = 5
+    var random = SplitMix64(seed: 13)
+    let x = random.floats(inputs)
+    let bias = random.floats(outputs)
+    let scales = random.floats(outputs)
+    let steps = (0..<(inputs * outputs)).map { _ in Int8(truncatingIfNeeded: random.next()) }
+    let weight = steps.indices.map { Float(steps[$0]) * scales[$0 / inputs] }
+    let bytes = ByteBuffer(borrowing: Bytes(steps.map { UInt8(bitPattern: $0) }))
+    for target in InstructionSet.available {
+      let fast = Fast(target)
+      let layers = [
+        FastDense(fast, .bytes(bytes, scales: .of(scales)), bias: .of(bias)),
+        FastDense(fast, .floats(.of(weight)), bias: .of(bias)),
+      ]
+      var arena = Arena()
+      let input = arena.place(x)
+      let output = arena.reserve(outputs)
+      let found = layers.map { layer in
+        let buffer = FloatBuffer.of(arena.floats)
+        layer.run(buffer, input: input, output: output, rows: 0..<outputs, activated: true)
+        return buffer.read(at: output, count: outputs)
+      }
+      #expect(areSameBits(found[0], found[1]), "\(target)")
+    }
+  }
+
+  /// Several vectors get the bits that each gets alone, and nothing between them is touched.
+  @Test(arguments: [1, 13, 65])
+  func takesSeveralVectors(inputs: Int) {
+    let (outputs, vectors, stride) = (7, 3, 70)
+    var random = SplitMix64(seed: 14)
+    let x = random.floats(vectors * stride)
+    let weight = random.floats(inputs * outputs)
+    let bias = random.floats(outputs)
+    for target in InstructionSet.available {
+      let layer = FastDense(Fast(target), .floats(.of(weight)), bias: .of(bias))
+      var arena = Arena()
+      let input = arena.place(x)
+      let output = arena.reserve(vectors * stride)
+      let together = FloatBuffer.of(arena.floats)
+      layer.run(
+        together, input: input, output: output, rows: 1..<outputs, activated: true,
+        vectors: vectors, stride: stride)
+      let alone = FloatBuffer.of(arena.floats)
+      for v in 0..<vectors {
+        layer.run(
+          alone, input: input + v * stride, output: output + v * stride, rows: 1..<outputs,
+          activated: true)
+      }
+      let found = [together, alone].map { $0.read(at: 0, count: arena.floats.count) }
+      #expect(areSameBits(found[0], found[1]), "\(target)")
     }
   }
 

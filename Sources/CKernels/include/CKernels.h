@@ -86,6 +86,29 @@ static inline void widen_halves_16(const void *from, void *to) {
   typedef float floats __attribute__((ext_vector_type(16), aligned(4)));
   *(floats *)to = __builtin_convertvector(*(const halves *)from, floats);
 }
+
+/// Four signed bytes as floats.
+static inline void widen_bytes_4(const void *from, void *to) {
+  typedef int8_t bytes __attribute__((ext_vector_type(4), aligned(1)));
+  typedef float floats __attribute__((ext_vector_type(4), aligned(4)));
+  *(floats *)to = __builtin_convertvector(*(const bytes *)from, floats);
+}
+
+/// Eight.
+OBV_TARGET("avx2")
+static inline void widen_bytes_8(const void *from, void *to) {
+  typedef int8_t bytes __attribute__((ext_vector_type(8), aligned(1)));
+  typedef float floats __attribute__((ext_vector_type(8), aligned(4)));
+  *(floats *)to = __builtin_convertvector(*(const bytes *)from, floats);
+}
+
+/// Sixteen.
+OBV_TARGET("avx512f")
+static inline void widen_bytes_16(const void *from, void *to) {
+  typedef int8_t bytes __attribute__((ext_vector_type(16), aligned(1)));
+  typedef float floats __attribute__((ext_vector_type(16), aligned(4)));
+  *(floats *)to = __builtin_convertvector(*(const bytes *)from, floats);
+}
 #endif
 
 // Feature maps lie as [row][block][column][lane]: a block is one vector of channels, so neighbouring
@@ -94,7 +117,7 @@ static inline void widen_halves_16(const void *from, void *to) {
 
 /// What happens to a convolution's sums: clamp(gain * leaky_relu(y * factor + noise + bias)).
 typedef struct {
-  const float *factors;  ///< [blocks * lanes], demodulation
+  const float *_Nullable factors;  ///< [blocks * lanes], demodulation, or NULL for ones
   const float *bias;     ///< [blocks * lanes]
   const float *_Nullable noise;    ///< [size][size], or NULL
   float strength;        ///< multiplies noise
@@ -102,6 +125,19 @@ typedef struct {
   float gain;            ///< after it
   float clamp;           ///< largest magnitude after the gain; infinity for none
 } kernel_epilogue;
+
+/// Rows of W x + bias, for one vector x or several.
+typedef struct {
+  const float *bias;        ///< [rows]
+  const float *x;           ///< [vectors][stride], of which `count` are multiplied
+  ptrdiff_t count;
+  ptrdiff_t vectors;
+  ptrdiff_t stride;         ///< floats from one x to the next, and from one output to the next
+  ptrdiff_t first;          ///< rows first ..< last
+  ptrdiff_t last;
+  int activated;            ///< leaky ReLU 0.2 and sqrt 2 behind
+  float *output;            ///< [vectors][stride], of which rows are written
+} kernel_dense;
 
 /// Rows of a convolution by taps, from prepared rows (modulated, with a border of zeros).
 typedef struct {

@@ -85,7 +85,14 @@ private final class GenerateRun {
       try stream?.write(encoding.header(count: list?.count ?? 0))
     }
     if let list {
-      for subject in list { try draw(subject) }
+      for first in stride(from: 0, to: list.count, by: Self.mappedAtOnce) {
+        var rest = list[first..<min(first + Self.mappedAtOnce, list.count)]
+        keys = []
+        while let subject = rest.first {
+          try draw(subject, before: rest.dropFirst())
+          rest = rest.dropFirst()
+        }
+      }
     } else {
       try drawStandardInput()
     }
@@ -103,10 +110,27 @@ private final class GenerateRun {
     times.encode += Clock.now - start
   }
 
+  /// Subjects that are mapped together; few enough that the first picture is not late.
+  private static let mappedAtOnce = 8
+
+  /// What the next subjects of the list are drawn from, the nearest last, where it is known.
+  private var keys: [[Float]] = []
+
+  /// What a subject is drawn from; `others` are mapped with it, unless they have been.
+  private func key(
+    _ subject: Subject, before others: some Collection<Subject>
+  ) throws(ObverseError) -> [Float] {
+    if keys.count != others.count + 1 {
+      keys = try session.look.keys([subject] + others, generator).reversed()
+    }
+    guard let key = keys.popLast() else { throw .bug("a subject without a key") }
+    return key
+  }
+
   private func drawStandardInput() throws(ObverseError) {
     var input = SeedInput(descriptor: 0)
     do throws(ObverseError) {
-      while let seed = try input.next() { try draw(Subjects.subject(seed)) }
+      while let seed = try input.next() { try draw(Subjects.subject(seed), before: []) }
     } catch {
       // What was drawn before a bad line stays.
       if case .usage = error { try stream?.finish() }
@@ -114,7 +138,7 @@ private final class GenerateRun {
     }
   }
 
-  private func draw(_ subject: Subject) throws(ObverseError) {
+  private func draw(_ subject: Subject, before others: ArraySlice<Subject>) throws(ObverseError) {
     if Interrupt.isRequested { throw .cancelled }
     let path = request.output.path(subject, channels: encoding.channels)
     let isAlone = sheet == nil && stream == nil
@@ -122,7 +146,7 @@ private final class GenerateRun {
     if let grid = grid { try grid.check(count: times.count + 1) }
     let start = Clock.now
     let look = session.look
-    let ws = try look.ws(subject, generator)
+    let ws = try look.ws(key(subject, before: others), of: subject, generator)
     try image.draw(ws, look.noiseMode(subject), generator)
     let ready = Clock.now
     if !hasWarned, image.isBlank { warnOfBlank() }

@@ -124,6 +124,32 @@ struct Look: Sendable, Equatable {
     }
   }
 
+  /// The keys of several subjects, which are mapped together.
+  func keys(
+    _ subjects: some Collection<Subject>, _ generator: Generator
+  ) throws(ObverseError) -> [[Float]] {
+    var latents: [[Float]] = []
+    var labels: [Int?] = []
+    for subject in subjects {
+      switch subject.source {
+      case .projected: continue
+      case .seed(let seed): latents.append(generator.latent(seed: seed))
+      case .latent(let latent): latents.append(latent)
+      }
+      labels.append(subject.label ?? label)
+    }
+    var mapped = try generator.map(latents, labels: labels).makeIterator()
+    var keys: [[Float]] = []
+    for subject in subjects {
+      if case .projected(let ws) = subject.source {
+        keys.append(ws)
+      } else if let w = mapped.next() {
+        keys.append(w)
+      }
+    }
+    return keys
+  }
+
   /// The ws of a subject's key, or of one between keys: truncated, unless they were projected.
   func ws(
     _ key: [Float], of subject: Subject, _ generator: Generator

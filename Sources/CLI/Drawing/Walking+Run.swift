@@ -14,11 +14,7 @@ extension Walking {
     let generator = try session.generator()
     var walks: [Walk] = []
     for cell in cells {
-      var keys: [[Float]] = []
-      for subject in cell {
-        if Interrupt.isRequested { throw .cancelled }
-        keys.append(try session.look.key(subject, generator))
-      }
+      let keys = try session.look.keys(cell, generator)
       walks.append(
         try Walk(
           keys: keys, framesPerKey: framesPerKey, interpolation: interpolation, loops: loops))

@@ -21,10 +21,10 @@ package struct Finish: Sendable {
   }
 
   func epilogue(
-    _ arena: FloatBuffer, _ at: LayerPlaces, factors: Floats? = nil
+    _ arena: FloatBuffer, _ at: LayerPlaces, isDemodulated: Bool = true
   ) -> kernel_epilogue {
     kernel_epilogue(
-      factors: factors ?? arena.at(at.factors), bias: Floats(bias.base),
+      factors: isDemodulated ? arena.at(at.factors) : nil, bias: Floats(bias.base),
       noise: at.noise.map { Floats($0.base) } ?? at.drawnNoise.map { arena.at($0) },
       strength: at.strength, slope: slope, gain: gain, clamp: clamp)
   }

@@ -34,7 +34,7 @@ package final class FastConv: ConvLayer {
   private let inChannels: Int
   private let inBlocks: Int
   private let outBlocks: Int
-  private let weights: FloatBuffer
+  private let weights: PackedKernel
   private let finish: Finish
   package let bandRows: Int
   private let taps: InlineArray<9, Int>
@@ -42,8 +42,20 @@ package final class FastConv: ConvLayer {
   /// Packs `weight`, `[out, in, 3, 3]`.
   ///
   /// - Throws: `resources`.
-  package init(
+  package convenience init(
     _ fast: Fast, weight: FloatBuffer, size: Int, inChannels: Int, outputs: ChannelSlots,
+    finish: Finish
+  ) throws(ObverseError) {
+    try self.init(
+      fast, stored: .floats(weight), size: size, inChannels: inChannels, outputs: outputs,
+      finish: finish)
+  }
+
+  /// The same in the type that a file has; other than floats for maps of 4 x 4 alone.
+  ///
+  /// - Throws: `resources`.
+  package init(
+    _ fast: Fast, stored: StoredWeights, size: Int, inChannels: Int, outputs: ChannelSlots,
     finish: Finish
   ) throws(ObverseError) {
     self.fast = fast
@@ -52,11 +64,12 @@ package final class FastConv: ConvLayer {
     inBlocks = fast.blocks(inChannels)
     outBlocks = outputs.count / fast.lanes
     self.finish = finish
-    weights = try Packing.conv(
-      weight, inChannels: inChannels, kernelSize: 9, kernelIndices: Array(0..<9),
-      outputs: outputs, lanes: fast.lanes)
+    weights = try PackedKernel(
+      stored, inChannels: inChannels, outputs: outputs, lanes: fast.lanes)
+    if case .floats = weights {} else { precondition(size == 4) }
     let row = inBlocks * (size + 2) * fast.lanes
-    bandRows = Kernels.bandRows(floatsPerRow: row, atMost: size)
+    // A map of 4 x 4 is done as a whole.
+    bandRows = size == 4 ? size : Kernels.bandRows(floatsPerRow: row, atMost: size)
     let lanes = fast.lanes
     taps = InlineArray { k in k / 3 * row + k % 3 * lanes }
   }
@@ -108,7 +121,7 @@ package final class FastConv: ConvLayer {
     // Where the chosen channels begin.
     let (lane, block) = (blocks.lowerBound * fast.lanes, blocks.lowerBound * size * fast.lanes)
     var epilogue = finish.epilogue(arena, at)
-    epilogue.factors += lane
+    epilogue.factors = epilogue.factors.map { $0 + lane }
     epilogue.bias += lane
     var first = rows.lowerBound
     var prepared = first - 1  // rows below this one are in scratch
@@ -126,14 +139,27 @@ package final class FastConv: ConvLayer {
       }
       taps.span.withUnsafeBufferPointer { taps in
         guard let base = taps.baseAddress else { return }
-        let conv = kernel_conv(
+        var conv = kernel_conv(
           input: Floats(scratch), input_row: width, input_block: (size + 2) * fast.lanes,
-          channels: inChannels, taps: base, tap_count: 9,
-          weights: Floats(weights.base) + 9 * inChannels * lane,
+          channels: inChannels, taps: base, tap_count: 9, weights: Floats(scratch),
           output: output + (first * outRow + block), output_row: outRow,
           output_block: size * fast.lanes, blocks: blocks.count, pixels: size, rows: last - first,
           ahead: 0)
-        fast.kernels.convActivated(conv, epilogue, row: first, size: size)
+        let before = 9 * inChannels * lane
+        switch weights {
+        case .floats(let floats):
+          conv.weights = Floats(floats.base) + before
+          if size == 4, last - first == size {
+            fast.kernels.convSmall(conv, epilogue)
+          } else {
+            fast.kernels.convActivated(conv, epilogue, row: first, size: size)
+          }
+        case .halves(let halves):
+          fast.kernels.convSmallHalves(conv, halves.base + before, epilogue)
+        case .bytes(let bytes, let scales):
+          fast.kernels.convSmallBytes(
+            conv, bytes.base + before, scales: Floats(scales.base) + lane, epilogue)
+        }
       }
       after(first..<last)
       first = last

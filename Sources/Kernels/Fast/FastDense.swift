@@ -1,61 +1,54 @@
 // Matrix times vector on rows: mapping, styles and demodulation.
 
+import CKernels
 import Core
 
 /// A dense layer; immutable.
 package final class FastDense: Sendable {
   private let fast: Fast
-  private let weights: Weights
+  private let weights: StoredWeights
   private let bias: FloatBuffer
   package let inputs: Int
   package let outputs: Int
 
-  private enum Weights {
-    case floats(FloatBuffer)
-    case halves(HalfBuffer)
-  }
-
-  /// Takes `weights` row-major, `[outputs, inputs]`.
-  package init(_ fast: Fast, weights: FloatBuffer, bias: FloatBuffer) {
+  /// Takes `weights` row-major, `[outputs, inputs]`, and reads them in place.
+  package init(_ fast: Fast, _ weights: StoredWeights, bias: FloatBuffer) {
     precondition(weights.count % bias.count == 0)
+    if case .halves = weights { precondition(fast.kernels.readsHalves) }
     self.fast = fast
-    self.weights = .floats(weights)
+    self.weights = weights
     self.bias = bias
     inputs = weights.count / bias.count
     outputs = bias.count
   }
 
-  /// The same of half floats, which are read in place: half as much to fetch for each face.
-  package init(_ fast: Fast, halves: HalfBuffer, bias: FloatBuffer) {
-    precondition(fast.kernels.readsHalves && halves.count % bias.count == 0)
-    self.fast = fast
-    weights = .halves(halves)
-    self.bias = bias
-    inputs = halves.count / bias.count
-    outputs = bias.count
-  }
-
-  /// What `run` touches for all rows.
-  package func access(input: Int, output: Int) -> Access {
+  /// What `run` touches for all rows of `vectors` vectors.
+  package func access(input: Int, output: Int, vectors: Int = 1, stride: Int = 0) -> Access {
     var access = Access("")
-    access.read(input, inputs)
-    access.write(output, outputs)
+    for v in 0..<vectors {
+      access.read(input + v * stride, inputs)
+      access.write(output + v * stride, outputs)
+    }
     return access
   }
 
   /// Rows of `W x + bias`; with `activated`, leaky ReLU 0.2 and √2 behind.
+  ///
+  /// Of several vectors, x and results lie `stride` floats apart; each row of the weights is fetched once
+  /// for all, and each vector gets the bits that it gets alone.
   package func run(
-    _ arena: FloatBuffer, input: Int, output: Int, rows: Range<Int>, activated: Bool
+    _ arena: FloatBuffer, input: Int, output: Int, rows: Range<Int>, activated: Bool,
+    vectors: Int = 1, stride: Int = 0
   ) {
+    let dense = kernel_dense(
+      bias: bias.at(0), x: arena.at(input), count: inputs, vectors: vectors, stride: stride,
+      first: rows.lowerBound, last: rows.upperBound, activated: activated ? 1 : 0,
+      output: arena.base + output)
     switch weights {
-    case .floats(let weights):
-      fast.kernels.dense(
-        weights.at(0), bias.at(0), arena.at(input), count: inputs, first: rows.lowerBound,
-        last: rows.upperBound, activated: activated, into: arena.base + output)
-    case .halves(let halves):
-      fast.kernels.denseHalves(
-        halves.base, bias.at(0), arena.at(input), count: inputs, first: rows.lowerBound,
-        last: rows.upperBound, activated: activated, into: arena.base + output)
+    case .floats(let floats): fast.kernels.dense(dense, floats.at(0))
+    case .halves(let halves): fast.kernels.denseHalves(dense, halves.base)
+    case .bytes(let bytes, let scales):
+      fast.kernels.denseBytes(dense, bytes.base, scales: scales.at(0))
     }
   }
 }

@@ -61,7 +61,6 @@ package final class FastToRGB: ImageLayer {
   private let blocks: Int
   package let imageChannels: Int
   private let weight: FloatBuffer
-  private let ones: FloatBuffer
   private let finish: Finish
 
   /// `weight` is `[imageChannels, in]`.
@@ -77,7 +76,6 @@ package final class FastToRGB: ImageLayer {
     imageChannels = bias.count
     self.weight = weight
     let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
-    ones = try FloatBuffer(repeating: 1, count: slots.count)
     finish = try Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
   }
 
@@ -107,7 +105,7 @@ package final class FastToRGB: ImageLayer {
       image: arena.base + image, plane: plane)
     let row = arena.base + scratch
     let places = LayerPlaces(input: map, style: 0, output: scratch)
-    let epilogue = finish.epilogue(arena, places, factors: Floats(ones.base))
+    let epilogue = finish.epilogue(arena, places, isDemodulated: false)
     var origin = 0
     withUnsafePointer(to: &origin) { tap in
       for y in rows {

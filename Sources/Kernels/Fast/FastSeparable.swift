@@ -34,7 +34,6 @@ package final class FastSeparable: ModulatedLayer {
   private let readsPrepared: Bool
   private let depthwise: FloatBuffer
   private let pointwise: FloatBuffer
-  private let ones: FloatBuffer
   private let finish: Finish
   private let band: Int
 
@@ -61,7 +60,6 @@ package final class FastSeparable: ModulatedLayer {
     self.pointwise = try Packing.conv(
       pointwise, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: outputs,
       lanes: fast.lanes)
-    ones = try FloatBuffer(repeating: 1, count: outputs.count)
     band = bandRows(floatsPerRow: (padded + outputs.count) * size, atMost: size)
   }
 
@@ -122,8 +120,7 @@ package final class FastSeparable: ModulatedLayer {
     let blocks = pairs.map { (2 * $0.lowerBound)..<min(2 * $0.upperBound, outBlocks) }
     let chosen = blocks ?? 0..<outBlocks
     let lanes = fast.lanes
-    var epilogue = finish.epilogue(arena, at, factors: Floats(ones.base))
-    epilogue.factors += chosen.lowerBound * lanes
+    var epilogue = finish.epilogue(arena, at, isDemodulated: false)
     epilogue.bias += chosen.lowerBound * lanes
     let weights = Floats(pointwise.base) + chosen.lowerBound * lanes * inChannels
     var first = rows.lowerBound

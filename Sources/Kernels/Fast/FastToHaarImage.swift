@@ -10,7 +10,6 @@ package final class FastToHaarImage: ModulatedLayer {
   private let outBlocks: Int
   package let imageChannels: Int
   private let weights: FloatBuffer
-  private let ones: FloatBuffer
   private let finish: Finish
 
   /// Packs `weight`, `[4 * imageChannels, in]`; `size` is the map's, the image has twice that.
@@ -29,7 +28,6 @@ package final class FastToHaarImage: ModulatedLayer {
     weights = try Packing.conv(
       weight, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: slots,
       lanes: fast.lanes)
-    ones = try FloatBuffer(repeating: 1, count: slots.count)
     finish = try Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
   }
 
@@ -78,7 +76,7 @@ package final class FastToHaarImage: ModulatedLayer {
   ) {
     let bands = arena.base + scratch
     let places = LayerPlaces(input: source, style: 0, output: scratch)
-    let epilogue = finish.epilogue(arena, places, factors: Floats(ones.base))
+    let epilogue = finish.epilogue(arena, places, isDemodulated: false)
     var origin = 0
     withUnsafePointer(to: &origin) { tap in
       let conv = kernel_conv(

@@ -14,8 +14,8 @@ package final class FloatBuffer: @unchecked Sendable {
     // A kernel may read a whole cache line of the least buffer.
     let (bytes, overflows) = max(count, 16).multipliedReportingOverflow(
       by: MemoryLayout<Float>.size)
-    memory = try Memory(byteCount: overflows ? .max : bytes)
-    base = memory.base.initializeMemory(as: Float.self, repeating: 0, count: max(count, 16))
+    memory = try Memory(zeros: overflows ? .max : bytes)
+    base = memory.base.bindMemory(to: Float.self, capacity: max(count, 16))
     self.count = count
   }
 
@@ -81,7 +81,7 @@ package final class FloatBuffer: @unchecked Sendable {
   }
 }
 
-/// Half floats borrowed from a file's mapping; nothing writes them.
+/// Half floats, most of them borrowed from a file's mapping; nothing writes them.
 package final class HalfBuffer: @unchecked Sendable {
   let base: UnsafePointer<UInt16>
   let count: Int
@@ -92,6 +92,34 @@ package final class HalfBuffer: @unchecked Sendable {
     memory = bytes.owner
     count = bytes.count / MemoryLayout<UInt16>.size
     base = bytes.elements(as: UInt16.self)
+  }
+
+  /// Takes memory full of them.
+  init(_ memory: Memory) {
+    self.memory = memory
+    count = memory.count / MemoryLayout<UInt16>.size
+    base = UnsafePointer(memory.base.assumingMemoryBound(to: UInt16.self))
+  }
+}
+
+/// Signed bytes, most of them borrowed from a file's mapping; nothing writes them.
+package final class ByteBuffer: @unchecked Sendable {
+  let base: UnsafePointer<Int8>
+  let count: Int
+  private let memory: Memory
+
+  /// Borrows them in place.
+  package init(borrowing bytes: Bytes) {
+    memory = bytes.owner
+    count = bytes.count
+    base = bytes.elements(as: Int8.self)
+  }
+
+  /// Takes memory full of them.
+  init(_ memory: Memory) {
+    self.memory = memory
+    count = memory.count
+    base = UnsafePointer(memory.base.assumingMemoryBound(to: Int8.self))
   }
 }
 

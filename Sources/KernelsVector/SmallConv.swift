@@ -1,0 +1,172 @@
+// Convolutions of maps of 4 x 4. So few pixels share each weight that fetching the weights is most of the
+// work: they may stay in the type that the file has, and with AVX-512 a tile is two rows.
+
+import CKernels
+
+#if WIDE16
+private let tileRows = 2
+#else
+private let tileRows = 1
+#endif
+
+/// Weights of some blocks as they are stored, widened as they are read.
+private protocol TileWeights {
+  /// Those that begin with a block, of `count` elements each.
+  func block(_ block: Int, count: Int, isPair: Bool) -> Self
+  /// The first vector of a pair or single block, and the second, `offset` elements from the start.
+  func first(_ offset: Int) -> Vector
+  func second(_ offset: Int) -> Vector
+}
+
+private struct FloatTile: TileWeights {
+  let start: Floats
+
+  @inline(__always)
+  func block(_ block: Int, count: Int, isPair: Bool) -> FloatTile {
+    FloatTile(start: start + block * count)
+  }
+  @inline(__always)
+  func first(_ offset: Int) -> Vector { load(start + offset) }
+  @inline(__always)
+  func second(_ offset: Int) -> Vector { load(start + (offset + Vector.scalarCount)) }
+}
+
+#if WIDE8 || WIDE16 || arch(arm64)
+private struct HalfTile: TileWeights {
+  let start: UnsafePointer<UInt16>
+
+  @inline(__always)
+  func block(_ block: Int, count: Int, isPair: Bool) -> HalfTile {
+    HalfTile(start: start + block * count)
+  }
+  @inline(__always)
+  func first(_ offset: Int) -> Vector { widened(start + offset) }
+  @inline(__always)
+  func second(_ offset: Int) -> Vector { widened(start + (offset + Vector.scalarCount)) }
+}
+#endif
+
+private struct ByteTile: TileWeights {
+  let start: UnsafePointer<Int8>
+  /// Of all output channels.
+  let scales: Floats
+  var firstScale = Vector.zero
+  var secondScale = Vector.zero
+
+  @inline(__always)
+  func block(_ block: Int, count: Int, isPair: Bool) -> ByteTile {
+    let scale = scales + block * Vector.scalarCount
+    return ByteTile(
+      start: start + block * count, scales: scales, firstScale: load(scale),
+      secondScale: isPair ? load(scale + Vector.scalarCount) : .zero)
+  }
+  @inline(__always)
+  func first(_ offset: Int) -> Vector { widened(start + offset) * firstScale }
+  @inline(__always)
+  func second(_ offset: Int) -> Vector {
+    widened(start + (offset + Vector.scalarCount)) * secondScale
+  }
+}
+
+/// A row of 4 pixels, or two, of a pair of blocks or of a single one.
+@inline(__always)
+private func tile<W: TileWeights>(
+  _ c: kernel_conv, _ e: kernel_epilogue, _ weights: W, isPair: Bool, channel: Int, row: Int
+) {
+  let lanes = Vector.scalarCount
+  var a = InlineArray<8, Vector> { _ in .zero }
+  var b = InlineArray<8, Vector> { _ in .zero }
+  var w = 0
+  for t in 0..<c.tap_count {
+    var upper = c.input + (row * c.input_row + c.taps[t])
+    var lower = upper + c.input_row
+    var left = c.channels
+    while left > 0 {
+      for k in 0..<min(left, lanes) {
+        let first = weights.first(w)
+        for i in 0..<4 { a[i] = multiplyAdd(first, upper[i * lanes + k], a[i]) }
+        if tileRows == 2 {
+          for i in 0..<4 { a[4 + i] = multiplyAdd(first, lower[i * lanes + k], a[4 + i]) }
+        }
+        if isPair {
+          let second = weights.second(w)
+          for i in 0..<4 { b[i] = multiplyAdd(second, upper[i * lanes + k], b[i]) }
+          if tileRows == 2 {
+            for i in 0..<4 { b[4 + i] = multiplyAdd(second, lower[i * lanes + k], b[4 + i]) }
+          }
+        }
+        w += isPair ? 2 * lanes : lanes
+      }
+      left -= lanes
+      upper += c.input_block
+      lower += c.input_block
+    }
+  }
+  for y in 0..<tileRows {
+    let out = c.output + ((row + y) * c.output_row + channel / lanes * c.output_block)
+    for i in 0..<4 { store(a[4 * y + i], out + i * lanes) }
+    finish(e, out, channel: channel, row: row + y)
+    guard isPair else { continue }
+    for i in 0..<4 { store(b[4 * y + i], out + (c.output_block + i * lanes)) }
+    finish(e, out + c.output_block, channel: channel + lanes, row: row + y)
+  }
+}
+
+/// Finishes the sums of a row of 4 pixels of one block.
+@inline(__always)
+private func finish(_ e: kernel_epilogue, _ sums: MutableFloats, channel: Int, row: Int) {
+  let finish = blockFinish(e, channel: channel)
+  var noise: Floats?
+  if let plane = e.noise { noise = plane + 4 * row }
+  for x in 0..<4 {
+    let at = sums + x * Vector.scalarCount
+    store(finished(finish, load(at), noise, x), at)
+  }
+}
+
+/// All blocks of a map.
+@inline(__always)
+private func convolve<W: TileWeights>(_ c: kernel_conv, _ e: kernel_epilogue, _ weights: W) {
+  let lanes = Vector.scalarCount
+  var block = 0
+  while block < c.blocks {
+    let isPair = block + 1 < c.blocks
+    let chosen = weights.block(block, count: c.tap_count * c.channels * lanes, isPair: isPair)
+    for row in stride(from: 0, to: 4, by: tileRows) {
+      if isPair {
+        tile(c, e, chosen, isPair: true, channel: block * lanes, row: row)
+      } else {
+        tile(c, e, chosen, isPair: false, channel: block * lanes, row: row)
+      }
+    }
+    block += isPair ? 2 : 1
+  }
+}
+
+extension Vectorized {
+  /// `convActivated` of a whole map of 4 x 4: the same bits.
+  @inline(never)
+  public func convSmall(_ conv: kernel_conv, _ epilogue: kernel_epilogue) {
+    convolve(conv, epilogue, FloatTile(start: conv.weights))
+  }
+
+  /// The same of half floats in the same order: the bits of those floats.
+  @inline(never)
+  public func convSmallHalves(
+    _ conv: kernel_conv, _ weights: UnsafePointer<UInt16>, _ epilogue: kernel_epilogue
+  ) {
+    #if WIDE8 || WIDE16 || arch(arm64)
+    convolve(conv, epilogue, HalfTile(start: weights))
+    #endif
+  }
+
+  /// The same of signed bytes times the scale of their output channel, `[blocks * lanes]`: the bits of
+  /// those products.
+  @inline(never)
+  public func convSmallBytes(
+    _ conv: kernel_conv, _ weights: UnsafePointer<Int8>, scales: UnsafePointer<Float>,
+    _ epilogue: kernel_epilogue
+  ) {
+    convolve(conv, epilogue, ByteTile(start: weights, scales: scales))
+  }
+}
