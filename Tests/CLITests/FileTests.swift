@@ -33,6 +33,7 @@ struct FileTests {
       #expect(line != nil)
       #expect(line == after.first { $0.hasPrefix(label) })
     }
+    #expect(after.contains { $0.hasPrefix("drawing ") && $0.contains("with two, besides") })
   }
 
   @Test func listsThePathOnStandardOutputAndTheReportElsewhere() throws {

@@ -15,6 +15,9 @@ struct Findings {
 
   let path: String
   private let source: Source
+  /// Bytes that a generator of one thread and of two allocates to draw a model file, besides the weights;
+  /// nil for other files, and where there is no memory to see.
+  private let drawing: (one: Int, two: Int)?
   /// The generator inside, if there is one that converts.
   let description: ModelDescription?
   private let report: ConversionReport?
@@ -77,6 +80,13 @@ struct Findings {
       }
     }
     self.tensors = tensors
+    var drawing: (one: Int, two: Int)?
+    if case .model(let description) = source, let model = try? Model(description) {
+      drawing = (
+        Generator.memory(of: model, threads: 1), Generator.memory(of: model, threads: 2)
+      )
+    }
+    self.drawing = drawing
     if case .checkpoint(let file) = source {
       tensorCount = file.tensors.count
     } else {
@@ -135,6 +145,14 @@ struct Findings {
     lines.append(("latents", text.latents))
     lines.append(("params", "\(text.parameters)   work \(text.work)"))
     lines.append(("weights", "\(text.type)" + weightsHash(description)))
+    if let drawing {
+      lines.append(
+        (
+          "drawing",
+          "\(Format.bytes(drawing.one)) with one thread, \(Format.bytes(drawing.two)) with two,"
+            + " besides the weights"
+        ))
+    }
     lines.append(("w_avg", wAverage))
     let provenance = description.provenance
     if !provenance.license.isEmpty {
@@ -188,6 +206,10 @@ struct Findings {
     if case .model = source {
       members.append(("weights_sha256", .text(description.weightsSHA256)))
       members.append(("weights_verified", .bool(weightsSHA256 != nil)))
+    }
+    if let drawing {
+      members.append(
+        ("drawing_bytes", .list([.integer(drawing.one), .integer(drawing.two)])))
     }
     members.append(("w_avg", .text(wAverage)))
     let provenance = description.provenance
