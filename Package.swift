@@ -145,3 +145,21 @@ let package = Package(
       dependencies: ["CLI", "ImageFile", "ModelFile", "Options", "Page", "Support"]),
   ]
 )
+
+// Equal sources give equal files, whatever folder they lie in: what is shipped names no folder.
+let here = "\(Context.packageDirectory)=."
+for target in package.targets where target.type != .system {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .unsafeFlags(
+        [
+          "-file-prefix-map", here, "-Xfrontend", "-no-clang-module-breadcrumbs", "-Xfrontend",
+          "-disable-incremental-llvm-codegen",
+        ],
+        .when(configuration: .release))
+    ]
+  target.cSettings =
+    (target.cSettings ?? []) + [
+      .unsafeFlags(["-ffile-prefix-map=\(here)"], .when(configuration: .release))
+    ]
+}
