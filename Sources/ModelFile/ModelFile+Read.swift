@@ -223,7 +223,7 @@ private struct ModelReader {
     }
     return Weights(
       type: element, shape: shape, bytes: try data.aligned(to: ModelFile.alignment),
-      scaleBytes: scales)
+      scaleBytes: try scales?.aligned(to: MemoryLayout<Float>.alignment))
   }
 
   /// Refuses tensors that share bytes: a small file could stand for any amount of weights.

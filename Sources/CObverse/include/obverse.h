@@ -73,7 +73,8 @@ enum {
   OBV_BUSY = 5,
   /* The context was made before this process was forked. */
   OBV_FORKED = 6,
-  /* Memory or threads cannot be had. */
+  /* Memory or threads cannot be had. For what is small whatever the model, 4 MiB are asked for beforehand: only
+   * a thread of the host that takes the last of the memory in between can still end the process. */
   OBV_RESOURCES = 7,
   /* Our own mistake; please report it. */
   OBV_BUG = 8,
