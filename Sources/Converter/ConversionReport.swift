@@ -72,7 +72,8 @@ package struct ConversionReport: Sendable {
   package var wDim = 0
   package var cDim = 0
   package var wsCount = 0
-  package var architecture: BlockArchitecture = .skip
+  /// How the network passes the image on: `FamilyNetwork.form`.
+  package var form = "skip"
 
   package init() {}
 
@@ -122,7 +123,7 @@ package struct ConversionReport: Sendable {
     using += "\(resolution)x\(resolution), z \(zDim), w \(wDim), \(wsCount) style layers"
     if imageChannels != 3 { using += ", \(imageChannels) channels" }
     if cDim > 0 { using += ", \(cDim) classes" }
-    if architecture != .skip { using += architecture == .resnet ? ", resnet" : ", orig" }
+    if form == "resnet" || form == "orig" { using += ", \(form)" }
     let shown = layersVaryInBlocks ? layerWidths : widths
     using += layersVaryInBlocks ? "; layer widths" : "; widths"
     for width in shown { using += " \(width)" }

@@ -86,12 +86,7 @@ extension ConversionReport {
     wDim = model.wDim
     cDim = model.cDim
     wsCount = model.wsCount
-    switch model.synthesis {
-    case .styleGAN2(let found, let blocks):
-      architecture = found
-      widths = blocks.map { $0.conv1.weight.shape[0] }
-    case .mobileStyleGAN(let conv1, let blocks, _):
-      widths = [conv1.weight.shape[0]] + blocks.map { $0.conv2.pointwise.shape[0] }
-    }
+    form = model.synthesis.network.form
+    widths = model.synthesis.network.blockWidths
   }
 }

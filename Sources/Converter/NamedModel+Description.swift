@@ -10,19 +10,14 @@ extension NamedModel {
     var parts = Parts(self)
     let mapping = try parts.mapping()
     let const = try parts.take("b4.const")
-    let synthesis: Synthesis
-    let blocks: Int
-    if family == .mobileStyleGAN {
-      (synthesis, blocks) = try parts.mobileStyleGAN()
-    } else {
-      (synthesis, blocks) = try parts.styleGAN2()
-    }
+    let synthesis =
+      try family == .mobileStyleGAN ? parts.mobileStyleGAN() : parts.styleGAN2()
+    let resolution = synthesis.network.resolution
     let wAverage = parts.find("w_avg")
     try parts.checkUsed()
     var model = ModelDescription(
-      resolution: family == .mobileStyleGAN ? 8 << blocks : 2 << blocks,
-      imageChannels: imageChannels, zDim: zDim, wDim: wDim, cDim: 0,
-      wsCount: family == .mobileStyleGAN ? 1 + 3 * blocks : 2 * blocks, wAverage: wAverage,
+      resolution: resolution, imageChannels: imageChannels, zDim: zDim, wDim: wDim, cDim: 0,
+      wsCount: synthesis.network.wsCount(resolution: resolution), wAverage: wAverage,
       embed: nil, mapping: mapping, const: const, synthesis: synthesis, slope: slope)
     model.provenance.sourceKind = origin.sourceKind
     model.provenance.sourceSHA256 = origin.sourceSHA256
@@ -111,7 +106,7 @@ private struct Parts {
       bias: try take("\(name).bias"), clamp: clamp)
   }
 
-  mutating func styleGAN2() throws(ObverseError) -> (Synthesis, blocks: Int) {
+  mutating func styleGAN2() throws(ObverseError) -> Synthesis {
     let architecture: BlockArchitecture =
       switch family {
       case .styleGAN2ResNet: .resnet
@@ -130,10 +125,10 @@ private struct Parts {
       let skip = hasShortcut ? try take("\(name).skip.weight") : nil
       blocks.append(SynthesisBlock(conv0: conv0, conv1: conv1, toRGB: toRGB, skip: skip))
     }
-    return (.styleGAN2(architecture, blocks: blocks), blocks.count)
+    return .styleGAN2(architecture, blocks: blocks)
   }
 
-  mutating func mobileStyleGAN() throws(ObverseError) -> (Synthesis, blocks: Int) {
+  mutating func mobileStyleGAN() throws(ObverseError) -> Synthesis {
     let conv1 = try styled("b4.conv1", gain: 1)
     var blocks: [MobileBlock] = []
     while has("b\(8 << blocks.count).conv1.depthwise"), blocks.count < 7 {
@@ -144,7 +139,7 @@ private struct Parts {
           conv2: try separable("\(name).conv2")))
     }
     let image = try toImage("toimage")
-    return (.mobileStyleGAN(conv1: conv1, blocks: blocks, toImage: image), blocks.count)
+    return .mobileStyleGAN(conv1: conv1, blocks: blocks, toImage: image)
   }
 
   private mutating func separable(_ name: String) throws(ObverseError) -> SeparableConv {

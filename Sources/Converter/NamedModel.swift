@@ -99,29 +99,12 @@ extension NamedModel {
         what: "the generator", why: "it has \(model.cDim) classes",
         hint: "training knows generators without classes")
     }
-    var numbers: [String: Float] = [:]
-    switch model.synthesis {
-    case .styleGAN2(let architecture, let blocks):
-      family =
-        switch architecture {
-        case .skip: .styleGAN2Skip
-        case .resnet: .styleGAN2ResNet
-        case .orig: .styleGAN2Orig
-        }
-      clamp = try Self.clamp(blocks)
-      for (i, block) in blocks.enumerated() {
-        numbers["b\(4 << i).conv0"] = block.conv0?.noise?.strength
-        numbers["b\(4 << i).conv1"] = block.conv1.noise?.strength
-      }
-    case .mobileStyleGAN(let conv1, let blocks, _):
-      family = .mobileStyleGAN
-      clamp = nil
-      numbers["b4.conv1"] = conv1.noise?.strength
-      for (i, block) in blocks.enumerated() {
-        numbers["b\(8 << i).conv1"] = block.conv1.noise?.strength
-        numbers["b\(8 << i).conv2"] = block.conv2.noise?.strength
-      }
+    let network = model.synthesis.network
+    guard let family = Family(rawValue: network.form) else {
+      throw .bug("training does not know generators of the form \(network.form)")
     }
+    self.family = family
+    clamp = try Self.clamp(network.clamps)
     imageChannels = model.imageChannels
     (zDim, wDim, slope) = (model.zDim, model.wDim, model.slope)
     let provenance = model.provenance
@@ -136,22 +119,15 @@ extension NamedModel {
     model.forEachWeights { (name, weights) in
       tensors.append((name, Tensor(shape: weights.shape, values: weights.floats)))
     }
-    for (layer, strength) in numbers.sorted(by: { $0.key < $1.key }) {
+    for (layer, strength) in network.noiseStrengths.sorted(by: { $0.layer < $1.layer }) {
+      guard let strength else { continue }
       tensors.append(("\(layer).noise_strength", Tensor(shape: [], values: [strength])))
     }
     self.tensors = tensors
   }
 
   /// The bound that all layers share, each in front of its block's own gain.
-  private static func clamp(_ blocks: [SynthesisBlock]) throws(ObverseError) -> Float? {
-    let root = Float(2).squareRoot()
-    var bounds: [Float?] = []
-    for block in blocks {
-      for conv in [block.conv0, block.conv1].compactMap({ $0 }) {
-        bounds.append(conv.activation.clamp.map { $0 * root / conv.activation.gain })
-      }
-      if let toRGB = block.toRGB { bounds.append(toRGB.clamp) }
-    }
+  private static func clamp(_ bounds: [Float?]) throws(ObverseError) -> Float? {
     let first = bounds.first ?? nil
     let agrees = bounds.allSatisfy { bound in
       guard let bound, let first else { return bound == nil && first == nil }

@@ -4,7 +4,7 @@
 import Core
 
 /// A table to be written.
-struct FlatTable {
+package struct FlatTable {
   enum Value {
     case byte(UInt8)
     case uint(UInt32)

@@ -11,38 +11,7 @@ extension ModelDescription {
     var layers: [LayerShape] = []
     if let embed { layers.append(.dense("embed", embed)) }
     for (i, layer) in mapping.enumerated() { layers.append(.dense("fc\(i)", layer)) }
-    switch synthesis {
-    case .styleGAN2(_, let blocks):
-      for (i, block) in blocks.enumerated() {
-        let size = 4 << i
-        if let conv0 = block.conv0 {
-          layers.append(.styled("b\(size).conv0", .upConv3x3, conv0, from: size / 2, to: size))
-        }
-        layers.append(.styled("b\(size).conv1", .conv3x3, block.conv1, from: size, to: size))
-        if let skip = block.skip {
-          layers.append(
-            LayerShape(
-              name: "b\(size).skip", kind: .conv1x1, inChannels: skip.shape[1],
-              outChannels: skip.shape[0], inSize: size / 2, outSize: size, styleWidth: 0,
-              parameters: skip.count))
-        }
-        if let toRGB = block.toRGB { layers.append(.toImage("b\(size).torgb", toRGB, size)) }
-      }
-    case .mobileStyleGAN(let conv1, let blocks, let toImage):
-      layers.append(.styled("b4.conv1", .conv3x3, conv1, from: 4, to: 4))
-      for (i, block) in blocks.enumerated() {
-        let size = 8 << i
-        let channels = block.up.weight.shape[0]
-        layers.append(
-          LayerShape(
-            name: "b\(size).up", kind: .inverseHaar, inChannels: channels,
-            outChannels: channels / 4, inSize: size / 2, outSize: size, styleWidth: channels,
-            parameters: block.up.count))
-        layers.append(.separable("b\(size).conv1", block.conv1, size))
-        layers.append(.separable("b\(size).conv2", block.conv2, size))
-      }
-      layers.append(.toImage("toimage", toImage, resolution / 2))
-    }
+    layers += synthesis.network.layers(resolution: resolution)
     return NetworkShape(
       resolution: resolution, imageChannels: imageChannels, zDim: zDim, wDim: wDim,
       layers: layers, constParameters: const.count)
@@ -51,7 +20,7 @@ extension ModelDescription {
 
 extension Dense {
   /// Numbers that training learns.
-  fileprivate var count: Int { weight.count + bias.count }
+  var count: Int { weight.count + bias.count }
 }
 
 extension LayerShape {
@@ -62,7 +31,7 @@ extension LayerShape {
       parameters: layer.count)
   }
 
-  fileprivate static func styled(
+  static func styled(
     _ name: String, _ kind: Kind, _ conv: StyledConv, from: Int, to: Int
   ) -> LayerShape {
     LayerShape(
@@ -72,7 +41,7 @@ extension LayerShape {
         + (conv.noise == nil ? 0 : 1))
   }
 
-  fileprivate static func separable(
+  static func separable(
     _ name: String, _ conv: SeparableConv, _ size: Int
   ) -> LayerShape {
     LayerShape(
@@ -83,7 +52,7 @@ extension LayerShape {
         + conv.affine.count + (conv.noise == nil ? 0 : 1))
   }
 
-  fileprivate static func toImage(_ name: String, _ layer: ToImage, _ size: Int) -> LayerShape {
+  static func toImage(_ name: String, _ layer: ToImage, _ size: Int) -> LayerShape {
     LayerShape(
       name: name, kind: .conv1x1, inChannels: layer.weight.shape[1],
       outChannels: layer.weight.shape[0], inSize: size, outSize: size,

@@ -4,15 +4,25 @@ import Core
 
 extension ModelDescription {
   /// Visits every tensor in the file's order with its dotted name, such as `b64.conv0.weight`.
-  package func forEachWeights<E: Error>(_ body: (String, Weights) throws(E) -> Void) throws(E) {
-    _ = try mapWeights { (name, weights) throws(E) in
-      try body(name, weights)
+  package func forEachWeights(_ body: (String, Weights) -> Void) {
+    _ = mapShared { (name, weights) in
+      body(name, weights)
       return weights
     }
+    synthesis.network.forEachWeights(body)
   }
 
   /// A description with every tensor replaced; visits them in the file's order.
-  package func mapWeights<E: Error>(
+  package func mapWeights(
+    _ transform: (String, Weights) throws(ObverseError) -> Weights
+  ) throws(ObverseError) -> ModelDescription {
+    var copy = try mapShared(transform)
+    copy.synthesis = try synthesis.network.mapWeights(transform)
+    return copy
+  }
+
+  /// The same for what all families have.
+  private func mapShared<E: Error>(
     _ transform: (String, Weights) throws(E) -> Weights
   ) throws(E) -> ModelDescription {
     var copy = self
@@ -22,20 +32,6 @@ extension ModelDescription {
       copy.mapping[i] = try layer.mapWeights("mapping.fc\(i)", transform)
     }
     copy.const = try transform("b4.const", const)
-    switch synthesis {
-    case .styleGAN2(let architecture, var blocks):
-      for i in blocks.indices {
-        blocks[i] = try blocks[i].mapWeights("b\(4 << i)", transform)
-      }
-      copy.synthesis = .styleGAN2(architecture, blocks: blocks)
-    case .mobileStyleGAN(let conv1, var blocks, let toImage):
-      let first = try conv1.mapWeights("b4.conv1", transform)
-      for i in blocks.indices {
-        blocks[i] = try blocks[i].mapWeights("b\(8 << i)", transform)
-      }
-      copy.synthesis = .mobileStyleGAN(
-        conv1: first, blocks: blocks, toImage: try toImage.mapWeights("toimage", transform))
-    }
     return copy
   }
 
@@ -163,7 +159,7 @@ extension Weights {
 }
 
 extension Dense {
-  fileprivate func mapWeights<E: Error>(
+  func mapWeights<E: Error>(
     _ name: String, _ transform: (String, Weights) throws(E) -> Weights
   ) throws(E) -> Dense {
     Dense(
@@ -172,7 +168,7 @@ extension Dense {
 }
 
 extension Noise {
-  fileprivate func mapWeights<E: Error>(
+  func mapWeights<E: Error>(
     _ name: String, _ transform: (String, Weights) throws(E) -> Weights
   ) throws(E) -> Noise {
     guard let plane else { return self }
@@ -181,7 +177,7 @@ extension Noise {
 }
 
 extension StyledConv {
-  fileprivate func mapWeights<E: Error>(
+  func mapWeights<E: Error>(
     _ name: String, _ transform: (String, Weights) throws(E) -> Weights
   ) throws(E) -> StyledConv {
     var copy = self
@@ -194,7 +190,7 @@ extension StyledConv {
 }
 
 extension ToImage {
-  fileprivate func mapWeights<E: Error>(
+  func mapWeights<E: Error>(
     _ name: String, _ transform: (String, Weights) throws(E) -> Weights
   ) throws(E) -> ToImage {
     var copy = self
@@ -202,43 +198,5 @@ extension ToImage {
     copy.affine = try affine.mapWeights("\(name).affine", transform)
     copy.bias = try transform("\(name).bias", bias)
     return copy
-  }
-}
-
-extension SynthesisBlock {
-  fileprivate func mapWeights<E: Error>(
-    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
-  ) throws(E) -> SynthesisBlock {
-    var copy = self
-    copy.conv0 = try conv0?.mapWeights("\(name).conv0", transform)
-    copy.conv1 = try conv1.mapWeights("\(name).conv1", transform)
-    copy.toRGB = try toRGB?.mapWeights("\(name).torgb", transform)
-    if let skip { copy.skip = try transform("\(name).skip.weight", skip) }
-    return copy
-  }
-}
-
-extension SeparableConv {
-  fileprivate func mapWeights<E: Error>(
-    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
-  ) throws(E) -> SeparableConv {
-    var copy = self
-    copy.affine = try affine.mapWeights("\(name).affine", transform)
-    copy.depthwise = try transform("\(name).depthwise", depthwise)
-    copy.pointwise = try transform("\(name).pointwise", pointwise)
-    copy.noise = try noise?.mapWeights(name, transform)
-    copy.activation.bias = try transform("\(name).bias", activation.bias)
-    return copy
-  }
-}
-
-extension MobileBlock {
-  fileprivate func mapWeights<E: Error>(
-    _ name: String, _ transform: (String, Weights) throws(E) -> Weights
-  ) throws(E) -> MobileBlock {
-    MobileBlock(
-      up: try up.mapWeights("\(name).up.affine", transform),
-      conv1: try conv1.mapWeights("\(name).conv1", transform),
-      conv2: try conv2.mapWeights("\(name).conv2", transform))
   }
 }

@@ -1,26 +1,5 @@
 import Core
 
-/// Which family of generator a file holds.
-package enum Family: UInt8, Sendable {
-  case styleGAN2 = 0
-  case mobileStyleGAN = 1
-}
-
-/// How StyleGAN2's blocks pass the image on (StyleGAN2, section 4.1 and figure 7).
-package enum BlockArchitecture: UInt8, Sendable, CustomStringConvertible {
-  case skip = 0
-  case resnet = 1
-  case orig = 2
-
-  package var description: String {
-    switch self {
-    case .skip: "skip"
-    case .resnet: "resnet"
-    case .orig: "orig"
-    }
-  }
-}
-
 /// A tensor of a model file: row-major, little-endian, canonical axes, used in place.
 package struct Weights: Sendable {
   /// `float32`, `float16` or `int8`.
@@ -119,69 +98,6 @@ package struct ToImage: Sendable {
   }
 }
 
-/// One resolution of a StyleGAN2 generator.
-package struct SynthesisBlock: Sendable {
-  /// Doubles the size; nil in the 4x4 block alone.
-  package var conv0: StyledConv?
-  package var conv1: StyledConv
-  /// Present in every block of `skip`, in the last block of `resnet` and `orig`.
-  package var toRGB: ToImage?
-  /// `[out, in]`, 1x1 kernel, gains √½ and 1/√in folded; in `resnet` from 8x8 on.
-  package var skip: Weights?
-
-  package init(conv0: StyledConv?, conv1: StyledConv, toRGB: ToImage?, skip: Weights?) {
-    self.conv0 = conv0
-    self.conv1 = conv1
-    self.toRGB = toRGB
-    self.skip = skip
-  }
-}
-
-/// MobileStyleGAN's modulated depthwise 3x3 and pointwise 1x1, without demodulation.
-package struct SeparableConv: Sendable {
-  /// `w -> s`, `[in, wDim]`.
-  package var affine: Dense
-  /// `[in, 3, 3]`.
-  package var depthwise: Weights
-  /// `[out, in]`.
-  package var pointwise: Weights
-  package var noise: Noise?
-  package var activation: Activation
-
-  package init(
-    affine: Dense, depthwise: Weights, pointwise: Weights, noise: Noise?, activation: Activation
-  ) {
-    self.affine = affine
-    self.depthwise = depthwise
-    self.pointwise = pointwise
-    self.noise = noise
-    self.activation = activation
-  }
-}
-
-/// One resolution of a MobileStyleGAN generator: modulated inverse Haar, then two convolutions.
-package struct MobileBlock: Sendable {
-  /// `w -> s` in front of the inverse Haar transform, `[in, wDim]`, in a multiple of 4.
-  package var up: Dense
-  package var conv1: SeparableConv
-  package var conv2: SeparableConv
-
-  package init(up: Dense, conv1: SeparableConv, conv2: SeparableConv) {
-    self.up = up
-    self.conv1 = conv1
-    self.conv2 = conv2
-  }
-}
-
-/// The layers between the latents and the image.
-package enum Synthesis: Sendable {
-  /// Blocks from 4x4 to the resolution.
-  case styleGAN2(BlockArchitecture, blocks: [SynthesisBlock])
-  /// `conv1` is a modulated dense 3x3 at 4x4 without demodulation; blocks from 8x8 to half the
-  /// resolution; `toImage` feeds the last inverse Haar transform.
-  case mobileStyleGAN(conv1: StyledConv, blocks: [MobileBlock], toImage: ToImage)
-}
-
 /// Where a model came from; all of it for people, none of it used to draw.
 package struct Provenance: Sendable, Equatable {
   /// What was converted, such as `nvlabs-pickle`, `torch-zip`, `safetensors`, `random-face`.
@@ -217,7 +133,7 @@ package struct ModelDescription: Sendable {
   package var wDim: Int
   /// Class labels; 0 for an unconditional model.
   package var cDim: Int
-  /// Entries of ws: 2 log2(resolution) - 2 for StyleGAN2, 1 + 3 * blocks for MobileStyleGAN.
+  /// Entries of ws, as many as the family's network reads.
   package var wsCount: Int
   /// `[wDim]`; nil where nobody knows it (truncation is refused then).
   package var wAverage: Weights?
@@ -253,12 +169,5 @@ package struct ModelDescription: Sendable {
     self.slope = slope
     self.provenance = provenance
     self.weightsSHA256 = weightsSHA256
-  }
-
-  package var family: Family {
-    switch synthesis {
-    case .styleGAN2: .styleGAN2
-    case .mobileStyleGAN: .mobileStyleGAN
-    }
   }
 }

@@ -55,7 +55,7 @@ enum Limits {
   static let text = 65536
 }
 
-private struct ModelReader {
+struct ModelReader {
   let fileBytes: Int
   let format: Int
   /// Where tensors lie in memory, each with its name.
@@ -95,52 +95,15 @@ private struct ModelReader {
   }
 
   private mutating func synthesis(_ root: FlatTableView) throws(ObverseError) -> Synthesis {
-    let type = try root.byte(ModelSlot.synthesisType)
+    let member = try root.byte(ModelSlot.synthesisType)
     let network = try root.required(ModelSlot.synthesis, "synthesis")
-    switch SynthesisType(rawValue: type) {
-    case .styleGAN2:
-      let architecture = try network.byte(StyleGAN2Slot.architecture)
-      guard let architecture = BlockArchitecture(rawValue: architecture) else {
-        throw .unsupported(
-          what: "synthesis", why: "block architecture \(architecture) is not known", hint: nil)
-      }
-      let blocks = try network.tables(StyleGAN2Slot.blocks, limit: Limits.blocks) { "b\(4 << $0)" }
-      return .styleGAN2(
-        architecture,
-        blocks: try each(blocks) { (me, t) throws(ObverseError) in try me.block(t) })
-    case .mobileStyleGAN:
-      let blocks = try network.tables(MobileStyleGANSlot.blocks, limit: Limits.blocks) {
-        "b\(8 << $0)"
-      }
-      return .mobileStyleGAN(
-        conv1: try styledConv(network.required(MobileStyleGANSlot.conv1, "b4.conv1")),
-        blocks: try each(blocks) { (me, t) throws(ObverseError) in try me.mobileBlock(t) },
-        toImage: try toImage(network.required(MobileStyleGANSlot.toImage, "toimage")))
-    case .some(.none), nil:
-      throw .unsupported(what: "synthesis", why: "family \(type) is not known", hint: nil)
+    guard let synthesis = try Synthesis(member: member, network, &self) else {
+      throw .unsupported(what: "synthesis", why: "family \(member) is not known", hint: nil)
     }
+    return synthesis
   }
 
-  private mutating func block(_ table: FlatTableView) throws(ObverseError) -> SynthesisBlock {
-    let conv0 = try table.table(SynthesisBlockSlot.conv0, "\(table.name).conv0")
-    let conv1 = try table.required(SynthesisBlockSlot.conv1, "\(table.name).conv1")
-    let toRGB = try table.table(SynthesisBlockSlot.toRGB, "\(table.name).torgb")
-    let skip = try table.table(SynthesisBlockSlot.skip, "\(table.name).skip.weight")
-    return SynthesisBlock(
-      conv0: try optional(conv0) { (me, t) throws(ObverseError) in try me.styledConv(t) },
-      conv1: try styledConv(conv1),
-      toRGB: try optional(toRGB) { (me, t) throws(ObverseError) in try me.toImage(t) },
-      skip: try optional(skip) { (me, t) throws(ObverseError) in try me.tensor(t) })
-  }
-
-  private mutating func mobileBlock(_ table: FlatTableView) throws(ObverseError) -> MobileBlock {
-    MobileBlock(
-      up: try dense(table.required(MobileBlockSlot.up, "\(table.name).up.affine")),
-      conv1: try separable(table.required(MobileBlockSlot.conv1, "\(table.name).conv1")),
-      conv2: try separable(table.required(MobileBlockSlot.conv2, "\(table.name).conv2")))
-  }
-
-  private mutating func styledConv(_ table: FlatTableView) throws(ObverseError) -> StyledConv {
+  mutating func styledConv(_ table: FlatTableView) throws(ObverseError) -> StyledConv {
     StyledConv(
       weight: try tensor(table.required(StyledConvSlot.weight, "\(table.name).weight")),
       affine: try dense(table.required(StyledConvSlot.affine, "\(table.name).affine")),
@@ -148,18 +111,7 @@ private struct ModelReader {
       activation: try activation(table.required(StyledConvSlot.activation, table.name)))
   }
 
-  private mutating func separable(_ table: FlatTableView) throws(ObverseError) -> SeparableConv {
-    SeparableConv(
-      affine: try dense(table.required(SeparableConvSlot.affine, "\(table.name).affine")),
-      depthwise: try tensor(
-        table.required(SeparableConvSlot.depthwise, "\(table.name).depthwise")),
-      pointwise: try tensor(
-        table.required(SeparableConvSlot.pointwise, "\(table.name).pointwise")),
-      noise: try noise(table.table(SeparableConvSlot.noise, table.name)),
-      activation: try activation(table.required(SeparableConvSlot.activation, table.name)))
-  }
-
-  private mutating func toImage(_ table: FlatTableView) throws(ObverseError) -> ToImage {
+  mutating func toImage(_ table: FlatTableView) throws(ObverseError) -> ToImage {
     ToImage(
       weight: try tensor(table.required(ToImageSlot.weight, "\(table.name).weight")),
       affine: try dense(table.required(ToImageSlot.affine, "\(table.name).affine")),
@@ -167,7 +119,7 @@ private struct ModelReader {
       clamp: try clamp(table.float(ToImageSlot.clamp, preset: 0)))
   }
 
-  private mutating func noise(_ table: FlatTableView?) throws(ObverseError) -> Noise? {
+  mutating func noise(_ table: FlatTableView?) throws(ObverseError) -> Noise? {
     guard let table else { return nil }
     let plane = try table.table(NoiseSlot.plane, "\(table.name).noise_const")
     return Noise(
@@ -175,7 +127,7 @@ private struct ModelReader {
       strength: try table.float(NoiseSlot.strength, preset: 0))
   }
 
-  private mutating func activation(_ table: FlatTableView) throws(ObverseError) -> Activation {
+  mutating func activation(_ table: FlatTableView) throws(ObverseError) -> Activation {
     Activation(
       bias: try tensor(table.required(ActivationSlot.bias, "\(table.name).bias")),
       gain: try table.float(ActivationSlot.gain, preset: 1),
@@ -187,13 +139,13 @@ private struct ModelReader {
     value == 0 ? nil : value
   }
 
-  private mutating func dense(_ table: FlatTableView) throws(ObverseError) -> Dense {
+  mutating func dense(_ table: FlatTableView) throws(ObverseError) -> Dense {
     Dense(
       weight: try tensor(table.required(DenseSlot.weight, "\(table.name).weight")),
       bias: try tensor(table.required(DenseSlot.bias, "\(table.name).bias")))
   }
 
-  private mutating func tensor(_ table: FlatTableView) throws(ObverseError) -> Weights {
+  mutating func tensor(_ table: FlatTableView) throws(ObverseError) -> Weights {
     let what = "tensor \(table.name)"
     let type = try table.byte(TensorSlot.type)
     let element: ElementType
@@ -265,7 +217,7 @@ private struct ModelReader {
     return text
   }
 
-  private mutating func optional<T>(
+  mutating func optional<T>(
     _ table: FlatTableView?,
     _ read: (inout ModelReader, FlatTableView) throws(ObverseError) -> T
   ) throws(ObverseError) -> T? {
@@ -273,7 +225,7 @@ private struct ModelReader {
     return try read(&self, table)
   }
 
-  private mutating func each<T>(
+  mutating func each<T>(
     _ tables: [FlatTableView],
     _ read: (inout ModelReader, FlatTableView) throws(ObverseError) -> T
   ) throws(ObverseError) -> [T] {

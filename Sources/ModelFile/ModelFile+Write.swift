@@ -58,21 +58,9 @@ extension ModelDescription {
     table.set(ModelSlot.embed, embed.map { .table($0.table) })
     table.set(ModelSlot.mapping, .tables(mapping.map { $0.table }))
     table.set(ModelSlot.constInput, .table(const.table))
-    switch synthesis {
-    case .styleGAN2(let architecture, let blocks):
-      var network = FlatTable()
-      network.set(StyleGAN2Slot.architecture, .byte(architecture.rawValue))
-      network.set(StyleGAN2Slot.blocks, .tables(blocks.map { $0.table }))
-      table.set(ModelSlot.synthesisType, .byte(SynthesisType.styleGAN2.rawValue))
-      table.set(ModelSlot.synthesis, .table(network))
-    case .mobileStyleGAN(let conv1, let blocks, let toImage):
-      var network = FlatTable()
-      network.set(MobileStyleGANSlot.conv1, .table(conv1.table))
-      network.set(MobileStyleGANSlot.blocks, .tables(blocks.map { $0.table }))
-      network.set(MobileStyleGANSlot.toImage, .table(toImage.table))
-      table.set(ModelSlot.synthesisType, .byte(SynthesisType.mobileStyleGAN.rawValue))
-      table.set(ModelSlot.synthesis, .table(network))
-    }
+    let network = synthesis.network
+    table.set(ModelSlot.synthesisType, .byte(network.member))
+    table.set(ModelSlot.synthesis, .table(network.table))
     table.set(ModelSlot.provenance, .table(provenance.table))
     table.set(ModelSlot.weightsSHA256, .string(hash))
     return table
@@ -80,7 +68,7 @@ extension ModelDescription {
 }
 
 extension Weights {
-  fileprivate var table: FlatTable {
+  var table: FlatTable {
     var table = FlatTable()
     let type: WireElementType =
       switch self.type {
@@ -97,7 +85,7 @@ extension Weights {
 }
 
 extension Dense {
-  fileprivate var table: FlatTable {
+  var table: FlatTable {
     var table = FlatTable()
     table.set(DenseSlot.weight, .table(weight.table))
     table.set(DenseSlot.bias, .table(bias.table))
@@ -106,7 +94,7 @@ extension Dense {
 }
 
 extension Noise {
-  fileprivate var table: FlatTable {
+  var table: FlatTable {
     var table = FlatTable()
     table.set(NoiseSlot.plane, plane.map { .table($0.table) })
     table.set(NoiseSlot.strength, .float(strength))
@@ -115,7 +103,7 @@ extension Noise {
 }
 
 extension Activation {
-  fileprivate var table: FlatTable {
+  var table: FlatTable {
     var table = FlatTable()
     table.set(ActivationSlot.bias, .table(bias.table))
     table.set(ActivationSlot.gain, .float(gain))
@@ -125,7 +113,7 @@ extension Activation {
 }
 
 extension StyledConv {
-  fileprivate var table: FlatTable {
+  var table: FlatTable {
     var table = FlatTable()
     table.set(StyledConvSlot.weight, .table(weight.table))
     table.set(StyledConvSlot.affine, .table(affine.table))
@@ -136,45 +124,12 @@ extension StyledConv {
 }
 
 extension ToImage {
-  fileprivate var table: FlatTable {
+  var table: FlatTable {
     var table = FlatTable()
     table.set(ToImageSlot.weight, .table(weight.table))
     table.set(ToImageSlot.affine, .table(affine.table))
     table.set(ToImageSlot.bias, .table(bias.table))
     table.set(ToImageSlot.clamp, clamp.map { .float($0) })
-    return table
-  }
-}
-
-extension SynthesisBlock {
-  fileprivate var table: FlatTable {
-    var table = FlatTable()
-    table.set(SynthesisBlockSlot.conv0, conv0.map { .table($0.table) })
-    table.set(SynthesisBlockSlot.conv1, .table(conv1.table))
-    table.set(SynthesisBlockSlot.toRGB, toRGB.map { .table($0.table) })
-    table.set(SynthesisBlockSlot.skip, skip.map { .table($0.table) })
-    return table
-  }
-}
-
-extension SeparableConv {
-  fileprivate var table: FlatTable {
-    var table = FlatTable()
-    table.set(SeparableConvSlot.affine, .table(affine.table))
-    table.set(SeparableConvSlot.depthwise, .table(depthwise.table))
-    table.set(SeparableConvSlot.pointwise, .table(pointwise.table))
-    table.set(SeparableConvSlot.noise, noise.map { .table($0.table) })
-    table.set(SeparableConvSlot.activation, .table(activation.table))
-    return table
-  }
-}
-
-extension MobileBlock {
-  fileprivate var table: FlatTable {
-    var table = FlatTable()
-    table.set(MobileBlockSlot.up, .table(up.table))
-    table.set(MobileBlockSlot.conv1, .table(conv1.table))
-    table.set(MobileBlockSlot.conv2, .table(conv2.table))
     return table
   }
 }

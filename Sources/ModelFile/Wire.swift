@@ -1,4 +1,4 @@
-// The numbers of schema.fbs: each enum lists a table's fields in the schema's order.
+// The numbers of schema.fbs: each enum lists a table's fields in the schema's order. Those of a family are in its file.
 
 /// What a table is, as far as the wire format cares: a list of numbered fields.
 ///
@@ -25,11 +25,6 @@ enum NoiseSlot: String, Slots { case plane, strength }
 enum ActivationSlot: String, Slots { case bias, gain, clamp }
 enum StyledConvSlot: String, Slots { case weight, affine, noise, activation }
 enum ToImageSlot: String, Slots { case weight, affine, bias, clamp }
-enum SynthesisBlockSlot: String, Slots { case conv0, conv1, toRGB, skip }
-enum SeparableConvSlot: String, Slots { case affine, depthwise, pointwise, noise, activation }
-enum MobileBlockSlot: String, Slots { case up, conv1, conv2 }
-enum StyleGAN2Slot: String, Slots { case architecture, blocks }
-enum MobileStyleGANSlot: String, Slots { case conv1, blocks, toImage }
 enum FactSlot: String, Slots { case name, value }
 
 enum ProvenanceSlot: String, Slots {
@@ -42,9 +37,6 @@ enum ModelSlot: String, Slots {
   case synthesisType, synthesis  // a union takes two
   case provenance, weightsSHA256
 }
-
-/// Which table `synthesis` is.
-enum SynthesisType: UInt8 { case none, styleGAN2, mobileStyleGAN }
 
 /// How a tensor's elements are stored.
 enum WireElementType: UInt8 { case f32, f16, i8 }

@@ -68,7 +68,7 @@ public final class Model: Sendable {
   /// Whether `NoiseMode.const` draws any noise.
   public var hasStoredNoise: Bool { plan.hasStoredNoise }
   /// Whether `NoiseMode.random` is possible; MobileStyleGAN's strength is frozen into its planes.
-  public var allowsRandomNoise: Bool { description.family == .styleGAN2 }
+  public var allowsRandomNoise: Bool { description.drawn.allowsRandomNoise }
   /// Floats of scratch that the worker of a generator of one thread needs.
   package var scratchCount: Int { plan.alone.scratchCount }
   /// SHA-256 of the weights, as the converter stored it.

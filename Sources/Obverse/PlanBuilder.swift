@@ -42,10 +42,7 @@ struct PlanBuilder {
     let mappedCount = Plan.mappedAtOnce * mappedStride
     mapped = (reserve(mappedCount), reserve(mappedCount))
     ws = reserve(model.wsCount * model.wDim)
-    switch model.synthesis {
-    case .styleGAN2(let architecture, let blocks): try styleGAN2(architecture, blocks)
-    case .mobileStyleGAN(let conv1, let blocks, let toImage): try mobile(conv1, blocks, toImage)
-    }
+    try model.drawn.plan(&self)
   }
 
   // MARK: What families are made of

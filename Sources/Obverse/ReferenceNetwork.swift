@@ -35,15 +35,12 @@ package struct ReferenceNetwork {
 
   /// `ws`, one w for each style layer, to planes `[imageChannels, H, W]`.
   package func synthesize(ws: [[Float]]) -> [Float] {
-    switch model.synthesis {
-    case .styleGAN2(let architecture, let blocks): styleGAN2(architecture, blocks, ws)
-    case .mobileStyleGAN(let conv1, let blocks, let toImage): mobile(conv1, blocks, toImage, ws)
-    }
+    model.drawn.draw(self, ws)
   }
 
   // MARK: StyleGAN2
 
-  private func styleGAN2(
+  func styleGAN2(
     _ architecture: BlockArchitecture, _ blocks: [SynthesisBlock], _ ws: [[Float]]
   ) -> [Float] {
     var x = model.const.floats
@@ -105,7 +102,7 @@ package struct ReferenceNetwork {
 
   // MARK: MobileStyleGAN
 
-  private func mobile(
+  func mobile(
     _ conv1: StyledConv, _ blocks: [MobileBlock], _ toImage: ToImage, _ ws: [[Float]]
   ) -> [Float] {
     let style = self.style(conv1.affine, ws[0])

@@ -50,18 +50,7 @@ extension ConvAlgorithm {
   ) throws(ObverseError) -> [String: ConvAlgorithm] {
     let set: InstructionSet
     if let instructionSet { set = instructionSet } else { set = try .chosen() }
-    guard case .styleGAN2(let architecture, let blocks) = description.synthesis else {
-      return ["b4.conv1": .direct]
-    }
-    let choice = ConvChoice(
-      blocks, constChannels: description.const.shape[0], architecture, try set.kernels(),
-      forced: nil)
-    var chosen: [String: ConvAlgorithm] = [:]
-    for (k, block) in blocks.enumerated() {
-      if block.conv0 != nil { chosen["b\(4 << k).conv0"] = choice.up[k] }
-      chosen["b\(4 << k).conv1"] = choice.same[k]
-    }
-    return chosen
+    return description.drawn.algorithms(description, try set.kernels())
   }
 }
 

@@ -33,7 +33,7 @@ struct FixtureTests {
     #expect(model.cDim == fixture.meta("c_dim", as: Int.self) ?? 0)
     #expect(model.mapping.count == fixture.meta("n_mlp", as: Int.self))
     #expect(model.imageChannels == fixture.meta("image_channels", as: Int.self))
-    #expect("\(report.architecture)" == fixture.meta("arch", as: String.self))
+    #expect(report.form == fixture.meta("arch", as: String.self))
     if let widths = fixture.meta("channels_per_layer", as: [Int].self) {
       #expect(report.layerWidths == widths)
     }

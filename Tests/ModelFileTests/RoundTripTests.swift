@@ -23,7 +23,7 @@ struct RoundTripTests {
     #expect(read.cDim == written.cDim)
     #expect(read.wsCount == written.wsCount)
     #expect(read.slope == written.slope)
-    #expect(read.family == written.family)
+    #expect(read.synthesis.network.form == written.synthesis.network.form)
     #expect(read.provenance == written.provenance)
     #expect(read.weightsSHA256 == written.hashedWeights)
     #expect(read.shape == written.shape)

@@ -6,7 +6,11 @@ import Testing
 
 /// Which description to make.
 struct TinyModel: CustomTestStringConvertible, Sendable {
-  var family: Family = .styleGAN2
+  enum Family {
+    case styleGAN2, mobileStyleGAN
+  }
+
+  var family = Family.styleGAN2
   var architecture: BlockArchitecture = .skip
   /// Channels of each block, 4x4 first.
   var widths = [3, 2]

@@ -39,12 +39,12 @@ struct ValidateTests {
         shape[axis] += 1
         let bytes = Bytes([UInt8](repeating: 0, count: shape.reduce(4, *)))
         let wrong = Weights(type: .float32, shape: shape, bytes: bytes)
-        let broken = whole.mapWeights { (each, old) in each == name ? wrong : old }
+        let broken = try whole.mapWeights { (each, old) in each == name ? wrong : old }
         #expect(throws: ObverseError.self, "\(name) \(shape)") { try broken.validate() }
       }
       for bytes in [Bytes([]), Bytes(weights.bytes.array + [0])] {
         let wrong = Weights(type: .float32, shape: weights.shape, bytes: bytes)
-        let broken = whole.mapWeights { (each, old) in each == name ? wrong : old }
+        let broken = try whole.mapWeights { (each, old) in each == name ? wrong : old }
         #expect(
           throws: ObverseError.malformed(
             what: "tensor \(name)",
@@ -52,7 +52,7 @@ struct ValidateTests {
         ) { try broken.validate() }
       }
       let integers = Weights(type: .int32, shape: weights.shape, bytes: weights.bytes)
-      let broken = whole.mapWeights { (each, old) in each == name ? integers : old }
+      let broken = try whole.mapWeights { (each, old) in each == name ? integers : old }
       #expect(throws: ObverseError.self, "\(name) as i32") { try broken.validate() }
     }
   }

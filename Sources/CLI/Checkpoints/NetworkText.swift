@@ -8,10 +8,12 @@ struct NetworkText {
   let description: ModelDescription
   let shape: NetworkShape
   let rule: CountRule
+  private let family: any FamilyNetwork
 
   init(_ description: ModelDescription, rule: CountRule = .input) {
     self.description = description
     shape = description.shape
+    family = description.synthesis.network
     self.rule = rule
   }
 
@@ -19,8 +21,8 @@ struct NetworkText {
   var network: String {
     let side = description.resolution
     let classes = description.cDim
-    var text = "\(family), \(side)x\(side)x\(description.imageChannels)"
-    if architecture != "skip" { text += ", \(architecture)" }
+    var text = "\(family.name), \(side)x\(side)x\(description.imageChannels)"
+    if family.form != "skip" { text += ", \(family.form)" }
     text += classes == 0 ? ", unconditional" : ", \(classes) classes"
     return text + "; widths \(widths.map(String.init).joined(separator: " "))"
   }
@@ -43,6 +45,9 @@ struct NetworkText {
       + " (conv, toRGB, style, mapping; \(count))"
   }
 
+  /// Output channels of each block, or of every convolution where a block's two differ.
+  private var widths: [Int] { family.widths(constWidth: description.const.shape[0]) }
+
   var parameters: String { Format.scaled(shape.parameters) }
 
   /// The most exact of the weights' types, which name a file.
@@ -56,8 +61,8 @@ struct NetworkText {
 
   var json: JSON {
     .object([
-      ("family", .text(description.family == .styleGAN2 ? "stylegan2" : "mobilestylegan")),
-      ("architecture", .text(architecture)),
+      ("family", .text(family.name.lowercased())),
+      ("architecture", .text(family.form)),
       ("width", .integer(description.resolution)),
       ("height", .integer(description.resolution)),
       ("channels", .integer(description.imageChannels)),
@@ -112,32 +117,5 @@ struct NetworkText {
 
   private func macs(_ layer: LayerShape) -> Int {
     layer.macs(rule) + layer.styleWidth * shape.wDim
-  }
-
-  private var family: String {
-    description.family == .styleGAN2 ? "StyleGAN2" : "MobileStyleGAN"
-  }
-
-  private var architecture: String {
-    guard case .styleGAN2(let architecture, _) = description.synthesis else { return "mobile" }
-    return switch architecture {
-    case .skip: "skip"
-    case .resnet: "resnet"
-    case .orig: "orig"
-    }
-  }
-
-  /// Output channels of each block, or of the constant and every convolution where a block's two
-  /// differ.
-  private var widths: [Int] {
-    switch description.synthesis {
-    case .styleGAN2(_, let blocks):
-      let pairs = blocks.map { block in
-        ((block.conv0?.weight ?? description.const).shape[0], block.conv1.weight.shape[0])
-      }
-      return pairs.allSatisfy(==) ? pairs.map(\.1) : pairs.flatMap { [$0, $1] }
-    case .mobileStyleGAN(let conv1, let blocks, _):
-      return [conv1.weight.shape[0]] + blocks.map { $0.conv2.pointwise.shape[0] }
-    }
   }
 }
