@@ -4,8 +4,9 @@ import Page
 
 /// `obverse info`: what this build and this machine are.
 struct Info: Command {
+  static let name = "info"
   static let table = CommandTable(
-    name: "info", purpose: "Shows what would be used here, and why: kernels, threads, model.",
+    name: name, purpose: "Shows what would be used here, and why: kernels, threads, model.",
     usage: "[--json]", examples: ["obverse info", "obverse info --json"], operands: 0...0,
     groups: [
       OptionGroup("how", [Option("json", nil, "one JSON object on standard output")])

@@ -3,9 +3,7 @@ import Glibc
 import Options
 
 /// A command made from words: parsing touches nothing, running does the work.
-protocol Command: SendableMetatype {
-  static var table: CommandTable { get }
-
+protocol Command: ListedCommand {
   /// Turns words into a request.
   init(_ parsed: ParsedOptions, _ environment: Environment) throws(ObverseError)
 
@@ -51,7 +49,7 @@ package enum Program {
       "obverse generate --seeds 0-7 --trunc 0.7 --grid 4x2",
       "obverse convert my-network.pkl -o mine.obv", "obverse inspect mine.obv",
     ],
-    commands: commands.map { $0.table }, common: CommonOptions.talk,
+    commands: commands, common: CommonOptions.talk,
     environment: Environment.variables,
     ownExitCodes: [
       (1, "a limit of 'compare' was passed"), (141, "standard output was closed by its reader"),
@@ -80,7 +78,7 @@ package enum Program {
       try console.configure(parsed)
       try parsed.checkOperands()
       if let text = try table.answer(name, parsed) { return try console.line(text) }
-      for command in commands where command.table.name == name {
+      for command in commands where command.name == name {
         try command.init(parsed, environment).run(console)
       }
     }

@@ -13,7 +13,7 @@ public struct HelpText {
 
   /// What the program prints without any words: twelve lines or so, the commands' names in one.
   public var brief: String {
-    let names = program.commands.map(\.name).joined(separator: " ")
+    let names = program.names.joined(separator: " ")
     let head = "COMMANDS  "
     return outline(
       Self.wrap(names, Self.columns - head.count).enumerated().map { i, line in
@@ -23,7 +23,7 @@ public struct HelpText {
 
   /// The same with a line for each command.
   public var overview: String {
-    let width = 4 + (program.commands.map(\.name.count).max() ?? 0)
+    let width = 4 + (program.names.map(\.count).max() ?? 0)
     let lines = program.commands.flatMap { table in
       Self.wrap(table.purpose, Self.columns - width).enumerated().map { i, line in
         Self.pad(i == 0 ? "  " + table.name : "", width) + line

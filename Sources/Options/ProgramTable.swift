@@ -1,5 +1,11 @@
 import Core
 
+/// A command that a program lists: its name is known before its table is made.
+public protocol ListedCommand: SendableMetatype {
+  static var name: String { get }
+  static var table: CommandTable { get }
+}
+
 /// A program as a value: its commands, and what its helps, man pages and completions say of it.
 public struct ProgramTable: Sendable {
   /// The word that calls it, such as `obverse`.
@@ -17,8 +23,7 @@ public struct ProgramTable: Sendable {
   public let notes: [String]
   /// Commands that can be pasted.
   public let examples: [String]
-  /// All commands, with what they have in common; `completion` and `help` are the last.
-  public let commands: [CommandTable]
+  private let own: [any ListedCommand.Type]
   /// What every command takes.
   public let common: OptionGroup
   /// Variables that it listens to.
@@ -29,7 +34,8 @@ public struct ProgramTable: Sendable {
   /// beside `ObverseError`'s usual ones.
   public init(
     name: String, title: String, version: String, does: String, purpose: String,
-    description: [String], notes: [String] = [], examples: [String], commands: [CommandTable],
+    description: [String], notes: [String] = [], examples: [String],
+    commands: [any ListedCommand.Type],
     common: OptionGroup, environment: [(name: String, meaning: String)],
     ownExitCodes: [(code: Int, meaning: String)] = []
   ) {
@@ -44,13 +50,28 @@ public struct ProgramTable: Sendable {
     self.common = common
     self.environment = environment
     exitCodes = (Self.usualExitCodes + ownExitCodes).sorted { $0.code < $1.code }
-    self.commands = (commands + [Shell.table(name), Self.help(name, example: commands[0].name)]).map
-    { table in
-      var table = table
-      table.program = name
-      table.groups.append(common)
-      return table
+    own = commands
+  }
+
+  /// Names of all commands; `completion` and `help` are the last.
+  public var names: [String] { own.map { $0.name } + ["completion", "help"] }
+
+  /// All commands, with what they have in common.
+  public var commands: [CommandTable] { names.compactMap(command) }
+
+  /// The command of a name; no other one's table is made.
+  public func command(_ name: String) -> CommandTable? {
+    var table: CommandTable
+    switch name {
+    case "completion": table = Shell.table(self.name)
+    case "help": table = Self.help(self.name, example: names[0])
+    default:
+      guard let command = own.first(where: { $0.name == name }) else { return nil }
+      table = command.table
     }
+    table.program = self.name
+    table.groups.append(common)
+    return table
   }
 
   /// What `ObverseError.exitCode` means.
@@ -87,10 +108,10 @@ public struct ProgramTable: Sendable {
     case "--version": return .answer("\(name) \(version)")
     default: break
     }
-    guard let table = commands.first(where: { $0.name == first }) else {
+    guard let table = command(first) else {
       if first.hasPrefix("-") {
         throw .usage(
-          "options come after a command, as in '\(commands[0].call) \(first)'",
+          "options come after a command, as in '\(name) \(names[0]) \(first)'",
           hint: "\(name) help")
       }
       throw unknown(first) { "did you mean '\($0)'?" }
@@ -127,7 +148,7 @@ public struct ProgramTable: Sendable {
     guard let first = parsed.operands.first else {
       return isManual ? Manual(self).page : HelpText(self).overview
     }
-    guard let table = commands.first(where: { $0.name == first }) else {
+    guard let table = command(first) else {
       throw unknown(first) { "\(name) help \($0)" }
     }
     return isManual ? Manual(self).page(of: table) : HelpText(self).short(table)
@@ -137,6 +158,6 @@ public struct ProgramTable: Sendable {
   private func unknown(_ word: String, hint: (String) -> String) -> ObverseError {
     .usage(
       "unknown command '\(word)'",
-      hint: Nearest.of(word, among: commands.map(\.name)).map(hint) ?? "\(name) help")
+      hint: Nearest.of(word, among: names).map(hint) ?? "\(name) help")
   }
 }

@@ -2,26 +2,30 @@ import Core
 import Options
 import Testing
 
+/// A command of every kind of option.
+enum Try: ListedCommand {
+  static let name = "try"
+  static let table = CommandTable(
+    name: "try", purpose: "Tries.", usage: "FILE", examples: ["test-try try a"], operands: 0...1,
+    groups: [
+      OptionGroup(
+        "all",
+        [
+          Option("model", "FILE", "a model", short: "m", aliases: ["network"]),
+          Option("trunc", "PSI", "a number", preset: "1"), Option("trunc-cutoff", "N", "a count"),
+          Option("projected-w", "FILE", "a file"), Option("json", nil, "a flag", short: "j"),
+          Option("seen", "FILE ...", "files", rare: true, detail: "As many as there are."),
+        ])
+    ])
+}
+
 /// A program of one command, whose name has a hyphen.
 let program = ProgramTable(
   name: "test-try", title: "Test", version: "1.2", does: "tries.", purpose: "try",
   description: ["Tries what it is given."], notes: ["A note on - things."],
   examples: ["test-try try a"],
-  commands: [
-    CommandTable(
-      name: "try", purpose: "Tries.", usage: "FILE", examples: ["test-try try a"], operands: 0...1,
-      groups: [
-        OptionGroup(
-          "all",
-          [
-            Option("model", "FILE", "a model", short: "m", aliases: ["network"]),
-            Option("trunc", "PSI", "a number", preset: "1"), Option("trunc-cutoff", "N", "a count"),
-            Option("projected-w", "FILE", "a file"), Option("json", nil, "a flag", short: "j"),
-            Option("seen", "FILE ...", "files", rare: true, detail: "As many as there are."),
-          ])
-      ])
-  ],
-  common: OptionGroup("talk", Option.standing), environment: [("TRY", "how often it tries")],
+  commands: [Try.self], common: OptionGroup("talk", Option.standing),
+  environment: [("TRY", "how often it tries")],
   ownExitCodes: [(2, "it was tried in vain")])
 
 /// Words, and the sentence and hint that refuse them.

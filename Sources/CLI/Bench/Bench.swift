@@ -5,8 +5,9 @@ import Page
 
 /// `obverse bench`: how fast models draw on this machine, and where the time goes.
 struct Bench: Command {
+  static let name = "bench"
   static let table = CommandTable(
-    name: "bench", purpose: "Measures loading and drawing, as wholes or step by step.",
+    name: name, purpose: "Measures loading and drawing, as wholes or step by step.",
     usage: "[-m FILE] [-t 1,2,4] [OPTIONS]",
     examples: [
       "obverse bench -m faces256.obv -t 1,2,4 --format json -o here.json",

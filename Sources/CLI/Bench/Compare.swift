@@ -5,8 +5,9 @@ import Page
 
 /// `obverse compare`: two models, the same seeds, the differences of their pixels.
 struct Compare: Command {
+  static let name = "compare"
   static let table = CommandTable(
-    name: "compare", purpose: "Draws the same seeds with two models and compares the pixels.",
+    name: name, purpose: "Draws the same seeds with two models and compares the pixels.",
     usage: "A B [--seeds LIST] [OPTIONS]",
     examples: [
       "obverse compare face.obv face-i8.obv --psnr 38",

@@ -7,8 +7,9 @@ import Page
 
 /// `obverse convert`: a checkpoint or a model in, a model file out.
 struct Convert: Command {
+  static let name = "convert"
   static let table = CommandTable(
-    name: "convert", purpose: "Turns a checkpoint into a model file; runs no code of it.",
+    name: name, purpose: "Turns a checkpoint into a model file; runs no code of it.",
     usage: "FILE [-o FILE.obv] [OPTIONS]",
     examples: [
       "obverse convert network-snapshot-025000.pkl -o faces256.obv --type f16",

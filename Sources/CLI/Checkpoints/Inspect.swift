@@ -7,8 +7,9 @@ import Page
 
 /// `obverse inspect`: what a model or checkpoint holds, without converting it.
 struct Inspect: Command {
+  static let name = "inspect"
   static let table = CommandTable(
-    name: "inspect", purpose: "Shows what a model or checkpoint holds; runs no code of it.",
+    name: name, purpose: "Shows what a model or checkpoint holds; runs no code of it.",
     usage: "FILE [OPTIONS]",
     examples: [
       "obverse inspect faces --layers", "obverse inspect network.pkl --tensors --sha256",

@@ -3,8 +3,9 @@ import Options
 
 /// `obverse generate`: one image for each seed, latent or projected w.
 struct Generate: Command {
+  static let name = "generate"
   static let table = CommandTable(
-    name: "generate", purpose: "Draws one image for each seed, latent or projected w.",
+    name: name, purpose: "Draws one image for each seed, latent or projected w.",
     usage: "[-m FILE] --seeds LIST [OPTIONS]",
     examples: [
       "obverse generate -m faces256.obv --seeds 85,265,297,849 --trunc 0.7",

@@ -4,8 +4,9 @@ import Page
 
 /// `obverse mix`: a matrix of faces, each the row's with some styles of the column's.
 struct Mix: Command {
+  static let name = "mix"
   static let table = CommandTable(
-    name: "mix", purpose: "Draws a style-mixing matrix: an image a pair, and the whole sheet.",
+    name: name, purpose: "Draws a style-mixing matrix: an image a pair, and the whole sheet.",
     usage: "[-m FILE] --rows LIST --cols LIST [OPTIONS]",
     examples: [
       "obverse mix --rows 85,100,75 --cols 55,821,1789 --trunc 0.7",

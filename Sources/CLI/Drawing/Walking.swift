@@ -3,8 +3,9 @@ import Options
 
 /// `obverse walk`: the frames of an interpolation through seeds.
 struct Walking: Command {
+  static let name = "walk"
   static let table = CommandTable(
-    name: "walk", purpose: "Draws a smooth walk through seeds, as frames or as a stream.",
+    name: name, purpose: "Draws a smooth walk through seeds, as frames or as a stream.",
     usage: "[-m FILE] --seeds LIST [OPTIONS]",
     examples: [
       "obverse walk --seeds 0-7 --trunc 0.7 -o - --format y4m | ffmpeg -i - lerp.mp4",

@@ -2,8 +2,7 @@ import Core
 import Options
 
 /// One word of the program and what it does.
-protocol Command: SendableMetatype {
-  static var table: CommandTable { get }
+protocol Command: ListedCommand {
   static func run(_ options: ParsedOptions) throws(ObverseError)
 }
 

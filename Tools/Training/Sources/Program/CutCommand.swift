@@ -5,8 +5,9 @@ import Training
 
 /// `obverse-train cut`.
 enum CutCommand: Command {
+  static let name = "cut"
   static let table = CommandTable(
-    name: "cut", purpose: "Ends a MobileStyleGAN early, and trains its new last layers.",
+    name: name, purpose: "Ends a MobileStyleGAN early, and trains its new last layers.",
     usage: "--model FILE --data DIR --size N --features FILE --out DIR [OPTIONS]",
     examples: [
       "obverse-train cut @cut.options --model source.obv --data learn --out cut",

@@ -5,8 +5,9 @@ import Training
 
 /// `obverse-train distil`.
 enum DistilCommand: Command {
+  static let name = "distil"
   static let table = CommandTable(
-    name: "distil", purpose: "Trains a pruned generator with NICKEL & DiME, or as others do.",
+    name: name, purpose: "Trains a pruned generator with NICKEL & DiME, or as others do.",
     usage: "--teacher FILE --student FILE --data PATH --size N --out DIR [OPTIONS]",
     examples: [
       "obverse-train distil @student.options --data faces.zip --go-on --out student",

@@ -6,8 +6,9 @@ import Training
 
 /// `obverse-train evaluate`.
 enum EvaluateCommand: Command {
+  static let name = "evaluate"
   static let table = CommandTable(
-    name: "evaluate", purpose: "Measures a generator against real pictures.",
+    name: name, purpose: "Measures a generator against real pictures.",
     usage: "--model FILE --data PATH --size N --out FILE [OPTIONS]",
     examples: [
       "obverse-train evaluate --model student --data faces.zip --size 64 --out s.json",

@@ -5,8 +5,9 @@ import Training
 
 /// `obverse-train judge`.
 enum JudgeCommand: Command {
+  static let name = "judge"
   static let table = CommandTable(
-    name: "judge", purpose: "Trains the small network that 'evaluate' measures with.",
+    name: name, purpose: "Trains the small network that 'evaluate' measures with.",
     usage: "--data PATH --size N --out FILE [OPTIONS]",
     examples: [
       "obverse-train judge --data faces.zip --size 64 --out judge.safetensors",

@@ -5,8 +5,9 @@ import Training
 
 /// `obverse-train moments`.
 enum MomentsCommand: Command {
+  static let name = "moments"
   static let table = CommandTable(
-    name: "moments", purpose: "Takes DiME's moments of very many of a teacher's images.",
+    name: name, purpose: "Takes DiME's moments of very many of a teacher's images.",
     usage: "--teacher FILE --efficientnet FILE --out FILE [OPTIONS]",
     examples: [
       "obverse-train moments --teacher run --efficientnet e.pth --out m.safetensors"

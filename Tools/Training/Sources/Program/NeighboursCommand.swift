@@ -6,8 +6,9 @@ import Training
 
 /// `obverse-train neighbours`.
 enum NeighboursCommand: Command {
+  static let name = "neighbours"
   static let table = CommandTable(
-    name: "neighbours", purpose: "Shows the real pictures nearest to drawn ones: is it a copy?",
+    name: name, purpose: "Shows the real pictures nearest to drawn ones: is it a copy?",
     usage: "--model FILE --data PATH --size N --out FILE [OPTIONS]",
     examples: [
       "obverse-train neighbours --model student --data faces.zip --size 64 --out n.png"

@@ -4,8 +4,9 @@ import Training
 
 /// `obverse-train pictures`.
 enum PicturesCommand: Command {
+  static let name = "pictures"
   static let table = CommandTable(
-    name: "pictures", purpose: "Draws the pictures of a .obv, averaged, each with its w.",
+    name: name, purpose: "Draws the pictures of a .obv, averaged, each with its w.",
     usage: "--model FILE --size N[,N] --count N --out DIR [OPTIONS]",
     examples: [
       "obverse-train pictures --model faces.obv --size 128 --count 6000 --out learn",

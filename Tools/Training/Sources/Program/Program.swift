@@ -28,7 +28,7 @@ enum Program {
       "obverse-train teacher --data faces.zip --size 64 --out teacher",
       "obverse-train prune --teacher teacher --ratio 0.7 --out pruned.obv",
     ],
-    commands: commands.map { $0.table }, common: SharedOptions.common,
+    commands: commands, common: SharedOptions.common,
     environment: [
       ("RANK, LOCAL_RANK", "this process among many, as torchrun sets them"),
       ("WORLD_SIZE", "how many processes train together"),
@@ -51,7 +51,7 @@ enum Program {
     case .command(let name, let parsed):
       try parsed.checkOperands()
       if let text = try table.answer(name, parsed) { return line(text, to: 1) }
-      for command in commands where command.table.name == name { try command.run(parsed) }
+      for command in commands where command.name == name { try command.run(parsed) }
     }
   }
 

@@ -5,8 +5,9 @@ import Training
 
 /// `obverse-train prune`.
 enum PruneCommand: Command {
+  static let name = "prune"
   static let table = CommandTable(
-    name: "prune", purpose: "Makes a narrower generator of a teacher's strongest channels.",
+    name: name, purpose: "Makes a narrower generator of a teacher's strongest channels.",
     usage: "--teacher FILE --ratio P (or --macs N) --out FILE [OPTIONS]",
     examples: [
       "obverse-train prune --teacher teacher --ratio 0.7 --out pruned.obv",

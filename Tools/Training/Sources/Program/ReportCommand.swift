@@ -4,8 +4,9 @@ import Training
 
 /// `obverse-train report`.
 enum ReportCommand: Command {
+  static let name = "report"
   static let table = CommandTable(
-    name: "report", purpose: "Draws runs and measures as one page that needs nothing else.",
+    name: name, purpose: "Draws runs and measures as one page that needs nothing else.",
     usage: "RUN [RUN ...] --out FILE [--evaluation FILE ...]",
     examples: [
       "obverse-train report teacher student --out report.html",

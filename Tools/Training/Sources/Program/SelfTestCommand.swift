@@ -5,8 +5,9 @@ import Training
 
 /// `obverse-train selftest`.
 enum SelfTestCommand: Command {
+  static let name = "selftest"
   static let table = CommandTable(
-    name: "selftest",
+    name: name,
     purpose: "Compares a GPU's pictures, losses and gradients with the CPU's.",
     usage: "[--no-tf32]",
     examples: ["obverse-train selftest", "obverse-train selftest --no-tf32"], operands: 0...0,

@@ -5,8 +5,9 @@ import Training
 
 /// `obverse-train teacher`.
 enum TeacherCommand: Command {
+  static let name = "teacher"
   static let table = CommandTable(
-    name: "teacher", purpose: "Trains a StyleGAN2 generator on a folder or zip of pictures.",
+    name: name, purpose: "Trains a StyleGAN2 generator on a folder or zip of pictures.",
     usage: "--data PATH --size N --out DIR [OPTIONS]",
     examples: [
       "obverse-train teacher --data faces.zip --size 64 --out teacher",
