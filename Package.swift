@@ -106,9 +106,6 @@ let package = Package(
       swiftSettings: safe),
     .executableTarget(
       name: "shapes", dependencies: ["Kernels"], path: "Benchmarks/Kernels", swiftSettings: safe),
-    .executableTarget(
-      name: "steps", dependencies: ["ModelFile", "Obverse"], path: "Benchmarks/Steps",
-      swiftSettings: safe),
     // Optimised in debug builds too: tests draw thousands.
     .target(
       name: "Avatars", dependencies: ["ImageFile"], path: "Tools/Training/Avatars/Drawing",

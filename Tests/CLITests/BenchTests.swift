@@ -19,6 +19,21 @@ struct BenchTests {
     #expect(try model.data("here.jsonl").split(separator: 10).count == 2)
   }
 
+  /// What can be computed otherwise is; a word that is no algorithm is refused.
+  @Test(arguments: ["direct", "winograd", "planar"])
+  func takesOneAlgorithmForAll(name: String) throws {
+    let model = try ModelFolder("nd64-r0.9")
+    let words = ["bench", "-m", "net.obv", "-t", "1", "-r", "1", "--layers", "--json"]
+    let run = try model.run(words + ["--algorithm", name])
+    #expect(run.code == 0, "\(run.errors)")
+    let layers = try #require(run.object()["layers"] as? [[String: Any]])
+    let named = layers.compactMap { $0["algorithm"] as? String }
+    #expect(named.contains(name))
+    // What is small or narrow has no other way than the direct one.
+    if name == "direct" { #expect(Set(named) == ["direct"]) }
+    #expect(try model.run(words + ["--algorithm", "plane"]).code == 64)
+  }
+
   @Test func keepsEverySample() throws {
     let model = try ModelFolder("nd64-r0.9")
     let run = try model.run(["bench", "-m", "net.obv", "-t", "1", "-r", "5", "--json"])

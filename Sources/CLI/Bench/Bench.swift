@@ -44,6 +44,11 @@ struct Bench: Command {
               + " best of some loops of multiply-adds on registers, and of a triad over arrays of"
               + " 256 MB at most."),
           Option(
+            "algorithm", "NAME", "for all 3x3 convolutions that can take it",
+            preset: "what the plan chooses", rare: true,
+            detail: "direct, winograd or planar: to see beside --layers what the choice is worth.",
+            takes: .choices(ConvAlgorithm.self)),
+          Option(
             "count", "RULE", "size at which up-convs count: in, out or fit", preset: "in",
             rare: true, takes: .words(CountRule.allCases.map(\.rawValue))),
         ]),
@@ -105,6 +110,7 @@ struct Bench: Command {
     request.batch = try parsed.integer("batch", in: 1...10_000) ?? 1
     request.encodes = try parsed.choice("encode", Encoder.self) == .png
     request.rule = try parsed.choice("count") ?? .input
+    request.algorithm = try parsed.choice("algorithm")
     showsLayers = parsed.has("layers")
     page = parsed.text("html")
     guard !showsLayers || request.batch == 1 else {

@@ -14,6 +14,8 @@ struct BenchRequest {
   /// Whether to measure the machine.
   var measuresRoof = false
   var rule = CountRule.input
+  /// Of all 3x3 convolutions that can take it; nil for what the plan chooses.
+  var algorithm: ConvAlgorithm?
 }
 
 /// The times of one model with one thread count.
@@ -43,7 +45,7 @@ struct BenchRun {
   ) throws(ObverseError) {
     Machine.resetPeakMemory()
     let start = Clock.now
-    let model = try Model(path: path)
+    let model = try Model(ModelFile.read(path: path), forced: request.algorithm)
     load = Clock.now - start
     let drawer = try Drawer(model, threads: threads, batch: request.batch)
     Interrupt.stops(drawer.cancelled)
