@@ -33,6 +33,13 @@ public struct Option: Sendable {
     self.takes = takes ?? Completed(value: value)
   }
 
+  /// The same option with other words about it.
+  public func meant(_ meaning: String) -> Option {
+    Option(
+      name, value, meaning, preset: preset, short: short, aliases: aliases, rare: isRare,
+      detail: detail, takes: takes)
+  }
+
   /// Whether all words up to the next option are its values.
   public var takesMany: Bool { value?.hasSuffix(" ...") ?? false }
 

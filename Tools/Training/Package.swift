@@ -31,6 +31,7 @@ let package = Package(
         .product(name: "Checkpoint", package: "obverse"),
         .product(name: "ImageFile", package: "obverse"),
         .product(name: "Obverse", package: "obverse"),
+        .product(name: "Options", package: "obverse"),
         .product(name: "Page", package: "obverse"),
         .product(name: "Converter", package: "obverse"),
       ], swiftSettings: strict),

@@ -20,9 +20,6 @@ extension ParsedOptions {
 enum SharedOptions {
   static let seed = Option("seed", "N", "what chance follows from", preset: "0", rare: true)
   static let json = Option("json", nil, "prints what was made as JSON", rare: true)
-  static let vgg = Option("vgg", "FILE", "VGG16, torchvision's vgg16-397923af.pth", rare: true)
-  static let lpips = Option(
-    "lpips", "FILE", "heads for --vgg, lpips' weights/v0.1/vgg.pth", rare: true)
 
   /// What every command has.
   static let common = OptionGroup(

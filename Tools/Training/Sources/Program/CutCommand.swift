@@ -51,7 +51,7 @@ enum CutCommand: Command {
     }
     var settings = RunSettings(data: data, size: size)
     try RunOptions.apply(options, to: &settings, recipe: "auto")
-    let cut = try Cut.generator(try TeacherFile(model).generator(), to: size)
+    let cut = try Cut.generator(try GeneratorFile(model).generator(), to: size)
     try PairOptions.apply(
       options, to: &settings,
       layers: Cut.lastLayers(
@@ -69,7 +69,7 @@ enum CutCommand: Command {
     guard let model = options.text("model"), let start = settings.from else { return }
     // Before minutes of fitting.
     try Run.makeFolder(options.text("out") ?? "")
-    let source = try TeacherFile(model)
+    let source = try GeneratorFile(model)
     let cut = try Cut.generator(try source.generator(), to: settings.size)
     let say = DeviceOptions.speaker(options)
     let pictures = try ImageData(settings.data, size: settings.size, part: settings.part)

@@ -28,34 +28,20 @@ enum DistilCommand: Command {
             "the pictures have their w beside them ('obverse-train pictures'): the student is"
               + " compared with them too, first alone, with these options (ours):", rare: true),
         ] + PairOptions.options),
-      OptionGroup(
-        "NICKEL & DiME",
-        [
-          Option("moments", "FILE", "the teacher's, from 'obverse-train moments'")
-        ] + KernelOptions.options + [
-          Option(
-            "teacher-moments", "NAME", "global (from --moments) or batch", preset: "global",
-            rare: true, takes: .choices(DistilSettings.TeacherMoments.self)),
-          Option(
-            "normalize", nil, "applies each network's own mean and deviation; off, as coded",
-            rare: true),
-          Option(
-            "moment-group", "N", "images whose moments are taken together", preset: "8", rare: true),
-          Option(
-            "moment-distance", "NAME", "absolute, as coded, or squared", preset: "absolute",
-            rare: true, takes: .choices(DistilSettings.MomentDistance.self)),
-          Option("nickel", "X", "weight of NICKEL, 0 for none", preset: "10", rare: true),
-          Option(
-            "nickel-transform", "NAME", "haar (high bands, as coded) or plain", preset: "haar",
-            rare: true, takes: .choices(DistilSettings.NickelTransform.self)),
-          Option(
-            "freeze-teacher-d", nil, "the teacher's discriminator does not learn", rare: true),
-          Option(
-            "student-d", "NAME", "its own discriminator begins: random, as coded, or teacher",
-            preset: "random", rare: true, takes: .choices(DistilSettings.Start.self)),
-        ]),
-      BaselineOptions.group,
+      OptionGroup("NICKEL & DiME", DistilSettings.Method.nickelDiME.options),
+      OptionGroup("other methods", otherOptions),
     ] + RunOptions.groups + [DeviceOptions.group])
+
+  /// What NICKEL & DiME does not know, with the names of the methods that do.
+  private static var otherOptions: [Option] {
+    let methods = DistilSettings.Method.allCases
+    var known = Set(DistilSettings.Method.nickelDiME.options.map(\.name))
+    return methods.flatMap(\.options).filter { known.insert($0.name).inserted }.map { option in
+      let users = methods.filter { $0.options.contains { $0.name == option.name } }
+      return option.meant(
+        users.map(\.rawValue).joined(separator: ", ") + ": " + option.meaning)
+    }
+  }
 
   private static var methods: String {
     DistilSettings.Method.allCases.map(\.rawValue).joined(separator: ", ")
@@ -75,19 +61,9 @@ enum DistilCommand: Command {
     }
     var distil = DistilSettings(teacher: teacher, student: student)
     distil.method = try options.choice("method") ?? distil.method
-    distil.moments = options.text("moments")
-    distil.kernels = KernelOptions.kernels(options)
-    distil.teacherMoments = try options.choice("teacher-moments") ?? distil.teacherMoments
-    distil.normalizesKernels = options.has("normalize")
-    distil.momentGroup = try options.integer("moment-group", in: 1...4096) ?? distil.momentGroup
-    distil.momentDistance = try options.choice("moment-distance") ?? distil.momentDistance
-    distil.nickelWeight = try options.amount("nickel") ?? distil.nickelWeight
-    distil.nickelTransform = try options.choice("nickel-transform") ?? distil.nickelTransform
-    distil.freezesTeacherDiscriminator = options.has("freeze-teacher-d")
-    distil.discriminatorStart = try options.choice("student-d") ?? distil.discriminatorStart
-    distil.baseline = try BaselineOptions.settings(options, distil.method)
+    try distil.read(options)
     try distil.check()
-    if let omission = distil.baseline?.omission(distil.method) { Program.say(omission) }
+    if let omission = distil.omission { Program.say(omission) }
     var settings = RunSettings(data: data, size: size)
     settings.distil = distil
     try RunOptions.apply(options, to: &settings, recipe: "paper256")

@@ -53,7 +53,7 @@ enum EvaluateCommand: Command {
           Option(
             "inception", "FILE", "pytorch-fid's pt_inception-2015-12-05: FID by its port",
             rare: true),
-          SharedOptions.vgg, SharedOptions.lpips,
+          PerceptualOptions.vgg, PerceptualOptions.lpips,
           Option(
             "no-patches", nil, "leaves the sliced Wasserstein distance out", rare: true),
         ]), DeviceOptions.group,

@@ -34,7 +34,7 @@ enum NeighboursCommand: Command {
       throw .usage("neighbours need --model", hint: "obverse-train help neighbours")
     }
     let (data, output) = try DataOptions.data(options, say, needs: "a search")
-    let generator = try TeacherFile(model).generator(of: data.size, on: device)
+    let generator = try GeneratorFile(model).generator(of: data.size, on: device)
     let network = try options.text("judge").map { path throws(ObverseError) in
       try FeatureKind.judge.network(path, on: device)
     }

@@ -71,7 +71,7 @@ enum PruneCommand: Command {
     }
     try AtomicFile.check(output)
     let most = try options.text("macs").map(macs)
-    let file = try TeacherFile(teacher)
+    let file = try GeneratorFile(teacher)
     let isMobile = try file.family() == .mobileStyleGAN
     let score: PruneSettings.Score =
       try options.choice("score") ?? (isMobile || most != nil ? .contribution : .content)

@@ -15,7 +15,7 @@ struct GeneratorFacts {
   var compressionRate: Double?
 }
 
-extension TeacherFile {
+extension GeneratorFile {
   /// A layer's width that is still believed.
   private static let widest = 1 << 16
 

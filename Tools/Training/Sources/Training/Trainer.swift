@@ -56,76 +56,26 @@ public final class Trainer {
     heldOut = try settings.heldOutPart.map { part throws(ObverseError) in
       try ImageData(settings.data, size: settings.size, part: part)
     }
-    let start = try (settings.distil?.student ?? settings.from).map { path throws(ObverseError) in
-      try TeacherFile(path)
-    }
-    origin = start?.origin ?? NamedModel.Origin()
-    let discriminators: [(name: String, network: Discriminator, learns: Bool)]
-    if let distil = settings.distil {
-      let parts = try Distillation(distil, in: settings, on: device)
-      generator = parts.student
-      discriminators = parts.discriminators
-      methods = parts.methods
-      inherited = parts.inherited
-      teacherMACs = parts.teacherMACs
-    } else {
-      generator =
-        try start?.generator(of: settings.size, on: device)
-        ?? Generator(settings.generator, device: device)
-      let theirs =
-        start?.hasDiscriminator == true
-        ? try start?.discriminator(
-          of: settings.size, groupSize: settings.groupSize, on: device) : nil
-      discriminators = [
-        ("D", theirs ?? Discriminator(settings.discriminator, device: device), true)
-      ]
-      methods = []
-      inherited = start?.trainedAgainst ?? []
-      // A teacher can begin from a student; it stays as narrow.
-      teacherMACs = start?.metadata(PruneReport.teacherKey).flatMap(Int.init)
-    }
+    let start = try Start(settings, on: device)
+    (generator, methods, inherited) = (start.generator, start.methods, start.inherited)
+    (teacherMACs, origin) = (start.teacherMACs, start.origin)
     guard processes == nil || methods.allSatisfy(\.learners.isEmpty) else {
       throw .usage(
         "method '\(settings.distil?.method.rawValue ?? "")' trains other networks too, which it does"
           + " in one process only", hint: nil)
     }
     average = Generator(generator.shape, device: device)
-    if let start = settings.pairs {
-      if let mapping = start.mapping { try generator.mapping.load(folded: mapping) }
-      let wAverage = generator.mapping.wAverage.floats
-      pairs = try start.w.map { path throws(ObverseError) in
-        try Pairs(start, path: path, wAverage: wAverage, listed: data.listedCount)
-      }
-      guard pairs != nil || data.wDim == generator.shape.wDim else {
-        throw .request(
-          "'\(settings.data)' has no w of \(generator.shape.wDim) numbers beside its pictures",
-          hint: "obverse-train pictures draws pictures with their w")
-      }
-      pairEye = try start.features.map { path throws(ObverseError) in
-        try EfficientNetLite0(path, on: device)
-      }
-      trained = generator.registry.parameters.filter {
-        !$0.name.hasPrefix("mapping.") && settings.tuning?.moves($0.name) ?? true
-      }
-      // What stays while single layers are tuned needs no gradient, and no memory for one.
-      let moving = Set(trained.map(\.name))
-      for (name, tensor) in generator.registry.parameters
-      where settings.tuning != nil && !moving.contains(name) {
-        tensor.setRequiresGradient(false)
-      }
-    } else {
-      pairs = nil
-      pairEye = nil
-      let projections = methods.flatMap(\.learners).filter { $0.adam == nil }
-      trained =
-        generator.registry.parameters + projections.flatMap { $0.network.registry.parameters }
+    let paired = try settings.pairs.map { pairs throws(ObverseError) in
+      try PairedParts(pairs, settings, data: data, start.generator, on: device)
     }
+    (pairs, pairEye) = (paired?.pairs, paired?.eye)
+    trained = paired?.trained ?? start.trained
     average.copy(generator)
     generatorAdam = Self.adam(trained.map(\.tensor), settings.rate, every: settings.pathInterval)
     rateScales = settings.tuning == nil ? nil : Tuning.scales(trained)
     let augmentation = settings.augmentTarget.map(AdaptiveAugmentation.init)
     self.augmentation = augmentation
-    opponents = discriminators.map { name, network, learns in
+    opponents = start.opponents.map { name, network, learns in
       let adam = Self.adam(network.parameters, settings.rate, every: settings.r1Interval)
       let gateAdam = network.gates.map {
         Self.adam($0.parameters, settings.rate / 8, every: settings.r1Interval)

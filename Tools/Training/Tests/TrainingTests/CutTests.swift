@@ -123,7 +123,7 @@ struct CutTests {
   }
 
   @Test func cutsOfOtherSizesAreRefused() throws {
-    let generator = try TeacherFile(source).generator()
+    let generator = try GeneratorFile(source).generator()
     for size in [8, 24, 64] {
       #expect(throws: ObverseError.self) { try Cut.generator(generator, to: size) }
     }
@@ -134,11 +134,11 @@ struct CutTests {
   /// Cut, fit, run: half of it and the rest are the whole to the bit; only what may move moves, and
   /// the head first; the snapshot is a model file, the state a teacher with its discriminator.
   @Test func aCutIsTrained() throws {
-    let cut = try Cut.generator(try TeacherFile(source).generator(), to: 32)
+    let cut = try Cut.generator(try GeneratorFile(source).generator(), to: 32)
     let data = try ImageData(set, size: 32)
     _ = try HeadFit(cut, data, count: 16, places: 64, seed: 0).fit(steps: 20, seed: 0)
     let start = folder.path + "/start.obv"
-    try TeacherFile(source).writeModel(of: cut, to: start)
+    try GeneratorFile(source).writeModel(of: cut, to: start)
     var settings = settings(from: start)
     var tuning = Tuning(layers: Cut.lastLayers(of: cut.shape, blocks: 1))
     tuning.headKimg = 0.008
@@ -180,8 +180,8 @@ struct CutTests {
     #expect(lines.map { $0.contains("matching") } == [false, false, false, true, true, true])
     #expect(lines.map { $0.contains("held_out_db") } == [false, false, true, false, false, true])
 
-    let snapshot = try TeacherFile(folder.path + "/whole/snapshot-000000.obv")
-    let state = try TeacherFile(folder.path + "/whole")
+    let snapshot = try GeneratorFile(folder.path + "/whole/snapshot-000000.obv")
+    let state = try GeneratorFile(folder.path + "/whole")
     #expect(try snapshot.generator().shape == cut.shape)
     #expect(state.hasDiscriminator && !snapshot.hasDiscriminator)
     let judge = try state.discriminator(of: 32, groupSize: 2)
@@ -218,8 +218,8 @@ struct CutTests {
     let fitted = folder.path + "/fitted.obv"
     let lines = try Pruner.prune(path, settings, to: fitted, device: .cpu).lines
     #expect(lines.count { $0.contains("unexplained") } == teacher.linearLayers?.count)
-    let before = distance(try TeacherFile(plain).generator(), teacher)
-    let after = distance(try TeacherFile(fitted).generator(), teacher)
+    let before = distance(try GeneratorFile(plain).generator(), teacher)
+    let after = distance(try GeneratorFile(fitted).generator(), teacher)
     // Random layers are not redundant as trained ones are: a little nearer is what there is to get.
     #expect(after < 0.95 * before, "\(before) \(after)")
 
@@ -264,9 +264,9 @@ struct CutTests {
   ///
   /// Its discriminator learns projections of the teacher's features. Resumed to the bit.
   @Test func aStudentIsDistilledFromACut() throws {
-    let cut = try Cut.generator(try TeacherFile(source).generator(), to: 32)
+    let cut = try Cut.generator(try GeneratorFile(source).generator(), to: 32)
     let start = folder.path + "/start.obv"
-    try TeacherFile(source).writeModel(of: cut, to: start)
+    try GeneratorFile(source).writeModel(of: cut, to: start)
     var teaching = settings(from: start)
     teaching.pairs?.kimg = 0.004
     teaching.kimg = 0.008
@@ -328,8 +328,8 @@ struct CutTests {
     let run = try Run.start(
       settings, in: folder.path + "/run", device: .cpu, report: { _ in })
     #expect(try run.train())
-    let made = try TeacherFile(folder.path + "/run/snapshot-000000.obv").generator()
-    let before = try TeacherFile(student).generator()
+    let made = try GeneratorFile(folder.path + "/run/snapshot-000000.obv").generator()
+    let before = try GeneratorFile(student).generator()
     #expect(made.shape == before.shape)
     #expect(made.fingerprint != before.fingerprint)
   }

@@ -55,8 +55,8 @@ struct DistilTests {
 
   /// A pruned file holds the teacher's discriminator, so that a run can begin from it with both.
   @Test func prunedFilesHoldTheOpponent() throws {
-    let theirs = try TeacherFile(teacher).discriminator(of: 16, groupSize: 4)
-    let pruned = try TeacherFile(student)
+    let theirs = try GeneratorFile(teacher).discriminator(of: 16, groupSize: 4)
+    let pruned = try GeneratorFile(student)
     #expect(pruned.hasDiscriminator)
     #expect(
       try pruned.discriminator(of: 16, groupSize: 4).fingerprint == theirs.fingerprint)
@@ -77,7 +77,7 @@ struct DistilTests {
     for name in ["nickel", "loss_d", "loss_d_t", "loss_g_t", "r1_t"] {
       #expect(log.contains("\"\(name)\""), "\(name)")
     }
-    let before = try TeacherFile(teacher).discriminator(of: 16, groupSize: 4)
+    let before = try GeneratorFile(teacher).discriminator(of: 16, groupSize: 4)
     #expect(before.fingerprint != whole.trainer.opponents[1].network.fingerprint)
   }
 
@@ -94,7 +94,7 @@ struct DistilTests {
       #expect(other.generator.fingerprint != plain.generator.fingerprint, "\(name)")
     }
     let frozen = try trained(settings { $0.freezesTeacherDiscriminator = true }, "f", steps: 2)
-    let theirs = try TeacherFile(teacher).discriminator(of: 16, groupSize: 4)
+    let theirs = try GeneratorFile(teacher).discriminator(of: 16, groupSize: 4)
     #expect(frozen.trainer.opponents[1].network.fingerprint == theirs.fingerprint)
     let alone = try trained(settings { $0.method = .plain }, "alone", steps: 2)
     #expect(alone.trainer.opponents.map(\.name) == ["D"])
@@ -212,9 +212,12 @@ struct DistilTests {
     ]
     for (method, change) in changes {
       var baseline = BaselineSettings()
-      try baseline.check(method)
+      var distil = DistilSettings(teacher: "", student: "")
+      (distil.method, distil.baseline) = (method, baseline)
+      try distil.check()
       change(&baseline)
-      #expect(throws: ObverseError.self, "\(method)") { try baseline.check(method) }
+      distil.baseline = baseline
+      #expect(throws: ObverseError.self, "\(method)") { try distil.check() }
     }
     #expect(throws: ObverseError.self) {
       try trained(
@@ -223,11 +226,15 @@ struct DistilTests {
           $0.kernels = [.init(kind: .dinoResNet50, path: student, weight: 1)]
         }, "kernels")
     }
+    var without = settings { $0.method = .cagc }.distil ?? DistilSettings(teacher: "", student: "")
+    #expect(without.omission?.contains("LPIPS") == true)
+    without.method = .gcc
+    #expect(without.omission == nil)
+    without.method = .cagc
     var files = BaselineSettings()
-    #expect(files.omission(.cagc)?.contains("LPIPS") == true)
-    #expect(files.omission(.gcc) == nil)
     (files.vgg, files.lpips, files.parser) = ("v", "l", "p")
-    #expect(files.omission(.cagc) == nil)
+    without.baseline = files
+    #expect(without.omission == nil)
   }
 
   /// VGG16 and StyleKD's maps begin at 16x16; CAGC's pixels do not.
@@ -240,7 +247,11 @@ struct DistilTests {
       settings.method = method
       settings.baseline = BaselineSettings()
       settings.baseline?.vgg = vgg
-      return try Distillation.baseline(settings, teacher: small, student: small, on: .cpu)
+      let scene = Scene(
+        settings: settings, run: RunSettings(data: "", size: 8), teacher: small, student: small,
+        discriminator: Discriminator(DiscriminatorShape(widths: [4, 4], groupSize: 1)),
+        device: .cpu)
+      return try method.registered.parts(scene).1
     }
     #expect(try methods(.cagc).count == 1)
     for (method, vgg) in [(DistilSettings.Method.styleKD, nil), (.cagc, "vgg"), (.itgc, "vgg")] {
@@ -272,9 +283,9 @@ struct DistilTests {
     }
     // A run's folder stands for its state, light or whole.
     for (path, trainer) in [(moved, again), (folder.path + "/run", run.trainer)] {
-      #expect(try TeacherFile(path).generator().fingerprint == trainer.average.fingerprint)
+      #expect(try GeneratorFile(path).generator().fingerprint == trainer.average.fingerprint)
       #expect(
-        try TeacherFile(path).discriminator(of: 16, groupSize: 4).fingerprint
+        try GeneratorFile(path).discriminator(of: 16, groupSize: 4).fingerprint
           == trainer.opponents[0].network.fingerprint)
     }
     let entries = run.trainer.generator.tensors
@@ -289,7 +300,7 @@ struct DistilTests {
 
   @Test func momentsAreThoseOfTheImages() throws {
     let path = folder.path + "/moments.safetensors"
-    let generator = try TeacherFile(teacher).generator()
+    let generator = try GeneratorFile(teacher).generator()
     for entry in generator.registry.parameters where entry.name.hasSuffix("noise_strength") {
       entry.tensor.assign(.zeros([]))
     }
@@ -338,20 +349,20 @@ struct DistilTests {
 
   /// The rate goes from the pruned file into snapshots, and on where another run begins from one.
   @Test func snapshotsKnowTheirRate() throws {
-    let (full, pruned) = (try TeacherFile(teacher).shape(), try TeacherFile(student).shape())
+    let (full, pruned) = (try GeneratorFile(teacher).shape(), try GeneratorFile(student).shape())
     let rate = PruneReport(teacher: full, student: pruned).rate(.fit)
     #expect(rate > 50)
-    #expect(try TeacherFile(student).facts().compressionRate == rate)
+    #expect(try GeneratorFile(student).facts().compressionRate == rate)
     _ = try trained(settings { $0.method = .plain }, "plain")
     let snapshot = folder.path + "/plain/snapshot-000000.safetensors"
-    let facts = try TeacherFile(snapshot).facts()
+    let facts = try GeneratorFile(snapshot).facts()
     #expect(facts.compressionRate == rate && facts.method == "plain" && facts.kimg != nil)
     var settings = RunTests.settings(data)
     settings.from = snapshot
     _ = try trained(settings, "again")
     let again = folder.path + "/again/snapshot-000000.safetensors"
-    #expect(try TeacherFile(again).facts().compressionRate == rate)
-    #expect(try TeacherFile(teacher).facts().compressionRate == 0)
+    #expect(try GeneratorFile(again).facts().compressionRate == rate)
+    #expect(try GeneratorFile(teacher).facts().compressionRate == 0)
   }
 
   @Test func sizesThatDoNotFitAreRefused() throws {

@@ -47,7 +47,7 @@ struct ModelTests {
     let generator = Self.lively(shape)
     let path = folder.path + "/model.obv"
     try generator.model.write(to: path)
-    let again = try TeacherFile(path).generator()
+    let again = try GeneratorFile(path).generator()
     #expect(again.shape == shape)
     for (mine, theirs) in zip(again.tensors, generator.tensors) {
       // A gain is multiplied and divided: two roundings.
@@ -79,7 +79,7 @@ struct ModelTests {
   ])
   func foreignCheckpointsAreRead(name: String, file: String) throws {
     let fixture = try Fixture(name)
-    let generator = try TeacherFile(fixture.path(file)).generator()
+    let generator = try GeneratorFile(fixture.path(file)).generator()
     let w = try fixture.expected("w")
     let z = try fixture.expected("z")
     #expect(largestDifference(Torch.withoutGradients { generator.mapping(z) }, w) < 1e-5)

@@ -157,7 +157,7 @@ struct ProgramTests {
   @Test func momentsSurviveAFullDisk() throws {
     let path = folder.path + "/moments.safetensors"
     try Data("the old one".utf8).write(to: URL(filePath: path))
-    let generator = try TeacherFile(state).generator()
+    let generator = try GeneratorFile(state).generator()
     let eye = SmallEye(.normal([7, 3, 3, 3]))
     var settings = MomentMaker.Settings()
     (settings.count, settings.batch) = (2, 2)
@@ -305,7 +305,8 @@ struct ProgramTests {
     #expect(object["path"] as? String == file)
     #expect(object["sha256"] as? String == (try Bytes(mapping: file).withSpan { SHA256.hex($0) }))
     #expect(object["ratio"] as? Double == 0.5 && object["seed"] as? Int == 3)
-    let (teacher, student) = (try TeacherFile(run).generator(), try TeacherFile(file).generator())
+    let teacher = try GeneratorFile(run).generator()
+    let student = try GeneratorFile(file).generator()
     #expect(object["teacher_fingerprint"] as? String == teacher.fingerprint)
     #expect(object["widths"] as? [Int] == student.shape.widths)
     let counts: [(String, GeneratorShape)] = [("", student.shape), ("teacher_", teacher.shape)]

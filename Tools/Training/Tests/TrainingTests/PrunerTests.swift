@@ -132,7 +132,7 @@ struct PrunerTests {
     var settings = PruneSettings(perMille: 700)
     settings.samples = 2
     _ = try Pruner.prune(path, settings, to: folder.path + "/s.safetensors", device: .cpu)
-    let file = try TeacherFile(folder.path + "/s.safetensors")
+    let file = try GeneratorFile(folder.path + "/s.safetensors")
     let student = try file.generator()
     #expect(student.shape.widths == [3, 3, 2, 2])
     #expect(student.shape.clamp == 256)

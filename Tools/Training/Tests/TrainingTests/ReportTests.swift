@@ -106,7 +106,7 @@ struct ReportTests {
   /// A snapshot may be a model alone, and its facts say what a checkpoint's words say.
   @Test func modelsAreSnapshotsToo() throws {
     let snapshot = "\(run)/snapshot-000001"
-    let file = try TeacherFile("\(snapshot).safetensors")
+    let file = try GeneratorFile("\(snapshot).safetensors")
     let words = ["kimg": "1.5", "method": "plain", "trained_against": "efficientnet-lite0,vgg16"]
     try file.writeModel(of: file.generator(), adding: words, to: "\(snapshot).obv")
     for number in 0...1 {

@@ -95,20 +95,9 @@ public struct DistilSettings: Codable, Equatable, Sendable {
       throw .usage(
         "\(kernel.kind.rawValue) is for measuring and is kept out of every loss", hint: nil)
     }
-    try (baseline ?? BaselineSettings()).check(method)
-    guard method == .nickelDiME else {
-      guard kernels.isEmpty, moments == nil else {
-        throw .usage("only NICKEL & DiME uses kernels and moments", hint: nil)
-      }
-      return
-    }
-    if !kernels.isEmpty, teacherMoments == .global, moments == nil {
-      throw .usage(
-        "DiME needs the teacher's moments",
-        hint: "obverse-train moments makes them; --teacher-moments batch goes without")
-    }
-    if kernels.isEmpty, nickelWeight == 0 {
-      throw .usage("N&D without kernels and without NICKEL is plain fine-tuning", hint: nil)
+    try method.registered.check(self)
+    guard method == .nickelDiME || kernels.isEmpty && moments == nil else {
+      throw .usage("only NICKEL & DiME uses kernels and moments", hint: nil)
     }
   }
 }
@@ -119,7 +108,7 @@ struct Distillation {
   /// Of the teacher by the paper's count; nil where Core does not know its layers.
   let teacherMACs: Int?
   /// Discriminators that play against the student; its own, if it has one, first.
-  let discriminators: [(name: String, network: Discriminator, learns: Bool)]
+  let discriminators: Opponents
   let methods: [any Method]
   /// Networks that its beginning was already trained to please.
   let inherited: [String]
@@ -135,10 +124,10 @@ struct Distillation {
     _ settings: DistilSettings, in run: RunSettings, on device: Device
   ) throws(ObverseError) {
     let resolution = run.size
-    let file = try TeacherFile(settings.teacher)
+    let file = try GeneratorFile(settings.teacher)
     let teacher = try file.generator(of: resolution, on: device)
     teacherMACs = teacher.shape.canBeCounted ? teacher.shape.network.macs(.fit) : nil
-    let start = try TeacherFile(settings.student)
+    let start = try GeneratorFile(settings.student)
     student = try start.generator(of: resolution, on: device)
     inherited = start.trainedAgainst
     guard teacher.shape.zDim == student.shape.zDim else {
@@ -152,59 +141,9 @@ struct Distillation {
       return
     }
     let theirs = try file.discriminator(of: resolution, groupSize: run.groupSize, on: device)
-    let hasOwn = settings.method == .nickelDiME || settings.method == .gcc
-    guard hasOwn else {
-      discriminators = [("D", theirs, true)]
-      methods = try Self.baseline(settings, teacher: teacher, student: student, on: device)
-      return
-    }
-    let own = Discriminator(theirs.shape, hasGates: settings.method == .gcc, device: device)
-    if settings.discriminatorStart == .teacher { own.copy(theirs) }
-    guard settings.method == .nickelDiME else {
-      discriminators = [("D", own, true)]
-      methods = [
-        GCC(
-          teacher: teacher, discriminator: theirs, student: student,
-          weights: settings.baseline ?? BaselineSettings(), settings: run)
-      ]
-      return
-    }
-    discriminators = [
-      ("D", own, true), ("D_T", theirs, !settings.freezesTeacherDiscriminator),
-    ]
-    var methods: [any Method] = []
-    if settings.nickelWeight > 0 {
-      methods.append(
-        try NICKEL(
-          teacher: teacher, discriminator: own.shape,
-          comparison: settings.nickelTransform,
-          weight: settings.nickelWeight))
-    }
-    if !settings.kernels.isEmpty {
-      methods.append(try Self.dime(settings, teacher: teacher, on: device))
-    }
-    if let weight = settings.baseline?.pixelWeight, weight > 0 {
-      let terms = ImageTerms(pixelWeight: weight, perceptualWeight: 0, lpips: nil, parser: nil)
-      methods.append(CAGC(teacher: teacher, imageTerms: terms))
-    }
-    self.methods = methods
-  }
-
-  private static func dime(
-    _ settings: DistilSettings, teacher: Generator, on device: Device
-  ) throws(ObverseError) -> DiME {
-    let moments: Moments? =
-      if settings.teacherMoments == .global, let path = settings.moments {
-        try Moments(path, of: teacher.fingerprint)
-      } else { nil }
-    var eyes: [DiME.Eye] = []
-    for kernel in settings.kernels {
-      let network = try kernel.kind.network(
-        kernel.path, normalizes: settings.normalizesKernels, on: device)
-      let pair = try moments?.pair(for: network, on: device)
-      eyes.append(DiME.Eye(network: network, weight: kernel.weight, moments: pair))
-    }
-    return DiME(
-      eyes: eyes, distance: settings.momentDistance, group: settings.momentGroup, teacher: teacher)
+    (discriminators, methods) = try settings.method.registered.parts(
+      Scene(
+        settings: settings, run: run, teacher: teacher, student: student, discriminator: theirs,
+        device: device))
   }
 }

@@ -28,7 +28,7 @@ public enum MomentMaker {
     _ path: String, kernels: [DistilSettings.Kernel], normalizes: Bool = false,
     _ settings: Settings, to output: String, device: Device, progress: (Int) -> Void = { _ in }
   ) throws(ObverseError) {
-    let teacher = try TeacherFile(path).generator(on: device)
+    let teacher = try GeneratorFile(path).generator(on: device)
     var networks: [any FeatureNetwork] = []
     for kernel in kernels {
       networks.append(try kernel.kind.network(kernel.path, normalizes: normalizes, on: device))

@@ -61,7 +61,7 @@ public struct PruneReport {
     line.add("path", output)
     line.add("sha256", try Bytes(mapping: output).withSpan { SHA256.hex($0) })
     line.add("teacher", path)
-    line.add("teacher_fingerprint", try TeacherFile(path).generator().fingerprint)
+    line.add("teacher_fingerprint", try GeneratorFile(path).generator().fingerprint)
     if settings.mostMACs == nil, settings.perMilleBySide == nil {
       line.add("ratio", Double(settings.perMille) / 1000)
     } else {
@@ -103,7 +103,7 @@ extension Pruner {
     guard settings.parser == nil || settings.score == .content else {
       throw .usage("a face parser is for the content-aware score", hint: nil)
     }
-    let file = try TeacherFile(path)
+    let file = try GeneratorFile(path)
     let teacher = try file.generator(on: device)
     guard teacher.shape.canBeCounted else {
       throw ObverseError.unsupported(

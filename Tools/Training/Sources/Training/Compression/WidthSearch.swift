@@ -31,7 +31,9 @@ struct WidthSearch {
   ) throws(ObverseError) {
     shape = teacher.shape
     let w = LayerWalk.latents(teacher, count: Self.pictures, batch: 4, seed: seed + 1)
-    let pictures = Torch.withoutGradients { w.map { teacher.synthesis(teacher.broadcast($0), noise: .stored) } }
+    let pictures = Torch.withoutGradients {
+      w.map { teacher.synthesis(teacher.broadcast($0), noise: .stored) }
+    }
     var curves: [[Double]] = []
     for (i, reader) in readers.enumerated() {
       guard let regression = reader.regression else {

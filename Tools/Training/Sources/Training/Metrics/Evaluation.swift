@@ -69,7 +69,7 @@ public enum Evaluation {
       }
     }
     if let lpips = settings.lpips {
-      let generator = try TeacherFile(path).generator(of: data.size, on: device)
+      let generator = try GeneratorFile(path).generator(of: data.size, on: device)
       let length = PerceptualPathLength.length(
         generator, lpips, count: settings.count, batch: settings.batch, seed: settings.seed
       ) { progress("lpips", $0, settings.count) }

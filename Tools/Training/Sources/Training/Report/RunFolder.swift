@@ -63,7 +63,7 @@ struct RunFolder {
       return
     }
     do throws(ObverseError) {
-      facts = try TeacherFile("\(path)/\(newest.name)").facts()
+      facts = try GeneratorFile("\(path)/\(newest.name)").facts()
     } catch {
       problems.append("\(error)")
     }

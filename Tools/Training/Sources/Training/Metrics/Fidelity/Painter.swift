@@ -6,8 +6,8 @@ import Torch
 /// A generator to be measured: a `.obv` is drawn by the runtime, as its users see it, a checkpoint by
 /// LibTorch.
 enum Painter {
-  case runtime(Obverse.Generator, TeacherFile)
-  case network(Networks.Generator, TeacherFile)
+  case runtime(Obverse.Generator, GeneratorFile)
+  case network(Networks.Generator, GeneratorFile)
 
   /// Whether a file is the runtime's own.
   static func isModel(_ path: String) -> Bool { path.hasSuffix(".obv") }
@@ -19,7 +19,7 @@ enum Painter {
   /// - Throws: What reading says; `request` where it draws other images.
   init(_ path: String, size: Int, on device: Device) throws(ObverseError) {
     guard Self.isModel(path) else {
-      let file = try TeacherFile(path)
+      let file = try GeneratorFile(path)
       self = .network(try file.generator(of: size, on: device), file)
       return
     }
@@ -31,14 +31,14 @@ enum Painter {
         hint: "--size \(model.resolution)")
     }
     self = .runtime(
-      try Obverse.Generator(model, threads: Torch.threads), try TeacherFile(path))
+      try Obverse.Generator(model, threads: Torch.threads), try GeneratorFile(path))
   }
 
   /// What a file says about its generator, and what tells its weights from all others.
   static func facts(
     _ path: String
   ) throws(ObverseError) -> (GeneratorFacts, fingerprint: String) {
-    let file = try TeacherFile(path)
+    let file = try GeneratorFile(path)
     let facts = try file.facts()
     return (
       facts, isModel(path) ? try Model(path: path).weightsSHA256 : try file.generator().fingerprint

@@ -1,5 +1,6 @@
 import Core
 import Networks
+import Options
 import Torch
 
 /// GAN Slimming as CAGC's authors brought it to StyleGAN2: styles that shall vanish, and VGG's eyes.
@@ -55,4 +56,42 @@ func gram(_ maps: Tensor) -> Tensor {
   let (n, c, h, w) = (maps.shape[0], maps.shape[1], maps.shape[2], maps.shape[3])
   let flat = maps.reshaped([n, c, h * w])
   return flat.times(flat.permuted([0, 2, 1])) * (1 / Double(c * h * w))
+}
+
+extension GANSlimming: RegisteredMethod {
+  static let options = [
+    PerceptualOptions.vgg, PerceptualOptions.weight,
+    Option(
+      "sparsity", "X", "weight of mean styles, 0 after pruning", preset: "0.00001", rare: true),
+  ]
+
+  static func read(
+    _ options: ParsedOptions, into settings: inout DistilSettings
+  ) throws(ObverseError) {
+    var weights = BaselineSettings()
+    weights.vgg = options.text("vgg")
+    weights.perceptualWeight =
+      try options.number("perceptual", least: 0) ?? weights.perceptualWeight
+    weights.sparsityWeight = try options.number("sparsity", least: 0) ?? weights.sparsityWeight
+    settings.baseline = weights
+  }
+
+  static func check(_ settings: DistilSettings) throws(ObverseError) {
+    let weights = settings.baseline ?? BaselineSettings()
+    guard weights.sparsityWeight > 0 || (weights.perceptualWeight > 0 && weights.vgg != nil) else {
+      throw .usage(
+        "GAN Slimming without sparsity and without VGG16 is plain fine-tuning", hint: nil)
+    }
+  }
+
+  static func omission(_ settings: DistilSettings) -> String? {
+    (settings.baseline ?? BaselineSettings()).omission("the perceptual term")
+  }
+
+  static func parts(_ scene: Scene) throws(ObverseError) -> (opponents: Opponents, [any Method]) {
+    let method = GANSlimming(
+      teacher: scene.teacher, student: scene.student, sparsityWeight: scene.weights.sparsityWeight,
+      perceptualWeight: scene.weights.perceptualWeight, vgg: try scene.vgg())
+    return ([("D", scene.discriminator, true)], [method])
+  }
 }

@@ -1,5 +1,6 @@
 import Core
 import Networks
+import Options
 import Torch
 
 /// GCC: a student's discriminator with gates against a teacher pair that goes on learning.
@@ -129,5 +130,39 @@ struct GCC: Method {
       discriminatorAdam.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
     }
     return [("loss_g_t", loss), ("loss_d_t", theirs)]
+  }
+}
+
+extension GCC: RegisteredMethod {
+  static let options = [
+    Option("content", "X", "weight of maps", preset: "1", rare: true),
+    Option("gram", "X", "weight of Gram matrices", preset: "1", rare: true),
+    DistilSettings.discriminatorOption,
+  ]
+
+  static func read(
+    _ options: ParsedOptions, into settings: inout DistilSettings
+  ) throws(ObverseError) {
+    var weights = BaselineSettings()
+    weights.contentWeight = try options.number("content", least: 0) ?? weights.contentWeight
+    weights.gramWeight = try options.number("gram", least: 0) ?? weights.gramWeight
+    settings.baseline = weights
+    settings.discriminatorStart = try options.choice("student-d") ?? settings.discriminatorStart
+  }
+
+  static func check(_ settings: DistilSettings) throws(ObverseError) {
+    let weights = settings.baseline ?? BaselineSettings()
+    guard weights.contentWeight > 0 || weights.gramWeight > 0 else {
+      throw .usage("GCC needs its content or its Gram term", hint: nil)
+    }
+  }
+
+  static func parts(_ scene: Scene) throws(ObverseError) -> (opponents: Opponents, [any Method]) {
+    let own = Discriminator(scene.discriminator.shape, hasGates: true, device: scene.device)
+    if scene.settings.discriminatorStart == .teacher { own.copy(scene.discriminator) }
+    let method = GCC(
+      teacher: scene.teacher, discriminator: scene.discriminator, student: scene.student,
+      weights: scene.weights, settings: scene.run)
+    return ([("D", own, true)], [method])
   }
 }

@@ -6,7 +6,7 @@ import Networks
 import Torch
 
 /// A checkpoint with a generator, and perhaps with the discriminator that it was trained against.
-public struct TeacherFile {
+public struct GeneratorFile {
   public let path: String
   let file: CheckpointFile
   /// What stands before the generator's names: `G_ema.` or nothing.

@@ -1,5 +1,6 @@
 import Core
 import Networks
+import Options
 import Torch
 
 /// StyleKD: images and their relations to shifted images are those of the teacher.
@@ -83,5 +84,44 @@ struct StyleKD: Method {
     let energy = flat.squared.sum(over: [1], keepingAxes: true)
     let unit = flat * energy.clamped(to: 1e-16...Double.infinity).reciprocalSquareRoot
     return unit.slice(axis: 0, 0..<n).times(unit.slice(axis: 0, n..<2 * n).permuted([1, 0]))
+  }
+}
+
+extension StyleKD: RegisteredMethod {
+  static let options =
+    ImageTerms.options + [
+      Option("relation", "X", "weight of relations", preset: "30", rare: true)
+    ]
+
+  static func read(
+    _ options: ParsedOptions, into settings: inout DistilSettings
+  ) throws(ObverseError) {
+    var weights = try ImageTerms.settings(options)
+    weights.relationWeight = try options.number("relation", least: 0) ?? weights.relationWeight
+    settings.baseline = weights
+  }
+
+  static func check(_ settings: DistilSettings) throws(ObverseError) {
+    let weights = settings.baseline ?? BaselineSettings()
+    guard weights.relationWeight > 0 else {
+      throw .usage("StyleKD without relations is CAGC", hint: "--method cagc")
+    }
+    try ImageTerms.check(weights)
+  }
+
+  static func omission(_ settings: DistilSettings) -> String? { ImageTerms.omission(settings) }
+
+  static func parts(_ scene: Scene) throws(ObverseError) -> (opponents: Opponents, [any Method]) {
+    let (teacher, student) = (scene.teacher.shape, scene.student.shape)
+    guard teacher.wDim == student.wDim, teacher.resolution >= 16 else {
+      throw .request(
+        "StyleKD shifts the w of teacher and student alike, from 16x16 on: theirs have"
+          + " \(teacher.wDim) and \(student.wDim) numbers at"
+          + " \(teacher.resolution)x\(teacher.resolution)", hint: nil)
+    }
+    let method = StyleKD(
+      teacher: scene.teacher, imageTerms: try ImageTerms(scene),
+      weight: scene.weights.relationWeight)
+    return ([("D", scene.discriminator, true)], [method])
   }
 }

@@ -1,5 +1,6 @@
 import Core
 import Networks
+import Options
 import Torch
 
 /// ITGC: CAGC, and a bound of what a teacher's image says about the student's, by an energy model.
@@ -76,5 +77,38 @@ struct ITGC: Method {
       x = x.detached - slope * stepSize + Tensor.normal(x.shape, on: x.device) * noise
     }
     return x
+  }
+}
+
+extension ITGC: RegisteredMethod {
+  static let options =
+    ImageTerms.options + [
+      Option("information", "X", "weight of the energies", preset: "0.05", rare: true)
+    ]
+
+  static func read(
+    _ options: ParsedOptions, into settings: inout DistilSettings
+  ) throws(ObverseError) {
+    var weights = try ImageTerms.settings(options)
+    weights.informationWeight =
+      try options.number("information", least: 0) ?? weights.informationWeight
+    settings.baseline = weights
+  }
+
+  static func check(_ settings: DistilSettings) throws(ObverseError) {
+    let weights = settings.baseline ?? BaselineSettings()
+    guard weights.informationWeight > 0 else {
+      throw .usage("ITGC without the energies is CAGC", hint: "--method cagc")
+    }
+    try ImageTerms.check(weights)
+  }
+
+  static func omission(_ settings: DistilSettings) -> String? { ImageTerms.omission(settings) }
+
+  static func parts(_ scene: Scene) throws(ObverseError) -> (opponents: Opponents, [any Method]) {
+    let method = ITGC(
+      teacher: scene.teacher, imageTerms: try ImageTerms(scene),
+      weight: scene.weights.informationWeight)
+    return ([("D", scene.discriminator, true)], [method])
   }
 }

@@ -1,11 +1,9 @@
-import Core
 import Networks
 import Options
-import Training
 
 /// The options that name frozen networks.
-enum KernelOptions {
-  static let options = [
+public enum KernelOptions {
+  public static let options = [
     Option(
       "efficientnet", "PTH", "EfficientNet-Lite0, from Tools/Training/networks", takes: .files([])),
     Option("clip", "FILE", "CLIP RN50, the authors' RN50.pt or its state dict", rare: true),
@@ -22,7 +20,7 @@ enum KernelOptions {
   ]
 
   /// Files that were given, each with the paper's weight.
-  static func kernels(_ options: ParsedOptions) -> [DistilSettings.Kernel] {
+  public static func kernels(_ options: ParsedOptions) -> [DistilSettings.Kernel] {
     kinds.compactMap { option, kind in
       guard let path = options.text(option), let weight = kind.kernelWeight else { return nil }
       return DistilSettings.Kernel(kind: kind, path: path, weight: weight)
