@@ -76,8 +76,8 @@ public final class Generator {
     return arena.read(at: model.plan.ws, count: model.wDim)
   }
 
-  /// Maps several `z` to their `w`, `[wDim]` each: the same numbers as one by one, in less time, since the
-  /// mapping's weights are fetched once for up to 8 of them.
+  /// Maps several `z` to their `w`, `[wDim]` each: the same numbers as one by one, but the mapping's
+  /// weights are fetched once for up to 8 of them.
   ///
   /// - Parameters:
   ///   - latents: `[zDim]` each.
