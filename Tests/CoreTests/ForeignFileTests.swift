@@ -27,6 +27,25 @@ struct ForeignFileTests {
         "version https://git-lfs.github.com/spec/v1\noid sha256:00", "a Git LFS pointer",
         "git lfs pull"
       ),
+      ("error code: 1020", "a message of a server", "published"),
+      ("Internal Server Error\n", "a message of a server", "published"),
+      ("{\"detail\":\"Not Found\"}", "a message of a server (JSON)", "published"),
+      (
+        "<?xml version=\"1.0\"?><!DOCTYPE html><html xmlns=\"x\">", "a web page (HTML)",
+        "download button"
+      ),
+      ("<h1>Not Found</h1>", "a web page (HTML)", "download button"),
+      ("\u{feff}version https://git-lfs.github.com/spec/v1", "a Git LFS pointer", "git lfs pull"),
+      ("/annex/objects/SHA256E-s1--a.pkl\n", "a git-annex pointer", "git annex get"),
+      ("outs:\n- md5: a\n  path: a.pkl\n", "a DVC pointer", "dvc pull"),
+      ("../../blobs/3e4d\n", "a path in a text file", "at that path"),
+      ("[InternetShortcut]\nURL=https://x", "a link to a file", "save the file"),
+      (
+        "{\"metadata\": \"\(String(repeating: "x", count: 6000))\", \"weight_map\": {}}",
+        "the index of a checkpoint in several parts", "join"
+      ),
+      ("GIF89a", "a GIF image", nil), ("xxxxPTMF", "a TorchScript program", "made from"),
+      ("\u{8}\u{7}\u{12}\u{7}pytorch\u{1a}", "an ONNX model", "made from"),
       ("Dear reader", "a text file", nil),
       ("BZh91AY", "compressed by bzip2", "bunzip2"),
       ("Rar!\u{1a}", "a RAR archive", "unpack"),
@@ -41,6 +60,16 @@ struct ForeignFileTests {
     } else {
       #expect(file.hint == nil)
     }
+  }
+
+  /// A page of 16 bits a character, and one in Latin-1.
+  @Test(
+    arguments: [
+      [0xff, 0xfe] + "<html><body>".utf8.flatMap { [$0, 0] },
+      Array("<html><title>Fichier non trouv".utf8) + [0xe9],
+    ] as [[UInt8]])
+  func pagesOfOtherEncodings(bytes: [UInt8]) {
+    #expect(ForeignFile(Bytes(bytes)).name == "a web page (HTML)")
   }
 
   @Test func tar() {
