@@ -32,6 +32,9 @@ enum PickleNode {
   case global(Int)
   /// What calling this name would have given: swallows all that is done to it.
   case placeholder(Int)
+  /// The same once it was given members or attributes, with the dict of them: objects of classes
+  /// that are not run hold state dicts, too, and subclasses of dict are written as they are.
+  case object(Int, PickleRef)
   /// A value of a known type without meaning here; swallows too.
   case ignored
   /// A value that lies outside of the pickle, with its id.
@@ -124,19 +127,14 @@ struct PickleArena {
   ) throws(ObverseError) -> Bool {
     let index = Int(ref.index)
     switch nodes[index] {
-    case .list(var old) where !isDict:
-      try charge(members.count)
-      nodes[index] = .none  // lets `old` grow in place
-      old.append(contentsOf: members)
-      nodes[index] = .list(old)
-    case .dict(var old) where isDict:
-      try charge(members.count)
-      nodes[index] = .none
-      old.append(contentsOf: members)
-      nodes[index] = .dict(old)
-    default:
-      return false
+    case .list where !isDict: break
+    case .dict where isDict: break
+    case .object(_, let content) where isDict:
+      return try append(members, to: content, isDict: true)
+    default: return false
     }
+    try charge(members.count)
+    nodes[index].grow(by: members)
     return true
   }
 
@@ -145,29 +143,58 @@ struct PickleArena {
     nodes[Int(ref.index)] = node
   }
 
-  /// Forgets the last values where they are these numbers, in this order, and nothing else.
+  /// Forgets all values from one on, and with them what they are `members` of.
   ///
   /// - Parameters:
-  ///   - refs: The numbers.
+  ///   - start: The number of the first; everything since then hangs on the members alone.
   ///   - pinned: The newest value that may be asked for again.
-  /// - Returns: Whether they are gone.
-  mutating func drop(numbers refs: ArraySlice<PickleRef>, pinned: Int) -> Bool {
-    guard let first = refs.first?.index, Int(first) > pinned,
-      Int(first) + refs.count == nodes.count
-    else { return false }
-    for (offset, ref) in refs.enumerated() {
-      guard Int(ref.index) == Int(first) + offset else { return false }
-      switch nodes[Int(ref.index)] {
-      case .number, .integer: continue
+  /// - Returns: Whether they are gone: they are plain, that is numbers, texts and containers of these.
+  mutating func drop(_ members: [PickleRef], since start: Int, pinned: Int) -> Bool {
+    guard start > pinned, start <= nodes.count else { return false }
+    var memberCount = 0
+    for node in nodes[start...] {
+      switch node {
+      case .none, .bool, .number, .integer, .longInteger, .text, .bytes, .latin1, .set, .omitted,
+        .numpyType, .ignored, .global, .placeholder:
+        continue
+      case .tuple(let items), .list(let items), .dict(let items):
+        memberCount += items.count
+        guard items.allSatisfy({ isPlain($0, before: start) }) else { return false }
       default: return false
       }
     }
-    nodes.removeLast(refs.count)
+    guard members.allSatisfy({ isPlain($0, before: start) }) else { return false }
+    nodes.removeLast(nodes.count - start)
+    self.memberCount -= memberCount
     return true
   }
 
+  /// Whether an older value is one without members.
+  private func isPlain(_ ref: PickleRef, before start: Int) -> Bool {
+    guard Int(ref.index) < start else { return true }
+    return switch self[ref] {
+    case .none, .bool, .number, .integer, .text: true
+    case .tuple(let items): items.isEmpty
+    default: false
+    }
+  }
+
+  /// Values so far.
+  var count: Int { nodes.count }
+
   /// The number of a value, counted in order of creation.
   func order(_ ref: PickleRef) -> Int { Int(ref.index) }
+
+  /// Counts on where the last member of a list stands for some that were left out.
+  mutating func omit(_ count: Int, in ref: PickleRef) throws(ObverseError) {
+    if case .list(let items) = self[ref], let last = items.last, case .omitted(let old) = self[last]
+    {
+      replace(last, with: .omitted(old + count))
+    } else {
+      let rest = try add(.omitted(count))
+      _ = try append([rest], to: ref, isDict: false)
+    }
+  }
 
   private mutating func charge(_ count: Int) throws(ObverseError) {
     memberCount += count
@@ -175,6 +202,26 @@ struct PickleArena {
       throw .tooLarge(
         what: "the number of members of the pickle's containers", found: UInt64(memberCount),
         limit: UInt64(limits.members))
+    }
+  }
+}
+
+extension PickleNode {
+  /// Adds to the members of a list or dict where they lie.
+  ///
+  /// Nobody else may hold the array meanwhile, or it is copied for each member, and a list costs the
+  /// square of its length.
+  fileprivate mutating func grow(by members: ArraySlice<PickleRef>) {
+    switch self {
+    case .list(var old):
+      self = .none
+      old.append(contentsOf: members)
+      self = .list(old)
+    case .dict(var old):
+      self = .none
+      old.append(contentsOf: members)
+      self = .dict(old)
+    default: break
     }
   }
 }
@@ -203,12 +250,16 @@ extension PickleArena {
 
   /// A dict's keys and values in turn, empty for all else.
   func items(ofDict ref: PickleRef) -> [PickleRef] {
-    if case .dict(let items) = self[ref] { items } else { [] }
+    switch self[ref] {
+    case .dict(let items): items
+    case .object(_, let content): items(ofDict: content)
+    default: []
+    }
   }
 
   /// The value of a key in a dict; walks over all of it.
   func value(_ key: StaticString, in ref: PickleRef) -> PickleRef? {
-    guard case .dict(let items) = self[ref] else { return nil }
+    let items = items(ofDict: ref)
     var index = items.count - 2
     while index >= 0 {
       if case .text(let bytes) = self[items[index]], bytes.count == key.utf8CodeUnitCount,

@@ -3,7 +3,8 @@ import Core
 /// Turns a pickle's tree of dicts, lists and modules into flat lists of dotted names.
 ///
 /// A pickle's values may be shared, and may hold themselves: following every reference of a small
-/// file can take for ever. So all work is counted, and paths end at a depth that no network has.
+/// file can take for ever. So all work is counted, and paths end where they meet themselves and at a
+/// depth that no network has.
 struct PickleFlattening {
   private static let mostSteps = 500_000
   private static let mostTensors = 65_536
@@ -27,14 +28,17 @@ struct PickleFlattening {
   private var tensorNames: Set<FileName> = []
   /// Containers from the root to here.
   private var path: [PickleRef] = []
+  /// Objects that were looked through and hold no tensor.
+  private var barren: Set<PickleRef> = []
   private var steps = 0
+  private var looks = 2_000_000
   private var nameBytes = 0
   /// Keys and texts that were asked for: what the file shares is shared here.
   private var texts: [PickleRef: String] = [:]
 
   /// Flattens everything that hangs on `root`.
-  /// - Throws: `malformed` for values that hold themselves and for tensors that cannot be,
-  ///   `tooLarge`, `truncated`, and what `source` throws.
+  /// - Throws: `malformed` for tensors that cannot be, `tooLarge`, `truncated`, and what `source`
+  ///   throws.
   init(_ root: PickleRef, _ source: PickleTensors) throws(ObverseError) {
     self.source = source
     arena = source.arena
@@ -48,7 +52,10 @@ struct PickleFlattening {
     case .tensor, .array(.some), .bufferArray: try addTensor(ref, name.isEmpty ? "tensor" : name)
     case .dict(let items):
       try enter(ref, name) { (this) throws(ObverseError) in
-        for (key, value) in try this.entries(items) { try this.visit(value, name.dot(key)) }
+        let isLong = items.count > 2 * Self.longestList
+        for (key, value) in try this.entries(items) where !(isLong && this.isHistory(value)) {
+          try this.visit(value, name.dot(key))
+        }
       }
     case .module(let meta):
       try enter(ref, name) { (this) throws(ObverseError) in
@@ -59,6 +66,7 @@ struct PickleFlattening {
         let className = this.names[index].name.split(separator: ".").last ?? ""
         try this.visit(state: state, ofClass: String(className), name)
       }
+    case .object(let index, let content): try visit(content, of: names[index].name, ref, name)
     case .network(let state?):
       try enter(ref, name) { (this) throws(ObverseError) in
         try this.visit(network: state, name)
@@ -83,7 +91,26 @@ struct PickleFlattening {
     }
   }
 
-  /// The members of a list under their numbers; of a long one those alone that are more than values.
+  /// Whether a member of a long container holds nothing but numbers and texts, as a history does.
+  ///
+  /// What is beyond the steps that such looks may take is taken for one.
+  private mutating func isHistory(_ ref: PickleRef, depth: Int = 0) -> Bool {
+    guard looks > 0 else { return true }
+    looks -= 1
+    switch arena[ref] {
+    case .none, .bool, .integer, .number, .text, .omitted: return true
+    case .list(let items), .tuple(let items), .dict(let items):
+      guard depth < 4 else { return false }
+      for item in items {
+        guard isHistory(item, depth: depth + 1) else { return false }
+      }
+      return true
+    default: return false
+    }
+  }
+
+  /// The members of a list under their numbers; of a long one those alone that are more than values
+  /// and containers of these.
   private mutating func visit(items: [PickleRef], _ name: String) throws(ObverseError) {
     let isLong =
       items.count > Self.longestList
@@ -96,10 +123,24 @@ struct PickleFlattening {
         index += count
         continue
       case .none, .bool, .integer, .number, .text: if !isLong { fallthrough }
+      case .list, .tuple, .dict: if !(isLong && isHistory(item)) { fallthrough }
       default: try visit(item, name.dot(String(index)))
       }
       index += 1
     }
+  }
+
+  /// An object of a class that is not run: what it holds under the names that it has there. One in
+  /// which no tensor was found is a placeholder, and not looked through again.
+  private mutating func visit(
+    _ content: PickleRef, of className: String, _ ref: PickleRef, _ name: String
+  ) throws(ObverseError) {
+    guard !barren.contains(ref) else { return }
+    let before = tensors.count
+    try enter(ref, name) { (this) throws(ObverseError) in try this.visit(content, name) }
+    guard tensors.count == before else { return }
+    barren.insert(ref)
+    try addPlaceholder(className, name)
   }
 
   // MARK: - Modules
@@ -179,10 +220,8 @@ struct PickleFlattening {
     _ ref: PickleRef, _ name: String,
     _ body: (inout PickleFlattening) throws(ObverseError) -> Void
   ) throws(ObverseError) {
-    guard !path.contains(ref) else {
-      throw .malformed(
-        what: "pickle", why: "\(name.isEmpty ? "its object" : name) holds itself")
-    }
+    // What holds itself, as an object does that knows its owner, has nothing new the second time.
+    guard !path.contains(ref) else { return }
     guard path.count < Self.deepest else {
       throw .tooLarge(
         what: "the depth of the pickle's containers", found: UInt64(path.count + 1),

@@ -8,7 +8,7 @@ extension PickleMachine {
     _ function: PickleRef, to arguments: PickleRef
   ) throws(ObverseError) -> PickleRef {
     switch arena[function] {
-    case .placeholder, .ignored: return function
+    case .placeholder, .object, .ignored: return function
     case .global(let index):
       guard let items = arena.items(arguments) else {
         if case .unknown = names[index].meaning { return try arena.add(.placeholder(index)) }
@@ -64,7 +64,8 @@ extension PickleMachine {
       return try arena.add(.placeholder(index))
     default: break
     }
-    throw malformed("\(names[index].name) is called with other arguments than it takes")
+    // Python would fail here or make something that is not known; nobody may need it.
+    return try arena.add(.placeholder(index))
   }
 
   /// The keys and values of `OrderedDict([(key, value), …])`, the way Python 2 writes one.
@@ -129,9 +130,10 @@ extension PickleMachine {
     }
   }
 
-  /// BUILD: sets an object's state, which has a meaning for numpy's types and for TorchScript's
-  /// objects alone.
+  /// BUILD: sets an object's state, which has a meaning for numpy's types, for TorchScript's objects
+  /// and for objects of classes that are not run, where it is a dict.
   mutating func build(_ target: PickleRef, from state: PickleRef) throws(ObverseError) {
+    pin(for: target)
     switch arena[target] {
     case .numpyType(let code, _):
       guard let items = arena.items(state), items.count >= 2 else { return }
@@ -141,6 +143,12 @@ extension PickleMachine {
     case .array: arena.replace(target, with: .array(state))
     case .placeholder(let index) where isModule(state):
       arena.replace(target, with: .torchModule(index, state))
+    case .placeholder(let index):
+      // `(attributes, slots)` where a class has slots.
+      let parts = arena.items(state) ?? [state]
+      if let dict = parts.last(where: { if case .dict = arena[$0] { true } else { false } }) {
+        arena.replace(target, with: .object(index, dict))
+      }
     // A state dict's `_metadata`, an EasyDict's empty attributes, a parameter's hooks.
     case .dict, .list, .set, .tensor, .module, .bufferArray, .torchModule: break
     default:

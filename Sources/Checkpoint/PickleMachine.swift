@@ -21,27 +21,50 @@ struct PickleMachine {
   let names: PickleNames
   private var decoder: PickleDecoder
   private var stack: [PickleRef] = []
-  /// Heights of the stack.
-  private var marks: [Int] = []
+  /// Heights of the stack, and how many values there were.
+  private var marks: [(height: Int, values: Int)] = []
   private var memo: PickleMemo
   private var persistent: [PickleRef] = []
   private var protocolNumber = 0
   private var offset = 0
-  /// The newest value that is in the memo, or twice on the stack.
+  /// The newest value that may be asked for again: in the memo, twice on the stack, or a member of
+  /// a value that is older than a mark.
   private var pinned = 0
-  /// Numbers that a list or dict keeps: longer ones become no attribute.
-  private static let mostNumbers = 1024
+  /// Plain values that a list or dict keeps: longer ones become no attribute.
+  private static let mostPlain = 1024
 
   /// Runs the pickle that begins at `position`.
   ///
   /// `fileBytes` is the size of the file where that is less than the pickle's, which was inflated:
   /// what may be built is in proportion to what somebody had to store.
+  ///
+  /// Histories of a training run may have any number of small containers, and writers put each of
+  /// them into the memo. Where a pickle asks for more than is allowed it is run once more, with the
+  /// knowledge of what it takes out of the memo again: the rest of a long history is not kept.
   /// - Throws: `truncated`, `malformed`, `unsupported`, `tooLarge`.
   static func run(
     _ bytes: Bytes, at position: Int = 0, names: PickleNames, fileBytes: Int = .max
   ) throws(ObverseError) -> PickleResult {
     let limits = PickleLimits(byteCount: min(bytes.count, fileBytes))
-    var machine = PickleMachine(bytes, at: position, names: names, limits)
+    let before = names.state
+    do throws(ObverseError) {
+      return try run(
+        bytes, at: position, names, PickleMemo(limit: limits.memo, wanted: nil), limits)
+    } catch {
+      guard case .tooLarge = error,
+        let wanted = PickleMemo.wanted(bytes, at: position, limit: limits.memo)
+      else { throw error }
+      names.state = before
+      return try run(
+        bytes, at: position, names, PickleMemo(limit: limits.memo, wanted: wanted), limits)
+    }
+  }
+
+  private static func run(
+    _ bytes: Bytes, at position: Int, _ names: PickleNames, _ memo: PickleMemo,
+    _ limits: PickleLimits
+  ) throws(ObverseError) -> PickleResult {
+    var machine = PickleMachine(bytes, at: position, names: names, memo, limits)
     while true {
       let instruction = try machine.decoder.next()
       machine.offset = instruction.offset
@@ -55,10 +78,11 @@ struct PickleMachine {
   }
 
   private init(
-    _ bytes: Bytes, at position: Int, names: PickleNames, _ limits: PickleLimits
+    _ bytes: Bytes, at position: Int, names: PickleNames, _ memo: PickleMemo,
+    _ limits: PickleLimits
   ) {
     arena = PickleArena(limits: limits)
-    memo = PickleMemo(limit: limits.memo)
+    self.memo = memo
     decoder = PickleDecoder(bytes, at: position)
     self.names = names
   }
@@ -128,16 +152,17 @@ struct PickleMachine {
     case .mark:
       let limit = arena.limits.marks
       guard marks.count < limit else { throw tooMany("marks", marks.count, limit) }
-      marks.append(stack.count)
+      marks.append((stack.count, arena.count))
     case .pop:
-      if marks.last == stack.count { marks.removeLast() } else { _ = try pop() }
+      if marks.last?.height == stack.count { marks.removeLast() } else { _ = try pop() }
     case .popMark: _ = try popMarked()
     case .dup:
       try push(top())
       pinned = max(pinned, arena.order(try top()))
     case .tuple:
+      let start = marks.last?.values ?? 0
       var items = try popMarked()
-      if items.count > Self.mostNumbers, arena.drop(numbers: items[...], pinned: pinned) {
+      if items.count > Self.mostPlain, arena.drop(items, since: start, pinned: pinned) {
         items = [try arena.add(.omitted(items.count))]
       }
       try push(arena.add(.tuple(items)))
@@ -153,11 +178,15 @@ struct PickleMachine {
       _ = try popMarked()
       try push(arena.add(.set))
     case .append: try append(pop(1), isDict: false)
-    case .appends: try append(popMarked(), isDict: false)
+    case .appends:
+      let start = marks.last?.values
+      try append(popMarked(), since: start, isDict: false)
     case .setItem: try append(pop(2), isDict: true)
-    case .setItems: try append(popMarked(), isDict: true)
+    case .setItems:
+      let start = marks.last?.values
+      try append(popMarked(), since: start, isDict: true)
     case .addItems: try addItems(popMarked())
-    case .memoize: try put(memo.count)
+    case .memoize: try put(memo.next())
     case .binPersID: try persist(pop())
     case .stackGlobal:
       let pair = try pop(2)
@@ -187,7 +216,7 @@ struct PickleMachine {
   }
 
   /// The values above the last mark stay out of reach until the mark is gone, as in Python.
-  private var floor: Int { marks.last ?? 0 }
+  private var floor: Int { marks.last?.height ?? 0 }
 
   private mutating func pop() throws(ObverseError) -> PickleRef {
     guard stack.count > floor else { throw malformed("the stack is empty") }
@@ -201,7 +230,7 @@ struct PickleMachine {
   }
 
   private mutating func popMarked() throws(ObverseError) -> [PickleRef] {
-    guard let mark = marks.popLast(), mark <= stack.count else {
+    guard let mark = marks.popLast()?.height, mark <= stack.count else {
       throw malformed("there is no mark")
     }
     defer { stack.removeSubrange(mark...) }
@@ -221,8 +250,7 @@ struct PickleMachine {
   private mutating func put(_ index: Int) throws(ObverseError) {
     let ref = try top()
     guard index >= 0 else { throw malformed("a memo index is negative") }
-    pinned = max(pinned, arena.order(ref))
-    try memo.put(ref, at: index)
+    if try memo.put(ref, at: index) { pinned = max(pinned, arena.order(ref)) }
   }
 
   private mutating func persist(_ id: PickleRef) throws(ObverseError) {
@@ -237,34 +265,45 @@ struct PickleMachine {
 
   // MARK: - Containers
 
-  private mutating func append(_ items: [PickleRef], isDict: Bool) throws(ObverseError) {
+  /// APPEND, SETITEM and their like; `start` is how many values there were at the members' mark.
+  private mutating func append(
+    _ items: [PickleRef], since start: Int? = nil, isDict: Bool
+  ) throws(ObverseError) {
     guard !isDict || items.count.isMultiple(of: 2) else { throw malformed("a key has no value") }
     let target = try top()
-    if try omits(items, target, isDict: isDict) { return }
+    if let start, try omits(items, since: start, target, isDict: isDict) { return }
+    pin(for: target)
+    if isDict, case .placeholder(let index) = arena[target] {
+      arena.replace(target, with: .object(index, try arena.add(.dict([]))))
+    }
     if try arena.append(items[...], to: target, isDict: isDict) || swallows(target) { return }
     throw malformed(
       "\(isDict ? "SETITEM on a value that is no dict" : "APPEND on a value that is no list")")
   }
 
-  /// Whether numbers were not kept: those of a long list, as the losses of a training run are.
+  /// Keeps all values where one of them becomes part of something that is older than the last mark:
+  /// what came since that mark may not be forgotten then.
+  mutating func pin(for target: PickleRef) {
+    if let start = marks.last?.values, arena.order(target) < start { pinned = arena.count - 1 }
+  }
+
+  /// Whether plain values were not kept: those of a long list, as the losses of a training run are.
   ///
   /// In a list their count takes their place, so that what follows keeps its index.
   private mutating func omits(
-    _ items: [PickleRef], _ target: PickleRef, isDict: Bool
+    _ items: [PickleRef], since start: Int, _ target: PickleRef, isDict: Bool
   ) throws(ObverseError) -> Bool {
     let isLong =
       switch arena[target] {
-      case .list(let old): !isDict && old.count + items.count > Self.mostNumbers
-      case .dict(let old): isDict && old.count + items.count > 2 * Self.mostNumbers
-      default: swallows(target)
+      case .list(let old): !isDict && old.count + items.count > Self.mostPlain
+      case .dict(let old): isDict && old.count + items.count > 2 * Self.mostPlain
+      case .object: isDict && arena.items(ofDict: target).count + items.count > 2 * Self.mostPlain
+      default: !isDict && swallows(target)
       }
-    guard isLong, items.count > 1, arena.drop(numbers: items[...], pinned: pinned) else {
+    guard isLong, items.count > 1, arena.drop(items, since: start, pinned: pinned) else {
       return false
     }
-    if case .list = arena[target] {
-      let rest = try arena.add(.omitted(items.count))
-      _ = try arena.append([rest], to: target, isDict: false)
-    }
+    if case .list = arena[target] { try arena.omit(items.count, in: target) }
     return true
   }
 
@@ -277,7 +316,7 @@ struct PickleMachine {
   /// Whether a value takes whatever is done to it.
   func swallows(_ ref: PickleRef) -> Bool {
     switch arena[ref] {
-    case .placeholder, .ignored: true
+    case .placeholder, .object, .ignored: true
     case .global(let index): if case .unknown = names[index].meaning { true } else { false }
     default: false
     }
@@ -293,39 +332,5 @@ struct PickleMachine {
   private func tooMany(_ what: String, _ count: Int, _ limit: Int) -> ObverseError {
     .tooLarge(
       what: "the number of the pickle's \(what)", found: UInt64(count + 1), limit: UInt64(limit))
-  }
-}
-
-/// What a pickle has put aside.
-///
-/// Writers count up from 0; other numbers cost a hash table's entry and not an array up to them.
-struct PickleMemo {
-  private var dense: [PickleRef] = []
-  private var sparse: [Int: PickleRef] = [:]
-  private let limit: Int
-
-  init(limit: Int) {
-    self.limit = limit
-  }
-
-  var count: Int { dense.count + sparse.count }
-
-  subscript(index: Int) -> PickleRef? {
-    dense.indices.contains(index) ? dense[index] : sparse[index]
-  }
-
-  mutating func put(_ ref: PickleRef, at index: Int) throws(ObverseError) {
-    guard count < limit, sparse.count < 250_000 else {
-      throw .tooLarge(
-        what: "the number of the pickle's memo entries", found: UInt64(count + 1),
-        limit: UInt64(sparse.count < 250_000 ? limit : 250_000))
-    }
-    if index < dense.count {
-      dense[index] = ref
-    } else if index == dense.count, sparse.isEmpty {
-      dense.append(ref)
-    } else {
-      sparse[index] = ref
-    }
   }
 }

@@ -128,8 +128,13 @@ enum PickleMeaning {
 
 /// The global names that the pickles of a file have looked up; one list for all of them.
 final class PickleNames {
-  private(set) var entries: [(name: String, meaning: PickleMeaning, count: Int)] = []
-  private var index: [FileName: Int] = [:]
+  /// All that was looked up; a pickle that is run again begins with what it was before.
+  struct State {
+    fileprivate var entries: [(name: String, meaning: PickleMeaning, count: Int)] = []
+    fileprivate var index: [FileName: Int] = [:]
+  }
+
+  var state = State()
 
   /// Real files name some ten.
   private static let most = 4096
@@ -144,27 +149,27 @@ final class PickleNames {
       throw .malformed(what: "pickle", why: "a global's name is no text of reasonable length")
     }
     let full = "\(module).\(name)"
-    if let known = index[FileName(full)] {
-      entries[known].count += 1
+    if let known = state.index[FileName(full)] {
+      state.entries[known].count += 1
       return known
     }
-    guard entries.count < Self.most else {
+    guard state.entries.count < Self.most else {
       throw .tooLarge(
-        what: "the number of the pickle's global names", found: UInt64(entries.count + 1),
+        what: "the number of the pickle's global names", found: UInt64(state.entries.count + 1),
         limit: UInt64(Self.most))
     }
-    index[FileName(full)] = entries.count
-    entries.append((full, PickleMeaning.of(full), 1))
-    return entries.count - 1
+    state.index[FileName(full)] = state.entries.count
+    state.entries.append((full, PickleMeaning.of(full), 1))
+    return state.entries.count - 1
   }
 
   subscript(index: Int) -> (name: String, meaning: PickleMeaning) {
-    (entries[index].name, entries[index].meaning)
+    (state.entries[index].name, state.entries[index].meaning)
   }
 
   /// What the file asked for, in order of first use.
   var list: [PickleName] {
-    entries.map { entry in
+    state.entries.map { entry in
       let isKnown = if case .unknown = entry.meaning { false } else { true }
       return PickleName(name: entry.name, isKnown: isKnown, count: entry.count)
     }

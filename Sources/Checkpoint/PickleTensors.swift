@@ -99,8 +99,11 @@ struct PickleTensors {
     let (shapeRef, typeRef, dataRef) =
       isBuffer ? (items[2], items[1], items[0]) : (items[0], items[1], items[3])
     let columnMajor = isBuffer ? arena.text(items[3]) == "F" : arena.integer(items[2]) == 1
-    guard let shape = integers(shapeRef), case .numpyType(let code, let bigEndian) = arena[typeRef]
-    else { throw bad }
+    guard let shape = integers(shapeRef) else { throw bad }
+    // Records and their like have types that are made in other ways.
+    guard case .numpyType(let code, let bigEndian) = arena[typeRef] else {
+      return .placeholder("numpy.dtype")
+    }
     guard !bigEndian, code.count <= 8, let type = NumPy.element(code.text ?? "") else {
       let name = code.count <= 16 ? code.text ?? "?" : "?"
       return .placeholder("numpy.dtype('\(bigEndian ? ">" : "")\(name)')")

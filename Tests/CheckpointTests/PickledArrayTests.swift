@@ -135,8 +135,49 @@ struct PickledArrayTests {
     var list = PickleBytes.emptyList
     for _ in 0..<600 { list = list + thousand }
     // 600,000 values are more than any pickle of this size may build.
-    let last = PickleBytes.int(5) + .put(9) + "a" + .dict(("x", .get(9))) + "a"
+    let last =
+      PickleBytes.int(5) + .put(9) + "a" + .dict(("x", .get(9))) + "a"
+      + .dict(("w", array(dtype("f4"), [6], .blob(sixFloats)))) + "a"
     let file = try open(.proto(2) + .dict(("losses", list + last), ("again", .get(9))))
-    #expect(file.attributes == ["losses.600001.x": .integer(5), "again": .integer(5)])
+    #expect(file.attributes == ["again": .integer(5)])
+    #expect(file.tensors.map(\.name) == ["losses.600002.w"])
+  }
+
+  /// A history of small containers, each of them put aside and none asked for again, is kept no more
+  /// than one of numbers; what is asked for again is.
+  @Test(arguments: [true, false])
+  func longListsOfContainersCostNothing(asDicts: Bool) throws {
+    // MEMOIZE, as protocol 4 has it.
+    let pair = PickleBytes.int(1) + .int(2) + .op(0x86) + .op(0x94)
+    let dict = .emptyDict + .op(0x94) + .mark + .text("d") + .int(1) + .text("g") + .int(2) + "u"
+    let thousand = PickleBytes(
+      [0x28] + (0..<1000).flatMap { _ in (asDicts ? dict : pair).bytes } + [0x65])
+    var list = PickleBytes.emptyList + .op(0x94)
+    for _ in 0..<300 { list = list + thousand }
+    let tensor = array(dtype("f4"), [6], .blob(sixFloats))
+    let kept = .mark + .int(7) + .dict(("w", tensor)) + .op(0x94) + "e"
+    // LONG_BINGET: the first dict, the list and 300,000 containers came before.
+    let again = PickleBytes([0x6a, 0xe2, 0x93, 0x04, 0x00])
+    let file = try open(
+      .proto(4)
+        + .dict(
+          ("first", .dict(("a", .int(3))) + .op(0x94)), ("losses", list + kept), ("same", .get(0)),
+          ("again", again)))
+    #expect(file.tensors.map(\.name) == ["losses.300001.w", "again.w"])
+    #expect(file.attributes == ["first.a": .integer(3), "same.a": .integer(3)])
+  }
+
+  /// What is part of something older stays, however long the list is in which it was made.
+  @Test func membersOfOlderValuesStay() throws {
+    let filler = PickleBytes(
+      [0x28] + (0..<1000).flatMap { _ in PickleBytes.int(7).bytes } + [0x65])
+    var list = PickleBytes.emptyList
+    for _ in 0..<400 { list = list + filler }
+    // Within the last thousand a pair is appended to a list that is older.
+    let last = .mark + .int(7) + .get(1) + .int(8) + .int(9) + .op(0x86) + "a" + "0" + .int(7) + "e"
+    let file = try open(
+      .proto(4)
+        + .dict(("older", .emptyList + .put(1)), ("losses", list + last), ("end", .int(1))))
+    #expect(file.attributes["older"] == .list([.list([.integer(8), .integer(9)])]))
   }
 }
