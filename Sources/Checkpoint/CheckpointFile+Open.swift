@@ -37,7 +37,15 @@ extension CheckpointFile {
 
   /// The content of a gzip file: weights hardly shrink, so what grows much is no checkpoint.
   private static func inflated(_ bytes: Bytes) throws(ObverseError) -> Bytes {
-    let file = try Zlib.gunzip(bytes, most: 3 * bytes.count + 8 << 20)
+    let file: Bytes
+    do throws(ObverseError) {
+      file = try Zlib.gunzip(bytes, most: 3 * bytes.count + 8 << 20)
+    } catch .tooLarge(let what, let found, let limit) {
+      throw .unsupported(
+        what: notCheckpoint,
+        why: "\(what) is \(found) or more, and \(limit) are read of so small a file",
+        hint: "gunzip it first")
+    }
     guard file.count > 0 else {
       throw .unsupported(what: notCheckpoint, why: "it is empty behind gzip", hint: nil)
     }
@@ -93,6 +101,11 @@ extension CheckpointFile {
     }
     if NumPy.matches(archive) { return try NumPy.readFile(archive, path: path) }
     if OpenVINO.matches(archive) { return try OpenVINO.read(archive: archive, path: path) }
+    if archive.members.contains(where: { $0.name.hasSuffix("/archive_format") }) {
+      throw .unsupported(
+        what: notCheckpoint, why: "a program of torch.export (.pt2), whose weights have no names",
+        hint: "torch.save(model.state_dict(), 'net.pt') saves what can be read")
+    }
     let inside = archive.members.filter { member in
       CheckpointFolder.suffixes.contains { member.name.hasSuffix($0) }
     }

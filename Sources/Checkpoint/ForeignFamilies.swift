@@ -32,7 +32,10 @@ package struct ForeignFamily: Sendable {
       why: "a StyleGAN3 network, and only StyleGAN2 is read here",
       hint: "take a network that was trained with --cfg=stylegan2"),
     ForeignFamily(
-      name: "StyleGAN1", signs: [.tensor("StyleMod."), .tensor("adain1.style.")],
+      name: "StyleGAN1",
+      signs: [
+        .tensor("StyleMod."), .tensor("adain1.style."), .tensor("g_synthesis.blocks.4x4."),
+      ],
       why: "a StyleGAN1 network, and only StyleGAN2 is read here", hint: nil),
     ForeignFamily(
       name: "Progressive GAN", signs: [.global("tfutil.Network")],
@@ -43,6 +46,12 @@ package struct ForeignFamily: Sendable {
     ForeignFamily(
       name: "EG3D", signs: [.tensor("backbone.synthesis.")],
       why: "EG3D, whose StyleGAN2 layers draw planes of a 3D scene and no pictures", hint: nil),
+    ForeignFamily(
+      name: "GFPGAN", signs: [.tensor("stylegan_decoder.")],
+      why: "GFPGAN, whose StyleGAN2 layers restore photographs", hint: nil),
+    ForeignFamily(
+      name: "SWAGAN", signs: [.tensor("iwt.ll")],
+      why: "SWAGAN, whose StyleGAN2 layers draw wavelets", hint: nil),
     ForeignFamily(
       name: "GenForce", signs: [.tensor("synthesis.early_layer.const")],
       why: "GenForce's StyleGAN2, whose names and layouts are not read",

@@ -68,22 +68,32 @@ public enum NumPy {
     return try readFile(try ZipArchive(bytes), path: path)
   }
 
-  /// Reads all members of a `.npz` file; each is called as it was when it was saved.
+  /// Reads all members of a `.npz` file; each is called as it was when it was saved. What is no array
+  /// of numbers, such as a text beside them, is a placeholder: nobody may need it.
   package static func readFile(
     _ archive: ZipArchive, path: String
   ) throws(ObverseError) -> CheckpointFile {
     var tensors: [(name: String, tensor: StoredTensor)] = []
-    for member in archive.members {
-      guard member.name.hasSuffix(".npy") else {
-        throw .unsupported(
-          what: "zip member '\(member.name)'", why: "it is no array, but the others are", hint: nil)
-      }
+    var placeholders: [String: String] = [:]
+    for member in archive.members where member.name.hasSuffix(".npy") {
       let name = String(member.name.dropLast(4))
-      tensors.append((name, try read(npy: try archive.read(member), name: name)))
+      let bytes = try archive.read(member)
+      do throws(ObverseError) {
+        tensors.append((name, try read(npy: bytes, name: name)))
+      } catch .unsupported(_, let why, _) {
+        placeholders[name] = "NumPy, since \(why)"
+      }
+    }
+    guard !tensors.isEmpty || placeholders.isEmpty else {
+      let first = placeholders.min { $0.key < $1.key }
+      throw .unsupported(
+        what: "array \(first?.key ?? "")",
+        why: String((first?.value ?? "").dropFirst("NumPy, since ".count)),
+        hint: "np.savez('net.npz', **state_dict) saves each array of numbers under its name")
     }
     return CheckpointFile(
       path: path, container: .npz, containerDetail: CheckpointFile.Container.npz.rawValue,
-      tensors: tensors)
+      tensors: tensors, placeholders: placeholders)
   }
 
   /// The element type of a code such as `f4`, nil for those that are not read.

@@ -9,6 +9,8 @@ package struct ConversionRequest: Sendable {
   package var wAverage: [Float]?
   /// Seeds 0 ..< N whose mean w is taken where neither file nor request has one.
   package var wAverageSamples: Int
+  /// As rosinality's tools take; of wider mapping networks than StyleGAN2's own it takes fewer.
+  package static let presetSamples = 4096
   /// For state dicts, which cannot say what their generator was trained with (NVlabs: 256).
   package var convClamp: Float?
   /// Type of the weights to be written.
@@ -20,7 +22,7 @@ package struct ConversionRequest: Sendable {
   package var hashesSource: Bool
 
   package init(
-    key: String? = nil, wAverage: [Float]? = nil, wAverageSamples: Int = 4096,
+    key: String? = nil, wAverage: [Float]? = nil, wAverageSamples: Int = presetSamples,
     convClamp: Float? = nil, type: ElementType = .float32, license: String? = nil,
     note: String? = nil, hashesSource: Bool = true
   ) {

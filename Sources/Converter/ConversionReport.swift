@@ -156,7 +156,7 @@ package struct ConversionReport: Sendable {
 
 extension ObverseError {
   /// The first few of many names, and how many more there are.
-  static func listed(_ names: [String], atMost limit: Int = 5) -> String {
+  package static func listed(_ names: [String], atMost limit: Int = 5) -> String {
     let shown = names.prefix(limit).map { $0.cut(to: 200) }.joined(separator: ", ")
     return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
   }

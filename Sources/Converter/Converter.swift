@@ -53,6 +53,11 @@ package enum Converter {
     return try draft.finished(request, source: nil)
   }
 
+  /// Keys of all generators in a checkpoint, whether they convert or not.
+  package static func generators(in file: CheckpointFile) -> [String] {
+    GeneratorFinder(file: file).keys
+  }
+
   private static func styleGAN2(
     _ file: CheckpointFile, _ request: ConversionRequest
   ) throws(ObverseError) -> Conversion {
@@ -155,10 +160,13 @@ package enum Converter {
       return Weights(try onlyRow(stored.floats, path, tensor.shape, wDim: wDim), shape: [wDim])
     }
     guard !place.prefix.isEmpty else { return nil }
-    guard let found = try tensors.takeBeside("latent_avg", into: "w_avg") else { return nil }
-    try checkRows(found.path, found.shape, wDim: wDim)
-    return Weights(
-      try onlyRow(found.values, found.path, found.shape, wDim: wDim), shape: [wDim])
+    for name in ["latent_avg", "w_avg", "mean_latent", "dlatent_avg"] {
+      guard let found = try tensors.takeBeside(name, into: "w_avg") else { continue }
+      try checkRows(found.path, found.shape, wDim: wDim)
+      return Weights(
+        try onlyRow(found.values, found.path, found.shape, wDim: wDim), shape: [wDim])
+    }
+    return nil
   }
 
   /// Encoders such as pSp's store the mean w once for each style layer: `[n_styles, w]`.
@@ -176,10 +184,7 @@ package enum Converter {
   private static func onlyRow(
     _ values: [Float], _ path: String, _ shape: [Int], wDim: Int
   ) throws(ObverseError) -> [Float] {
-    let first = Array(values.prefix(wDim))
-    for start in stride(from: 0, to: values.count, by: wDim)
-    where !zip(values[start..<(start + wDim)], first).allSatisfy({ $0.bitPattern == $1.bitPattern })
-    {
+    guard let first = WAverage.row(of: values, wDim: wDim) else {
       throw .unsupported(
         what: "tensor \(path)",
         why: "it is \(shape.brackets) with rows that differ: another mean w for each style layer,"

@@ -9,6 +9,10 @@ struct Draft {
   /// The most seeds to estimate a mean w from; more adds time and no digit.
   private static let mostSamples = 1 << 20
 
+  /// Multiplications that the preset number of seeds may take: that of StyleGAN2's own mapping
+  /// network, with labels. Wider ones, which a small file can ask for, get fewer seeds.
+  private static let mostWork = 2_500_000 * ConversionRequest.presetSamples
+
   /// Sets the mean w: the given one, else the stored one, else an estimate.
   ///
   /// Nothing is done where the description `keeps` the one it has.
@@ -19,7 +23,7 @@ struct Draft {
     guard !keeps else { return }
     let wDim = description.wDim
     if let given = request.wAverage {
-      guard given.count == wDim else {
+      guard given.count.isMultiple(of: wDim), !given.isEmpty else {
         throw .usage(
           "the given w average has \(given.count) values, this generator's w has \(wDim)", hint: nil
         )
@@ -27,23 +31,30 @@ struct Draft {
       guard given.allSatisfy(\.isFinite) else {
         throw .usage("the given w average has values that are not finite", hint: nil)
       }
-      description.wAverage = Weights(given, shape: [wDim])
+      guard let row = WAverage.row(of: given, wDim: wDim) else {
+        throw .usage(
+          "the given w average has rows of \(wDim) values that differ, a model has one", hint: nil)
+      }
+      description.wAverage = Weights(row, shape: [wDim])
       report.wAverageSource = "given"
     } else if let stored {
       description.wAverage = stored
       report.wAverageSource = "file"
     } else {
-      let samples = request.wAverageSamples
+      var samples = request.wAverageSamples
       guard samples > 0, samples <= Self.mostSamples else {
         throw .usage(
           "\(samples) samples for the w average: 1 to \(Self.mostSamples) are possible", hint: nil)
       }
       // The estimate trusts every shape.
       try description.validate()
-      let mean = WAverage(
+      let average = WAverage(
         mapping: description.mapping, embed: description.embed, zDim: description.zDim,
-        cDim: description.cDim
-      ).estimate(samples: samples)
+        cDim: description.cDim)
+      if samples == ConversionRequest.presetSamples {
+        samples = min(samples, average.samples(within: Self.mostWork))
+      }
+      let mean = average.estimate(samples: samples)
       description.wAverage = Weights(mean, shape: [wDim])
       report.wAverageSource = "estimated from \(samples) seeds"
       report.notes.append("no w average in the file; it is estimated from \(samples) seeds")

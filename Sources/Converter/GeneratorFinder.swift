@@ -26,8 +26,7 @@ struct GeneratorFinder {
       ("synthesis.b4.const", .nvlabs, .plain), ("input.input", .rosinality, .plain),
       ("constant_input.input", .rosinality, .mmgeneration),
       ("synthesis.4x4.Const.const", .nvlabs, .tensorFlow),
-      ("synthesis._orig_mod.b4.const", .nvlabs, .plain),
-      ("synthesis.module.b4.const", .nvlabs, .plain),
+      ("constant_input.weight", .rosinality, .basicSR),
     ],
     [
       ("synthesis.b4.conv1.weight", .nvlabs, .plain), ("conv1.conv.weight", .rosinality, .plain),
@@ -44,7 +43,7 @@ struct GeneratorFinder {
   ///   `unsupported` for families that are not read, and for a key that no generator has or several.
   func find(_ key: String?) throws(ObverseError) -> Finding {
     try file.refuseForeignFamilies()
-    let places = places
+    let places = try places()
     func finding(_ place: GeneratorPlace, _ reason: String) -> Finding {
       var place = place
       if PaddleGAN(file, place.prefix, place.vocabulary).isPaddle { place.spelling = .paddle }
@@ -57,13 +56,13 @@ struct GeneratorFinder {
     }?.element
     if best == nil || (best?.rank ?? 0) > 0 {
       for path in ["g_ema", "G_ema"] {
-        if let maker = file.placeholders[path] { throw .refused(what: path, name: maker) }
+        if let maker = file.placeholders[path] { throw ObverseError.unmade(path, by: maker) }
       }
     }
     guard let best else {
       for path in ["g", "G", "", "generator", "state_dict"] {
         if let maker = file.placeholders[path] {
-          throw .refused(what: path.isEmpty ? "its content" : path, name: maker)
+          throw ObverseError.unmade(path.isEmpty ? "its content" : path, by: maker)
         }
       }
       throw .noGenerator(found: contents)
@@ -98,7 +97,7 @@ struct GeneratorFinder {
       if let place = fitting.first { return place }
     }
     for path in [key, small, small == "g" ? "G" : "G_ema"] {
-      if let maker = file.placeholders[path] { throw .refused(what: path, name: maker) }
+      if let maker = file.placeholders[path] { throw ObverseError.unmade(path, by: maker) }
     }
     guard !places.isEmpty else { throw .noGenerator(found: contents) }
     throw .unsupported(
@@ -108,8 +107,14 @@ struct GeneratorFinder {
       hint: "leave --key out to take the one that is the average by its name")
   }
 
+  /// More than any checkpoint holds; each is named in the report.
+  private static let mostGenerators = 256
+
+  /// Keys of all generators in file order; none where they are too many.
+  var keys: [String] { ((try? places()) ?? []).map(\.words) }
+
   /// All generators, in file order.
-  private var places: [GeneratorPlace] {
+  private func places() throws(ObverseError) -> [GeneratorPlace] {
     // What is named and cannot be read counts too, so that the sentence is about it.
     let names = file.tensors.map(\.name) + file.placeholders.keys.sorted()
     let networks = networkNames
@@ -117,10 +122,15 @@ struct GeneratorFinder {
       var found: [GeneratorPlace] = []
       var prefixes: Set<String> = []
       for name in names {
-        for anchor in anchors where name.hasSuffix(anchor.name) {
-          let prefix = String(name.dropLast(anchor.name.count))
+        for anchor in anchors {
+          guard let prefix = TensorOrigins.prefix(of: name, before: anchor.name) else { continue }
           guard prefix.isEmpty || prefix.hasSuffix("."), prefixes.insert(prefix).inserted else {
             continue
+          }
+          guard found.count < Self.mostGenerators else {
+            throw .tooLarge(
+              what: "the number of generators in the file", found: UInt64(found.count + 1),
+              limit: UInt64(Self.mostGenerators))
           }
           found.append(
             GeneratorPlace(

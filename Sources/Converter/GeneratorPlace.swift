@@ -8,7 +8,7 @@ struct GeneratorPlace {
   let prefix: String
   let vocabulary: Vocabulary
   var spelling: Spelling
-  /// The place as people name it: `G_ema`, `Gs`, without the `module` and `_orig_mod` of wrappers;
+  /// The place as people name it: `G_ema`, `Gs`, without the words of wrappers;
   /// empty for a bare one.
   let key: String
 
@@ -17,7 +17,7 @@ struct GeneratorPlace {
     self.vocabulary = vocabulary
     self.spelling = spelling
     let own = TensorOrigins.unwrapped(prefix.dropLast())
-    key = name ?? (own == "module" || own == "_orig_mod" ? "" : own)
+    key = name ?? (TensorOrigins.wrappers.contains(own[...]) ? "" : own)
   }
 
   /// The place for a sentence.
@@ -26,7 +26,7 @@ struct GeneratorPlace {
   /// Words by which people call the moving average of a generator.
   private static let averages: Set<String> = [
     "ema", "gema", "running", "shadow", "averaged", "average", "avg", "gs", "smooth", "smoothed",
-    "swa", "polyak",
+    "swa", "polyak", "mean", "moving", "ma", "smoothing", "target",
   ]
 
   /// Whether a word of its key says that it is the moving average: `generator_ema`, `g_running`,

@@ -101,7 +101,16 @@ final class GeneratorTensors {
   }
 
   /// A tensor of one element.
+  ///
+  /// NumPy's arrays of one number become numbers easily, which are no tensors in the file.
   func scalar(_ name: String, into target: String) throws(ObverseError) -> Float {
+    if origins.byName[name] == nil {
+      switch file.attributes[prefix + name] {
+      case .number(let value): return Float(value)
+      case .integer(let value): return Float(value)
+      default: break
+      }
+    }
     let tensor = try need(name)
     guard tensor.count == 1 else {
       throw .shape(

@@ -35,10 +35,14 @@ struct PaddleGAN {
     isPaddle = turned == straight ? Self.wrote(file, prefix) : turned > straight
   }
 
-  /// Whether PaddlePaddle wrote it: it keeps the names of parameters beside them, or in pairs.
+  /// Whether PaddlePaddle wrote it: it keeps the names of parameters beside them, or in pairs, and
+  /// people call the file as it does.
   private static func wrote(_ file: CheckpointFile, _ prefix: String) -> Bool {
-    let table = "\(prefix)StructuredToParameterName@@"
-    if file.attributes.keys.contains(where: { $0.hasPrefix(table) }) { return true }
+    if file.path.hasSuffix(".pdparams") { return true }
+    let table = "StructuredToParameterName@@"
+    if file.attributes.keys.contains(where: { $0.hasPrefix(table) || $0.hasWords(table) }) {
+      return true
+    }
     guard case .text = file.attributes["\(prefix)style.1.weight"] else { return false }
     return true
   }

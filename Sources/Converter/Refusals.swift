@@ -21,6 +21,11 @@ extension ObverseError {
         hint: "save tensor.to_dense()")
     default: break
     }
+    if maker.hasPrefix("NumPy, since ") {
+      return .unsupported(
+        what: "array \(path)", why: String(maker.dropFirst("NumPy, since ".count)),
+        hint: "save it again with array.astype('<f4') in NumPy")
+    }
     // A type of safetensors (`F8_E4M3`), numpy's (`numpy.dtype('u4')`) or torch's.
     let isType =
       !maker.contains(".") || maker.hasPrefix("numpy.dtype(")
@@ -38,6 +43,12 @@ extension ObverseError {
     switch self {
     case .missingTensor, .noGenerator, .refused, .unsupported: break
     default: return self
+    }
+    if file.path.hasSuffix(".distcp") {
+      return .unsupported(
+        what: "a part of a distributed checkpoint of torch (DCP)", why: description,
+        hint: "join its folder: python -m torch.distributed.checkpoint.format_utils dcp_to_torch"
+          + " FOLDER net.pt")
     }
     if let shard = Shard(file.path) {
       return .unsupported(
@@ -63,17 +74,21 @@ extension ObverseError {
   }
 }
 
-/// One file of a checkpoint that was saved in several, by its name: `model-00001-of-00002.bin`.
+/// One file of a checkpoint that was saved in several, by its name: `model-00001-of-00002.bin`,
+/// `net_1_of_2.pt`, `net.part1of2.pt`. Ranks count from 0.
 struct Shard {
   let number: Int
   let count: Int
 
   init?(_ path: String) {
-    let name = path.split(separator: "/").last ?? ""
-    let parts = name.split(separator: "-")
-    for (index, part) in parts.enumerated().dropFirst().dropLast() where part == "of" {
-      let digits = parts[index + 1].prefix { $0.isASCII && $0.isNumber }
-      guard let number = Int(parts[index - 1]), let count = Int(digits), number <= count else {
+    let name = Array((path.utf8.split(separator: UInt8(ascii: "/")).last ?? "".utf8[...]))
+    for at in name.indices.dropFirst().dropLast(2)
+    where name[at] | 0x20 == UInt8(ascii: "o") && name[at + 1] | 0x20 == UInt8(ascii: "f") {
+      let before = name[..<at].reversed().drop(while: Self.parts)
+      let number = String(decoding: before.prefix(while: Self.isDigit).reversed(), as: UTF8.self)
+      let after = name[(at + 2)...].drop(while: Self.parts)
+      let count = String(decoding: after.prefix(while: Self.isDigit), as: UTF8.self)
+      guard let number = Int(number), let count = Int(count), count > 1, number <= count else {
         continue
       }
       self.number = number
@@ -82,6 +97,12 @@ struct Shard {
     }
     return nil
   }
+
+  private static func parts(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }
 
 extension String {

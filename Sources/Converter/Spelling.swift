@@ -7,6 +7,8 @@ enum Spelling: CaseIterable {
   case plain
   /// OpenMMLab's mmgeneration, in rosinality's vocabulary.
   case mmgeneration
+  /// BasicSR, in rosinality's vocabulary.
+  case basicSR
   /// PaddleGAN, in rosinality's vocabulary: dense layers are stored as [in, out].
   case paddle
   /// NVlabs' TensorFlow code of StyleGAN2 and StyleGAN2-ADA, in the vocabulary of its successor.
@@ -28,6 +30,7 @@ enum Spelling: CaseIterable {
     switch self {
     case .plain: nil
     case .mmgeneration: "mmgeneration"
+    case .basicSR: "BasicSR"
     case .paddle: "PaddleGAN"
     case .tensorFlow: "TensorFlow"
     }
@@ -38,6 +41,7 @@ enum Spelling: CaseIterable {
     switch self {
     case .plain: return Spelled(name: name)
     case .mmgeneration: return Spelled(name: Self.mmgeneration(name))
+    case .basicSR: return Spelled(name: Self.basicSR(name))
     case .paddle:
       let isDense = name.hasSuffix(".weight") && shape.count == 2
       return Spelled(name: name, axes: isDense ? [1, 0] : nil)
@@ -63,6 +67,26 @@ enum Spelling: CaseIterable {
       }
     }
     return parts.joined(separator: ".")
+  }
+
+  /// BasicSR's convolutions are `modulated_conv`, beside the strength of the noise as `weight`.
+  private static func basicSR(_ name: String) -> String {
+    var parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    switch parts[0] {
+    case "constant_input": return "input.input"
+    case "style_mlp": parts[0] = "style"
+    case "style_conv1": parts[0] = "conv1"
+    case "style_convs": parts[0] = "convs"
+    case "noises" where parts.count == 2 && parts[1].hasPrefix("noise"):
+      return "noises.noise_" + parts[1].dropFirst("noise".count)
+    default: break
+    }
+    if parts[0] == "conv1" || parts[0] == "convs", parts.last == "weight",
+      !parts.contains("modulated_conv")
+    {
+      parts.insert("noise", at: parts.count - 1)
+    }
+    return parts.map { $0 == "modulated_conv" ? "conv" : $0 }.joined(separator: ".")
   }
 
   /// TensorFlow's layouts: dense [in, out], convolutions [kH, kW, in, out].

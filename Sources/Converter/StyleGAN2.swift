@@ -45,6 +45,12 @@ struct StyleGAN2 {
         why: "it is \(height)x\(width): the network draws rectangular pictures, and only square"
           + " ones are supported", hint: nil)
     }
+    guard width == 4 else {
+      throw .unsupported(
+        what: "tensor \(tensors.label(names.const))",
+        why: "it is \(height)x\(width): the network begins at that size, and only those that begin"
+          + " at 4x4 are supported", hint: nil)
+    }
     let constWidth = constShape[names.leading.count]
     let const = try tensors.take(
       names.const, names.leading + [constWidth, 4, 4], as: [constWidth, 4, 4], into: "b4.const")

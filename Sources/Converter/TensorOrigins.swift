@@ -15,7 +15,7 @@ struct TensorOrigin {
 
 /// The tensors of one generator by their vocabulary's names.
 ///
-/// Wrappers that leave a word in names (`torch.compile`'s `_orig_mod`, DataParallel's `module`) are
+/// Wrappers that leave a word in names (`wrappers`) are
 /// taken off, and so is what pruning leaves: `weight_orig` with `weight_mask`, as
 /// `torch.nn.utils.prune` stores them until `prune.remove`, and `parametrizations.weight.original`
 /// with a `mask`, as `torch.ao.pruning` does.
@@ -56,11 +56,36 @@ struct TensorOrigins {
     for name in refused.keys { byName[name] = nil }
   }
 
+  /// Words that stand in names where a module was wrapped: by DataParallel and its distributed
+  /// kin, `torch.compile`, FSDP, activation checkpointing, Lightning Fabric and Opacus.
+  static let wrappers: Set<Substring> = [
+    "module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module",
+    "_forward_module", "_module",
+  ]
+
+  /// Whether a name may have a wrapper's word: all of them have these letters.
+  private static func mayBeWrapped(_ name: Substring) -> Bool {
+    name.utf8.count > 3 && (name.hasWords("module") || name.hasWords("_"))
+  }
+
   /// A name without the words of wrappers.
   static func unwrapped(_ name: Substring) -> String {
-    guard name.hasWords("_orig_mod") || name.hasWords("module") else { return String(name) }
+    guard mayBeWrapped(name) else { return String(name) }
     return name.split(separator: ".", omittingEmptySubsequences: false)
-      .filter { $0 != "_orig_mod" && $0 != "module" }.joined(separator: ".")
+      .filter { !wrappers.contains($0) }.joined(separator: ".")
+  }
+
+  /// What stands in front of `ending` in a name that has it, wrappers in between or not.
+  static func prefix(of name: String, before ending: String) -> String? {
+    if name.hasSuffix(ending) { return String(name.dropLast(ending.count)) }
+    guard mayBeWrapped(name[...]) else { return nil }
+    var words = name.split(separator: ".", omittingEmptySubsequences: false)
+    for word in ending.split(separator: ".").reversed() {
+      while let last = words.last, last != word, wrappers.contains(last) { words.removeLast() }
+      guard words.last == word else { return nil }
+      words.removeLast()
+    }
+    return words.isEmpty ? "" : words.joined(separator: ".") + "."
   }
 
   private enum Way {

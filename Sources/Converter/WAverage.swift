@@ -16,6 +16,13 @@ struct WAverage {
   /// Two outputs of 16 lanes are 8 SSE registers, and each weight is read once for 16 seeds.
   private typealias Lanes = SIMD16<Float>
 
+  /// How many seeds so many multiplications are enough for: at least one round of lanes.
+  func samples(within work: Int) -> Int {
+    // A normal number takes the time of some 150 multiplications.
+    let each = mapping.reduce(150 * zDim) { $0 + $1.weight.shape.reduce(1, *) }
+    return max(work / max(each, 1), Lanes.scalarCount)
+  }
+
   /// The mean w over seeds 0 ..< `samples`.
   ///
   /// A conditional network's labels take turns, seed k has label k mod `cDim`: the mean over labels
@@ -40,6 +47,22 @@ struct WAverage {
       }
     }
     return sum.map { Float($0 / Double(samples)) }
+  }
+
+  /// The row that all rows of `[n, wDim]` are, but for rounding; nil where they differ.
+  static func row(of values: [Float], wDim: Int) -> [Float]? {
+    guard wDim > 0, values.count >= wDim, values.count.isMultiple(of: wDim) else { return nil }
+    let first = Array(values.prefix(wDim))
+    // A mean that was computed for each row apart may be rounded in another way.
+    let slack = 1e-6 * (first.map(\.magnitude).max() ?? 0)
+    for start in stride(from: wDim, to: values.count, by: wDim) {
+      for (value, expected) in zip(values[start..<(start + wDim)], first) {
+        guard value.bitPattern == expected.bitPattern || abs(value - expected) <= slack else {
+          return nil
+        }
+      }
+    }
+    return first
   }
 
   /// Each label's embedding, brought to unit second moment.

@@ -149,14 +149,23 @@ struct NumPyTests {
     #expect(try NumPy.matches(ZipArchive(Bytes(bytes))))
   }
 
-  @Test func refusesOtherMembers() {
-    let bytes = ZipBuilder(members: [
-      .init(name: "w.npy", data: NumPy.npy(shape: [1], floats: [1])), .init(name: "x", data: []),
-    ]).bytes
-    #expect(
-      errorOf { () throws(ObverseError) in try NumPy.readFile(Bytes(bytes), path: "w.npz") }
-        == .unsupported(
-          what: "zip member 'x'", why: "it is no array, but the others are", hint: nil))
+  /// A text beside the arrays is let be; nothing but such is said to be what it is.
+  @Test func otherMembersAreLetBe() throws {
+    let header = "{'descr': '|O', 'fortran_order': False, 'shape': (), }\n"
+    let object =
+      [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+    let array = ZipBuilder.Member(name: "w.npy", data: NumPy.npy(shape: [1], floats: [1]))
+    let others: [ZipBuilder.Member] = [
+      .init(name: "x", data: []), .init(name: "note.npy", data: object),
+    ]
+    let file = try NumPy.readFile(
+      Bytes(ZipBuilder(members: [array] + others).bytes), path: "w.npz")
+    #expect(file.tensors.map(\.name) == ["w"])
+    #expect(file.placeholders.keys.sorted() == ["note"])
+    let alone = errorOf { () throws(ObverseError) in
+      try NumPy.readFile(Bytes(ZipBuilder(members: others).bytes), path: "w.npz")
+    }
+    #expect(alone?.description.contains("pickled Python objects") == true)
   }
 
   /// The checksum of each member, which our own reader leaves unchecked, is the one that zip asks.

@@ -20,9 +20,12 @@ struct WildTests {
 
   static let pictures = [
     Case(path: "average-running/train.pt"), Case(path: "download-gzip/net.pt.gz"),
-    Case(path: "extra-u32/model.safetensors"), Case(path: "family-mmgen/stylegan2_c2_ffhq.pth"),
+    Case(path: "arrays-and-texts/net.npz"), Case(path: "extra-u32/model.safetensors"),
+    Case(path: "family-basicsr/net_g.pth"), Case(path: "family-mmgen/stylegan2_c2_ffhq.pth"),
     Case(path: "folder-unpacked/net"), Case(path: "folder-unpacked/net/data.pkl"),
-    Case(path: "key-compile/compiled.pt", key: "g"), Case(path: "many-losses/train.pt"),
+    Case(path: "key-compile/compiled.pt", key: "g"), Case(path: "many-containers/train.pt"),
+    Case(path: "many-losses/train.pt"), Case(path: "numbers-for-arrays/net.pt"),
+    Case(path: "object-average/net.pt"), Case(path: "wrapped-fsdp/net.pt"),
     Case(path: "negated-view/net.pt"), Case(path: "no-checksums/net.pt"),
     Case(path: "paddle-pairs/epoch.pdparams"), Case(path: "paddle-table/net.pdparams"),
     Case(path: "parametrized-mask/net.pt"),

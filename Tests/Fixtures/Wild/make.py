@@ -3,9 +3,12 @@
 
     python3 make.py FOLDER      (made with torch 2.11 and NumPy)
 """
+import collections
 import os
 import pickle
+import re
 import sys
+import zipfile
 
 import numpy as np
 import torch
@@ -98,3 +101,53 @@ torch.serialization.set_crc32_options(False)
 torch.save({"g_ema": t}, place("no-checksums", "net.pt"))
 torch.serialization.set_crc32_options(True)
 draw("no-checksums", t)
+
+# State dicts in a subclass of dict, and in an object that averages; the classes are not run.
+class Averager:
+    def __init__(self, shadow):
+        self.decay, self.shadow, self.owner = 0.999, shadow, self
+
+
+torch.save(collections.defaultdict(dict, generator=mini.values(2), ema=Averager(t)), place("object-average", "net.pt"))
+draw("object-average", t)
+
+# Wrappers between a generator's own names: FSDP around blocks.
+wrapped = {"_fsdp_wrapped_module." + k.replace("synthesis.b4.", "synthesis.b4._fsdp_wrapped_module."): v
+           for k, v in mini.nvlabs(t).items()}
+torch.save({"G": mini.nvlabs(mini.values(2)), "G_ema": wrapped}, place("wrapped-fsdp", "net.pt"))
+draw("wrapped-fsdp", t)
+
+
+def basicsr(tensors):
+    """The same network under BasicSR's names."""
+    names = {}
+    for key, value in tensors.items():
+        if "kernel" in key:
+            continue
+        key = re.sub(r"^style\.", "style_mlp.", key).replace("input.input", "constant_input.weight")
+        key = re.sub(r"^conv1\.", "style_conv1.", re.sub(r"^convs\.", "style_convs.", key))
+        key = key.replace("noises.noise_", "noises.noise").replace(".noise.weight", ".weight")
+        names[key.replace(".conv.", ".modulated_conv.")] = value
+    return names
+
+
+torch.save({"params": basicsr(mini.values(2)), "params_ema": basicsr(t)}, place("family-basicsr", "net_g.pth"))
+draw("family-basicsr", t)
+
+# NumPy: a text and an object beside the arrays; numbers where arrays of one number were.
+np.savez_compressed(place("arrays-and-texts", "net.npz"), note=np.array("a note"), facts=np.array({"kimg": 1}, dtype=object),
+                    **{k: v.numpy() for k, v in t.items()})
+draw("arrays-and-texts", t)
+torch.save({"g_ema": {k: v.numpy() if v.numel() > 1 else np.float32(v.item()) for k, v in t.items()}},
+           place("numbers-for-arrays", "net.pt"))
+draw("numbers-for-arrays", t)
+
+# A history of small containers: more values than are kept (deflated to stay small).
+history = [{"step": 5, "loss": (0.5, float(i % 4))} for i in range(42_000)]
+torch.save({"g_ema": t, "history": history, "by_step": {i: [0.25] for i in range(25_000)}}, place("many-containers", "big.pt"))
+with zipfile.ZipFile(place("many-containers", "big.pt")) as old:
+    with zipfile.ZipFile(place("many-containers", "train.pt"), "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
+        for name in old.namelist():
+            new.writestr(zipfile.ZipInfo(name), old.read(name), zipfile.ZIP_DEFLATED, 9)
+os.remove(place("many-containers", "big.pt"))
+draw("many-containers", t)
