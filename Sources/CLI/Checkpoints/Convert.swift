@@ -95,7 +95,9 @@ struct Convert: Command {
     type = (try parsed.choice("type", StoredType.self) ?? .f32).element
     key = parsed.text("key")
     wAverage = parsed.text("w-avg")
-    wAverageSamples = try parsed.integer("w-avg-samples", in: 1...1_000_000) ?? 4096
+    wAverageSamples =
+      try parsed.integer("w-avg-samples", in: 1...1_000_000)
+      ?? ConversionRequest.presetSamples
     convClamp = try parsed.number("conv-clamp")
     if let convClamp, convClamp <= 0 {
       throw .usage("option '--conv-clamp' needs a number above 0, not '\(convClamp)'", hint: nil)

@@ -111,6 +111,13 @@ struct Findings {
     }
   }
 
+  /// Keys of the generators in a checkpoint, also where none of them converts.
+  private var generators: [String] {
+    if let report { return report.generators }
+    guard case .checkpoint(let file) = source else { return [] }
+    return Converter.generators(in: file)
+  }
+
   /// What may surprise.
   var warnings: [String] {
     guard case .model(let description) = source else { return report?.warnings ?? [] }
@@ -137,6 +144,10 @@ struct Findings {
       if let choice = report.choice { lines.append(("found", choice)) }
     } else if case .checkpoint = source {
       lines.append(("holds", "\(count) tensors"))
+      let found = generators.map { $0.cut(to: Listing.name) }
+      if !found.isEmpty {
+        lines.append(("found", "the generators \(ObverseError.listed(found, atMost: 12))"))
+      }
     }
     if let failure { lines.append(("network", "none that converts: \(failure)")) }
     guard let description else { return lines }
@@ -195,6 +206,8 @@ struct Findings {
       members.append(("key", .text(report.key)))
       members.append(("generators", .list(report.generators.prefix(256).map { .text($0) })))
       members.append(("vocabulary", .text(report.vocabulary)))
+    } else if case .checkpoint = source {
+      members.append(("generators", .list(generators.map { .text($0.cut(to: Listing.name)) })))
     }
     members.append(("converts", .bool(failure == nil)))
     if let failure {

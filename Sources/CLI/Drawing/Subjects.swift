@@ -165,18 +165,31 @@ enum Subjects: Sendable {
   }
 }
 
-/// Arrays that users hand in.
+/// Arrays that users hand in: of NumPy, or of torch as encoders and projectors save them.
 enum NumPyInput {
-  /// The array `name` of an npz file, or the only array of any NumPy file.
+  /// What people call the arrays that are asked for as `w`, `z` and `w_avg`.
+  private static let synonyms = [
+    "w": ["ws", "w_plus", "wplus", "w_pivot", "latent", "latents", "projected_w", "codes"],
+    "z": ["latent", "latents"], "w_avg": ["latent_avg", "mean_latent", "dlatent_avg"],
+  ]
+
+  /// The array `name`, or one that people call so, or the only array of a file.
+  ///
+  /// The last word of a tensor's name counts: projectors keep `latent` beside `noise` under the name
+  /// of the picture.
   static func tensor(_ path: String, name: String) throws(ObverseError) -> StoredTensor {
     let file = try CheckpointFile.open(path)
-    guard file.container == .npy || file.container == .npz else {
-      throw ObverseError.unsupported(
-        what: "this is \(file.containerDetail)", why: "a NumPy array is needed (.npy or .npz)",
-        hint: nil
-      ).inFile(path)
+    for name in [name] + (synonyms[name] ?? []) {
+      let found = file.tensors.filter {
+        $0.name.utf8.split(separator: UInt8(ascii: ".")).last?.elementsEqual(name.utf8) == true
+      }
+      guard found.count < 2 else {
+        throw ObverseError.malformed(
+          what: "array \(name)", why: "the file has \(found.count) of it, and one is needed"
+        ).inFile(path)
+      }
+      if let found = found.first { return found.tensor }
     }
-    if let found = file.tensors.first(where: { $0.name == name }) { return found.tensor }
     guard file.tensors.count == 1 else {
       throw ObverseError.missingTensor(name).inFile(path)
     }
