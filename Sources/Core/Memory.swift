@@ -85,7 +85,10 @@ package final class Memory: @unchecked Sendable {
   /// Another thread may take them in between.
   /// - Throws: `resources`.
   package static func expectRoom(for count: Int) throws(ObverseError) {
-    guard memory_can_be_had(max(count, 1)) != 0 else { throw none(count) }
+    // An allocator takes a page, or a megabyte, beside what it is asked for.
+    guard count < Int.max - (1 << 20), memory_can_be_had(count + (1 << 20)) != 0 else {
+      throw none(count)
+    }
   }
 
   private static func none(_ count: Int) -> ObverseError {
