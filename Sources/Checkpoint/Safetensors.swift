@@ -31,7 +31,7 @@ package enum Safetensors {
       let data = bytes.slice(at: start, count: bytes.count - start)
     else { throw .truncated(what: what, needs: UInt64(start), fileHas: UInt64(bytes.count)) }
     guard header[0] == UInt8(ascii: "{"),
-      case .object(let members) = try JSON(parsing: header, what: what)
+      case .object(let members) = try ParsedJSON(parsing: header, what: what)
     else { throw .malformed(what: what, why: "it is no JSON object") }
 
     var tensors: [(name: String, tensor: StoredTensor)] = []
@@ -73,7 +73,7 @@ package enum Safetensors {
 
   /// One entry: `{"dtype":"F32","shape":[3,4],"data_offsets":[0,48]}`.
   private static func read(
-    _ name: String, _ entry: JSON, _ data: Bytes
+    _ name: String, _ entry: ParsedJSON, _ data: Bytes
   ) throws(ObverseError) -> (Entry, Place) {
     guard case .text(let typeName)? = entry["dtype"], let shape = integers(entry["shape"]),
       let offsets = integers(entry["data_offsets"]), offsets.count == 2
@@ -114,7 +114,7 @@ package enum Safetensors {
     }
   }
 
-  private static func metadata(_ value: JSON) throws(ObverseError) -> [String: Attribute] {
+  private static func metadata(_ value: ParsedJSON) throws(ObverseError) -> [String: Attribute] {
     guard case .object(let members) = value else {
       throw .malformed(what: what, why: "its __metadata__ is no object")
     }
@@ -134,7 +134,7 @@ package enum Safetensors {
   }
 
   /// A list of integers from 0, or nil for anything else.
-  private static func integers(_ value: JSON?) -> [Int]? {
+  private static func integers(_ value: ParsedJSON?) -> [Int]? {
     guard case .list(let items)? = value else { return nil }
     var numbers: [Int] = []
     numbers.reserveCapacity(items.count)

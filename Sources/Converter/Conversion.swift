@@ -47,3 +47,9 @@ package struct Conversion: Sendable {
     self.report = report
   }
 }
+
+/// What a request for a conversion may change after an error, in words that belong to no program.
+package enum NextStep: String, CaseIterable {
+  case giveWAverage = "give the mean w to take"
+  case takeTheAverage = "ask for no generator by name to take the average"
+}

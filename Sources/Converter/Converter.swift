@@ -188,7 +188,7 @@ package enum Converter {
       throw .unsupported(
         what: "tensor \(path)",
         why: "it is \(shape.brackets) with rows that differ: another mean w for each style layer,"
-          + " and a model has one", hint: "--w-avg FILE.npy gives the one to take")
+          + " and a model has one", hint: NextStep.giveWAverage.rawValue)
     }
     return first
   }

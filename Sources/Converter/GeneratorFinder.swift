@@ -90,7 +90,7 @@ struct GeneratorFinder {
       let fitting = places.filter(way)
       if fitting.count > 1 {
         throw .unsupported(
-          what: "--key \(key)",
+          what: "generator '\(key)'",
           why: "it names several generators: \(ObverseError.listed(fitting.map(\.words)))",
           hint: nil)
       }
@@ -101,10 +101,10 @@ struct GeneratorFinder {
     }
     guard !places.isEmpty else { throw .noGenerator(found: contents) }
     throw .unsupported(
-      what: "--key \(key)",
+      what: "generator '\(key)'",
       why: "no generator in the file is called so; it holds "
         + ObverseError.listed(places.map(\.words), atMost: 12),
-      hint: "leave --key out to take the one that is the average by its name")
+      hint: NextStep.takeTheAverage.rawValue)
   }
 
   /// More than any checkpoint holds; each is named in the report.

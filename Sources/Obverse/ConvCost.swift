@@ -6,7 +6,7 @@ import Kernels
 /// An algorithm has two prices: one for each multiply-add that it really does, and one for each value
 /// that it reads or writes (modulating, transforming, filtering, finishing). They are least squares of
 /// relative error over the 3x3 layers of 32 pixels and more of the seven networks of the README's
-/// table, timed by `Benchmarks/Steps` with each algorithm forced, on an AMD EPYC (Zen 4); nearly all
+/// table, timed a step with each algorithm forced, on an AMD EPYC (Zen 4); nearly all
 /// lie within 25 %. `Benchmarks/sweep` fits them anew. What counts is their ratio, which changes less
 /// between processors than the prices do.
 struct ConvCost {

@@ -104,7 +104,7 @@ extension Generator {
       guard let label else {
         throw .request(
           "this model draws by class, 0 to \(model.classes - 1), and none was given",
-          hint: "--class 0")
+          hint: nil)
       }
       guard (0..<model.classes).contains(label) else {
         throw .request("class \(label) is not in 0 to \(model.classes - 1)", hint: nil)

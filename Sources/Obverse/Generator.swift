@@ -301,7 +301,7 @@ public final class Generator {
     guard let average = model.wAverage else {
       throw .request(
         "this model has no w average, so it cannot truncate",
-        hint: "convert the checkpoint again with --w-avg FILE.npy or --w-avg-samples 4096")
+        hint: "whoever converts the checkpoint again can give or estimate one")
     }
     return Truncation(average: average, psi: psi, cutoff: layers)
   }

@@ -3,8 +3,8 @@ import Core
 import Testing
 
 struct JSONTests {
-  private func parse(_ text: [UInt8]) throws(ObverseError) -> JSON {
-    try JSON(parsing: Bytes(text), what: "text")
+  private func parse(_ text: [UInt8]) throws(ObverseError) -> ParsedJSON {
+    try ParsedJSON(parsing: Bytes(text), what: "text")
   }
 
   @Test func keepsOrderAndTypes() throws {

@@ -132,7 +132,7 @@ struct FileTextReadersTests {
       let member = try #require(archive.member(named: name))
       #expect(try Array(archive.read(member).array) == utf8(name))
     }
-    let json = try JSON(parsing: Bytes(utf8("{\"\u{e9}\":1,\"e\u{301}\":2}")), what: "text")
+    let json = try ParsedJSON(parsing: Bytes(utf8("{\"\u{e9}\":1,\"e\u{301}\":2}")), what: "text")
     guard case .object(let members) = json else {
       Issue.record("no object")
       return

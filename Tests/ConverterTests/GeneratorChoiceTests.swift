@@ -63,7 +63,7 @@ struct GeneratorChoiceTests {
   ])
   func listsTheCandidates(key: String, prefixes: [String], why: String) {
     let error = #expect(throws: ObverseError.self) { try convert(net(prefixes), key) }
-    #expect(error?.description == "'net': --key \(key): \(why)")
+    #expect(error?.description == "'net': generator '\(key)': \(why)")
     #expect(error?.exitCode == 65)
   }
 

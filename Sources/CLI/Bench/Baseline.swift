@@ -35,7 +35,7 @@ struct Baseline {
 
   private init(path: String, _ file: Bytes) throws(ObverseError) {
     let what = "baseline"
-    let json = try Checkpoint.JSON(parsing: file, what: what)
+    let json = try ParsedJSON(parsing: file, what: what)
     guard case .text(let schema)? = json["schema"], schema == "obverse.bench/1",
       case .list(let runs)? = json["runs"]
     else {
@@ -93,7 +93,7 @@ struct Baseline {
   }
 }
 
-extension Checkpoint.JSON {
+extension ParsedJSON {
   fileprivate var text: String? {
     guard case .text(let text) = self else { return nil }
     return text

@@ -1,3 +1,4 @@
+import Converter
 import Core
 import Options
 import Page
@@ -141,12 +142,22 @@ package final class Console {
   }
 
   private func hint(for error: ObverseError) -> String? {
-    if let hint = error.hint { return hint }
+    if let hint = error.hint { return NextStep(rawValue: hint)?.hint ?? hint }
     if case .missing(let path) = error, !path.utf8.contains(UInt8(ascii: "/")),
       !path.utf8.contains(UInt8(ascii: "."))
     {
       return "'\(Version.program) info' lists the folders searched for a bare name"
     }
     return nil
+  }
+}
+
+extension NextStep {
+  /// The same with the options of `convert`.
+  fileprivate var hint: String {
+    switch self {
+    case .giveWAverage: "--w-avg FILE.npy gives the one to take"
+    case .takeTheAverage: "leave --key out to take the one that is the average by its name"
+    }
   }
 }

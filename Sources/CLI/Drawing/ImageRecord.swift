@@ -67,7 +67,7 @@ struct ImageRecord: Sendable {
 
   private init(text: String) throws(ObverseError) {
     let what = "text chunk 'obverse'"
-    let record = try Checkpoint.JSON(parsing: Bytes(Array(text.utf8)), what: what)
+    let record = try ParsedJSON(parsing: Bytes(Array(text.utf8)), what: what)
     func broken(_ key: String) -> ObverseError {
       .malformed(what: what, why: "its \(key) is of another kind")
     }

@@ -1,19 +1,19 @@
 import Core
 
 /// A JSON value (RFC 8259) whose objects keep the order of their keys.
-package enum JSON: Sendable, Equatable {
+package enum ParsedJSON: Sendable, Equatable {
   case null
   case bool(Bool)
   /// A number without fraction and exponent that fits.
   case integer(Int)
   case number(Double)
   case text(String)
-  case list([JSON])
+  case list([ParsedJSON])
   case object([Member])
 
   package struct Member: Sendable, Equatable {
     package let key: String
-    package let value: JSON
+    package let value: ParsedJSON
   }
 
   /// Nesting that is read; the parser recurses, so a file must not choose the depth.
@@ -33,7 +33,7 @@ package enum JSON: Sendable, Equatable {
   }
 
   /// The value under a key; nil where there is none, and for all but objects.
-  package subscript(key: String) -> JSON? {
+  package subscript(key: String) -> ParsedJSON? {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.key == key }?.value
   }
@@ -52,7 +52,7 @@ private struct JSONParser {
     self.what = what
   }
 
-  mutating func whole() throws(ObverseError) -> JSON {
+  mutating func whole() throws(ObverseError) -> ParsedJSON {
     let value = try value(depth: 0)
     skipSpace()
     guard at == text.count else { throw broken("something follows its end") }
@@ -82,17 +82,17 @@ private struct JSONParser {
     return true
   }
 
-  private mutating func value(depth: Int) throws(ObverseError) -> JSON {
-    guard depth < JSON.mostDepth else {
+  private mutating func value(depth: Int) throws(ObverseError) -> ParsedJSON {
+    guard depth < ParsedJSON.mostDepth else {
       throw .tooLarge(
         what: "the nesting of the \(what)", found: UInt64(depth) + 1,
-        limit: UInt64(JSON.mostDepth))
+        limit: UInt64(ParsedJSON.mostDepth))
     }
     values += 1
-    guard values <= JSON.mostValues else {
+    guard values <= ParsedJSON.mostValues else {
       throw .tooLarge(
         what: "the number of values of the \(what)", found: UInt64(values),
-        limit: UInt64(JSON.mostValues))
+        limit: UInt64(ParsedJSON.mostValues))
     }
     skipSpace()
     guard let next else { throw broken("it ends early") }
@@ -116,15 +116,17 @@ private struct JSONParser {
     }
   }
 
-  private mutating func word(_ word: StaticString, _ value: JSON) throws(ObverseError) -> JSON {
+  private mutating func word(_ word: StaticString, _ value: ParsedJSON) throws(ObverseError)
+    -> ParsedJSON
+  {
     guard text.has(word, at: at) else { throw broken("a value is wanted") }
     at += word.utf8CodeUnitCount
     return value
   }
 
-  private mutating func list(depth: Int) throws(ObverseError) -> JSON {
+  private mutating func list(depth: Int) throws(ObverseError) -> ParsedJSON {
     at += 1
-    var items: [JSON] = []
+    var items: [ParsedJSON] = []
     if take("]") { return .list(items) }
     while true {
       items.append(try value(depth: depth + 1))
@@ -133,9 +135,9 @@ private struct JSONParser {
     }
   }
 
-  private mutating func object(depth: Int) throws(ObverseError) -> JSON {
+  private mutating func object(depth: Int) throws(ObverseError) -> ParsedJSON {
     at += 1
-    var members: [JSON.Member] = []
+    var members: [ParsedJSON.Member] = []
     var keys: Set<FileName> = []
     if take("}") { return .object(members) }
     while true {
@@ -146,14 +148,14 @@ private struct JSONParser {
         throw broken("the key '\(key)' comes twice")
       }
       guard take(":") else { throw broken("a colon is wanted") }
-      members.append(JSON.Member(key: key, value: try value(depth: depth + 1)))
+      members.append(ParsedJSON.Member(key: key, value: try value(depth: depth + 1)))
       if take("}") { return .object(members) }
       guard take(",") else { throw broken("a comma or a brace is wanted") }
     }
   }
 
   // `-? (0 | [1-9][0-9]*) (\.[0-9]+)? ([eE][+-]?[0-9]+)?`
-  private mutating func number() throws(ObverseError) -> JSON {
+  private mutating func number() throws(ObverseError) -> ParsedJSON {
     let start = at
     var isInteger = true
     if next == UInt8(ascii: "-") { at += 1 }
