@@ -14,7 +14,7 @@ STYLEGAN2 = ["act-convt", "act-convts", "act-poly", "weight-convt", "weight-poly
 SEPARABLE = ["act-haart", "act-shuffle", "act-sums", "weight-haart", "weight-shuffle"]
 PEERS = ["openvino", "openvino-default", "ort", "ncnn", "litert", "torch"]
 # MobileStyleGAN; of the others each layer is a whole convolution.
-SEPARABLE_NETWORKS = ["faces", "faces-r91", "faces-r96", "random-face"]
+SEPARABLE_NETWORKS = ["faces", "faces-r91", "faces-r96", "faces-r99", "random-face"]
 # An eighth of one step of an 8-bit image, whose values -1 to 1 have 255 steps.
 AGREE = 1e-3
 # As people run it: the runtime chooses the precision, and may choose bfloat16.

@@ -8,7 +8,7 @@ import zipfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 # The models that come with this repository, timed with their own weights.
-SHIPPED = ["faces", "faces-r91", "faces-r96", "faces64"]
+SHIPPED = ["faces", "faces-r91", "faces-r96", "faces-r99", "faces64"]
 REQUIREMENTS = {
     "openvino": ["openvino==2026.4.1", "onnx==1.23.2"],
     "openvino-default": ["openvino==2026.4.1", "onnx==1.23.2"],

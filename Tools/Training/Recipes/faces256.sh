@@ -14,8 +14,10 @@
 #                         them are kept out, and measure in the log
 #   CUT_KIMG (12)         thousands of images that the cut is trained with, ALONE_CUT (5) of them before a
 #                         discriminator plays; 10 a second by that processor, then 6
-#   KIMG_R99 (28) ...     the same for each student, and ALONE_R99 (24) ...
-#   NICKEL (0.3)          weight of NICKEL; at the paper's 10 it spoils runs as short as these
+#   KIMG_R99 (28) ...     the same for each student, r96 8.5, r91 5.2; ALONE_R99 (24) ..., r96 6, r91 3.5
+#   METHOD                the method that the students end with, 'distil --method'; r99 by nickel-dime, r96 and r91
+#                         by plain, which keeps them nearer to their source in runs as short as these
+#   NICKEL (0.3)          weight of NICKEL; at the paper's 10 it spoils such runs
 #   MINUTES               how long a run goes on in this call; to its end where it is not set
 #   THREADS (1)           of each program; more are slower where other programs want the processors too
 #   BF16=1                bfloat16 factors, for processors with AVX512-BF16 and for GPUs: twice as fast there
@@ -38,8 +40,9 @@ run=("${words[@]}" ${MINUTES:+--minutes "$MINUTES"} ${BF16:+--bf16})
 often=(--tick 0.25 --snapshot 8 ${KEPT:+--held-out "$KEPT"})
 # By the paper's count 90.7, 95.7 and 98.9 % of its network of 14.90 GMAC are gone.
 declare -A macs=([r91]=${R91:-1.381G} [r96]=${R96:-0.636G} [r99]=${R99:-0.161G})
-declare -A kimg=([r91]=${KIMG_R91:-7} [r96]=${KIMG_R96:-11} [r99]=${KIMG_R99:-28})
-declare -A alone=([r91]=${ALONE_R91:-5} [r96]=${ALONE_R96:-8} [r99]=${ALONE_R99:-24})
+declare -A kimg=([r91]=${KIMG_R91:-5.2} [r96]=${KIMG_R96:-8.5} [r99]=${KIMG_R99:-28})
+declare -A alone=([r91]=${ALONE_R91:-3.5} [r96]=${ALONE_R96:-6} [r99]=${ALONE_R99:-24})
+declare -A method=([r91]=${METHOD:-plain} [r96]=${METHOD:-plain} [r99]=${METHOD:-nickel-dime})
 
 say() { echo "faces256: $*" >&2; }
 
@@ -77,20 +80,23 @@ cut() {
 }
 
 student() { # NAME
-  local pruned=$folder/$1-pruned.obv moments=$folder/moments.safetensors
-  [ -e "$moments" ] || "$train" moments --teacher "$folder/cut" --efficientnet "$features" \
-    --count "${COUNT:-2000}" --out "$moments" "${words[@]}"
+  local pruned=$folder/$1-pruned.obv moments=$folder/moments.safetensors words_of=(--method "${method[$1]}")
   [ -e "$pruned" ] || "$train" prune --teacher "$folder/cut" --macs "${macs[$1]}" --refit "${REFIT:-96}" \
     --out "$pruned" "${words[@]}"
+  if [ "${method[$1]}" = nickel-dime ]; then
+    [ -e "$moments" ] || "$train" moments --teacher "$folder/cut" --efficientnet "$features" \
+      --count "${COUNT:-2000}" --out "$moments" "${words[@]}"
+    words_of+=(--efficientnet "$features" --moments "$moments" --nickel "${NICKEL:-0.3}")
+  fi
   learned "$folder/$1" distil --teacher "$folder/cut" --student "$pruned" --data "$folder/learn" --size "$size" \
-    --pairs --features "$features" --efficientnet "$features" --moments "$moments" --nickel "${NICKEL:-0.3}" \
-    --kimg "${kimg[$1]}" --alone-kimg "${alone[$1]}" --batch 4 "${often[@]}"
+    --pairs --features "$features" "${words_of[@]}" --kimg "${kimg[$1]}" --alone-kimg "${alone[$1]}" --batch 4 \
+    "${often[@]}"
 }
 
 # The cut and those students that there are.
 made() {
   local name
-  for name in cut r91 r96 r99; do
+  for name in cut r99 r96 r91; do
     if [ -e "$folder/$name/settings.json" ]; then echo "$name"; fi
   done
 }
@@ -107,7 +113,7 @@ measure() {
 ship() {
   local name models=${MODELS:-$folder/ship} shipped=()
   for name in $(made); do
-    local file=faces-$name note="students of random-face at $size px, $name; Recipes/faces256.sh"
+    local file=faces-$name note="a student of random-face cut at $size px, $name; Recipes/faces256.sh"
     if [ "$name" = cut ]; then file=faces note="random-face cut at $size px; Recipes/faces256.sh"; fi
     HELD_OUT=$folder/held-out NEAR=$folder/learn TRAIN=$train THREADS=${THREADS:-1} TYPE=${TYPE:-i8} \
       "$here/ship" "$(newest "$folder/$name")" "$file" "$note" "$models"
