@@ -17,7 +17,12 @@ int fstat(int descriptor, struct stat *status) { return refused(); }
 int stat(const char *restrict path, struct stat *restrict status) { return refused(); }
 ssize_t read(int descriptor, void *bytes, size_t count) { return refused(); }
 ssize_t write(int descriptor, const void *bytes, size_t count) { return refused(); }
+int rename(const char *from, const char *to) { return refused(); }
+int unlink(const char *path) { return refused(); }
 char *getenv(const char *name) { return NULL; }
+// What Swift's guards of the stack compare, and do.
+uintptr_t __stack_chk_guard = 0x595e9fbd;
+_Noreturn void __stack_chk_fail(void) { __builtin_trap(); }
 // What a fatal error would print.
 int putchar(int character) { return character; }
 
