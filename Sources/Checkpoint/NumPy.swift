@@ -68,8 +68,9 @@ public enum NumPy {
     return try readFile(try ZipArchive(bytes), path: path)
   }
 
-  /// Reads all members of a `.npz` file; each is called as it was when it was saved. What is no array
-  /// of numbers, such as a text beside them, is a placeholder: nobody may need it.
+  /// Reads all members of a `.npz` file; each is called as it was when it was saved.
+  ///
+  /// What is no array of numbers, such as a text beside them, is a placeholder: nobody may need it.
   package static func readFile(
     _ archive: ZipArchive, path: String
   ) throws(ObverseError) -> CheckpointFile {

@@ -146,7 +146,8 @@ struct PickleArena {
   /// Forgets all values from one on, and with them what they are `members` of.
   ///
   /// - Parameters:
-  ///   - start: The number of the first; everything since then hangs on the members alone.
+  ///   - members: The only values on which those hang.
+  ///   - start: The number of the first.
   ///   - pinned: The newest value that may be asked for again.
   /// - Returns: Whether they are gone: they are plain, that is numbers, texts and containers of these.
   mutating func drop(_ members: [PickleRef], since start: Int, pinned: Int) -> Bool {

@@ -130,8 +130,9 @@ struct PickleFlattening {
     }
   }
 
-  /// An object of a class that is not run: what it holds under the names that it has there. One in
-  /// which no tensor was found is a placeholder, and not looked through again.
+  /// An object of a class that is not run: what it holds under the names that it has there.
+  ///
+  /// One in which no tensor was found is a placeholder, and not looked through again.
   private mutating func visit(
     _ content: PickleRef, of className: String, _ ref: PickleRef, _ name: String
   ) throws(ObverseError) {

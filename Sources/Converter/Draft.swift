@@ -10,7 +10,9 @@ struct Draft {
   private static let mostSamples = 1 << 20
 
   /// Multiplications that the preset number of seeds may take: that of StyleGAN2's own mapping
-  /// network, with labels. Wider ones, which a small file can ask for, get fewer seeds.
+  /// network, with labels.
+  ///
+  /// Wider ones, which a small file can ask for, get fewer seeds.
   private static let mostWork = 2_500_000 * ConversionRequest.presetSamples
 
   /// Sets the mean w: the given one, else the stored one, else an estimate.

@@ -74,8 +74,9 @@ extension ObverseError {
   }
 }
 
-/// One file of a checkpoint that was saved in several, by its name: `model-00001-of-00002.bin`,
-/// `net_1_of_2.pt`, `net.part1of2.pt`. Ranks count from 0.
+/// One file of a checkpoint that was saved in several, by its name.
+///
+/// Such as `model-00001-of-00002.bin`, `net_1_of_2.pt`, `net.part1of2.pt`. Ranks count from 0.
 struct Shard {
   let number: Int
   let count: Int
