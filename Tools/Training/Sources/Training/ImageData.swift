@@ -190,6 +190,9 @@ public final class ImageData: Sendable {
     return results.withLock { $0.compactMap { $0 } }
   }
 
+  /// Side of the largest picture that is averaged: 200 MB of pixels.
+  private static let mostSide = 8192
+
   /// One image as `[3, size, size]`.
   private static func decoded(
     _ source: Source, _ i: Int, size: Int
@@ -202,16 +205,23 @@ public final class ImageData: Sendable {
       case .zip(let archive, let members): file = try archive.read(members[i])
       case .set(let set): return .success(set.planes(i))
       }
-      pixels = try JPEG.matches(file) ? JPEG.decode(file) : PNG.decode(file)
+      // From the header: a file of a few kilobytes may hold more pixels than there is memory.
+      let isJPEG = JPEG.matches(file)
+      let (width, height) = try isJPEG ? JPEG.size(file) : PNG.size(file)
+      guard width == height, width % size == 0 else {
+        let side = "\(width)x\(height)"
+        return .failure(
+          Refusal(why: "it is \(side), no square whose side is a multiple of \(size)"))
+      }
+      guard width <= mostSide else {
+        return .failure(Refusal(why: "its side of \(width) is more than \(mostSide) pixels"))
+      }
+      pixels = try isJPEG ? JPEG.decode(file) : PNG.decode(file)
     } catch {
       switch error {
       case .malformed(_, let why), .unsupported(_, let why, _): return .failure(Refusal(why: why))
       default: return .failure(Refusal(why: error.word))
       }
-    }
-    guard pixels.width == pixels.height, pixels.width % size == 0 else {
-      let side = "\(pixels.width)x\(pixels.height)"
-      return .failure(Refusal(why: "it is \(side), no square whose side is a multiple of \(size)"))
     }
     let factor = pixels.width / size
     let colours = pixels.channels >= 3 ? 3 : 1

@@ -99,6 +99,7 @@ public struct RunSettings: Codable, Equatable, Sendable {
     guard (8...1024).contains(size), size.nonzeroBitCount == 1 else {
       throw .usage("a size of \(size): it is a power of two from 8 to 1024", hint: nil)
     }
+    try checkRanges()
     guard batch % processes == 0 else {
       throw .usage("a batch of \(batch) does not divide among \(processes) processes", hint: nil)
     }
@@ -132,6 +133,33 @@ public struct RunSettings: Codable, Equatable, Sendable {
     }
     guard kimg > 0, tickKimg > 0, snapshotTicks > 0, rate > 0 else {
       throw .usage("lengths and rates must be above 0", hint: nil)
+    }
+  }
+
+  /// Refuses numbers with which no run makes sense: a stored `settings.json` may hold any.
+  private func checkRanges() throws(ObverseError) {
+    let counts = [
+      ("batch", batch, 1...65_536), ("group", groupSize, 1...65_536), ("base", base, 1...1 << 20),
+      ("widest", widest, 1...8192), ("zDim", zDim, 1...8192), ("wDim", wDim, 1...8192),
+      ("mappingLayers", mappingLayers, 1...64), ("pathInterval", pathInterval, 1...1 << 20),
+      ("r1Interval", r1Interval, 1...1 << 20), ("snapshot", snapshotTicks, 1...1 << 30),
+      ("skip", skip ?? 0, 0...1 << 40), ("take", take ?? 1, 1...1 << 40),
+      ("heldOut", heldOut ?? 0, 0...1 << 30), ("bandWidths", bandWidths?.max() ?? 1, 1...8192),
+      ("bandWidths", bandWidths?.min() ?? 1, 1...8192),
+    ]
+    for (name, value, range) in counts where !range.contains(value) {
+      throw .usage(
+        "\(name) of \(value): it lies between \(range.lowerBound) and \(range.upperBound)",
+        hint: nil)
+    }
+    let most = 1e9
+    let amounts = [
+      ("kimg", kimg), ("tick", tickKimg), ("emaKimg", emaKimg), ("rate", rate), ("gamma", gamma),
+      ("pathWeight", pathWeight), ("mixing", mixing), ("kimg of pairs", pairs?.kimg ?? 0),
+      ("headKimg", tuning?.headKimg ?? 0),
+    ]
+    for (name, value) in amounts where !(0...most).contains(value) {
+      throw .usage("\(name) of \(value): it lies between 0 and a thousand million", hint: nil)
     }
   }
 

@@ -114,8 +114,8 @@ extension Trainer {
 
   private static func number(_ key: String, in file: CheckpointFile) throws(ObverseError) -> Int {
     guard case .text(let text) = file.attributes["__metadata__.\(key)"], let number = Int(text),
-      number >= 0
-    else { throw .malformed(what: "metadata \(key)", why: "it is absent or no number") }
+      (0...1 << 48).contains(number)
+    else { throw .malformed(what: "metadata \(key)", why: "it is absent or no number of steps") }
     return number
   }
 

@@ -272,12 +272,37 @@ struct RunTests {
     let png = try PNG.encode(
       Pixels(width: 4, height: 2, channels: 3, bytes: [UInt8](repeating: 9, count: 24)))
     try Data(png).write(to: URL(filePath: folder.path + "/wide.png"))
+    // Its header claims 16384x16384 grey pixels.
+    let header: [UInt8] = [
+      0x89, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 64, 0, 0, 0, 64, 0, 8, 0,
+      0, 0, 0, 140, 163, 79, 88, 0, 0, 0, 0, 73, 68, 65, 84, 0x35, 0xaf, 0x06, 0x1e,
+    ]
+    try Data(header).write(to: URL(filePath: folder.path + "/vast.png"))
     let data = try ImageData(folder.path, size: 16)
-    #expect(data.count == 3 && data.listedCount == 6)
-    #expect(data.refusals.map(\.count) == [1, 1, 1])
+    #expect(data.count == 3 && data.listedCount == 7)
+    #expect(data.refusals.map(\.count) == [1, 1, 1, 1])
+    #expect(data.refusals.contains { $0.why.contains("more than 8192 pixels") })
     #expect(data.refusals.contains { $0.why.contains("4x2") })
-    #expect(refusal(size: 64).contains("none of its 6 PNG and JPEG files can be used"))
-    #expect(refusal(part: 6..<9).contains("no PNG and no JPEG files, counted from"))
+    #expect(refusal(size: 64).contains("none of its 7 PNG and JPEG files can be used"))
+    #expect(refusal(part: 7..<9).contains("no PNG and no JPEG files, counted from"))
+  }
+
+  /// A stored `settings.json` may hold any number; none may end the program.
+  @Test func numbersOutOfRangeAreRefused() throws {
+    let changes: [(String, (inout RunSettings) -> Void)] = [
+      ("kimg", { $0.kimg = 1e30 }), ("batch", { $0.batch = 0 }), ("group", { $0.groupSize = 0 }),
+      ("widest", { $0.widest = 1 << 40 }), ("zDim", { $0.zDim = -1 }),
+      ("r1Interval", { $0.r1Interval = 0 }), ("bandWidths", { $0.bandWidths = [8, 1 << 40] }),
+      ("take", { $0.take = -5 }), ("emaKimg", { $0.emaKimg = .infinity }),
+      ("rate", { $0.rate = .nan }),
+    ]
+    try RunSettings(data: "", size: 16).check()
+    for (name, change) in changes {
+      var settings = RunSettings(data: "", size: 16)
+      change(&settings)
+      let error = #expect(throws: ObverseError.self) { try settings.check() }
+      #expect("\(try #require(error))".contains("\(name) of "), "\(name)")
+    }
   }
 
   @Test func refusesAFolderWithoutImages() throws {
