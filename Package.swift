@@ -143,9 +143,10 @@ let package = Package(
   ]
 )
 
-// Equal sources give equal files, whatever folder they lie in: what is shipped names no folder.
+// Equal sources give equal files, whatever folder they lie in: what is shipped names no folder. Tests are found by the
+// compiler's index, which looks for them by their true paths.
 let here = "\(Context.packageDirectory)=."
-for target in package.targets where target.type != .system {
+for target in package.targets where target.type != .system && target.type != .test {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .unsafeFlags(

@@ -39,7 +39,12 @@ public struct ParsedOptions: Sendable {
           values[option.name, default: []].append(rest.removeFirst())
         } while option.takesMany && rest.first.map(Self.isValue) ?? false
       } else {
-        throw .usage("option '--\(option.name)' needs a value: \(option.value ?? "")", hint: nil)
+        throw .usage(
+          "option '--\(option.name)' needs a value: \(option.value ?? "")",
+          hint: rest.first.flatMap { next in
+            let isOption = (try? Self.find(next, in: table)) != nil
+            return isOption ? nil : "--\(option.name)=\(next)"
+          })
       }
     }
     self.values = values

@@ -46,8 +46,9 @@ struct FailureTests {
     #expect(run.errors.contains("hint: obverse convert \(fixture.checkpoint) -o face.obv"))
     let folder = try TemporaryFolder()
     let directory = try WholeProgram("generate", "-m", folder.path, "--seeds", "0")
-    #expect(directory.code == 66)
-    #expect(directory.errors.contains("it is a directory"))
+    #expect(directory.code == 65)
+    #expect(directory.errors.contains("it is a folder, and a model is one file"))
+    #expect(directory.errors.contains("hint: obverse convert \(folder.path) -o face.obv"))
   }
 
   @Test func saysWhereItCannotWrite() throws {

@@ -105,6 +105,7 @@ struct ParsedOptionsTests {
     Refusal(["-mfaces"], "unknown option '-mfaces'", "did you mean '-m faces'?"),
     Refusal(["--trunc"], "option '--trunc' needs a value: PSI"),
     Refusal(["--model", "--json"], "option '--model' needs a value: FILE"),
+    Refusal(["--model", "-v.obv"], "option '--model' needs a value: FILE", "--model=-v.obv"),
     Refusal(["--json=1"], "option '--json' takes no value"),
   ]
 

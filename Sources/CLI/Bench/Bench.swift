@@ -148,7 +148,7 @@ struct Bench: Command {
 
   func run(_ console: Console) throws(ObverseError) {
     let paths = try models.map { (name) throws(ObverseError) in
-      try environment.modelPath(name)
+      try environment.modelFile(name)
     }
     let baseline = try self.baseline.map { (path) throws(ObverseError) in
       try Baseline(path: path)

@@ -129,7 +129,7 @@ struct Compare: Command {
   }
 
   private func side(_ name: String, _ look: Look) throws(ObverseError) -> Side {
-    let path = try environment.modelPath(name)
+    let path = try environment.modelFile(name)
     let model = try Model(path: path)
     try look.check(model, mapsLatents: true)
     return Side(path: path, generator: try Generator(model, threads: threads))

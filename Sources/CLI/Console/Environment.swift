@@ -121,4 +121,15 @@ package struct Environment: Sendable {
     if given != nil, Path.exists(name) { return name }
     throw .missing(path: name)
   }
+
+  /// The same for whoever draws, which no folder can be used for: `inspect` reads checkpoints' folders.
+  ///
+  /// - Throws: `missing`; `unsupported` for folders.
+  package func modelFile(_ given: String?) throws(ObverseError) -> String {
+    let path = try modelPath(given)
+    guard Path.isFolder(path) else { return path }
+    throw .unsupported(
+      what: "'\(path)'", why: "it is a folder, and a model is one file that is made of it",
+      hint: "obverse convert \(path) -o face.obv")
+  }
 }

@@ -16,7 +16,7 @@ struct Session {
   init(
     _ options: DrawingOptions, mapsLatents: Bool = true, _ console: Console
   ) throws(ObverseError) {
-    let path = try options.environment.modelPath(options.model)
+    let path = try options.environment.modelFile(options.model)
     let model = try Model(path: path)
     record = try options.look.image.map { (image) throws(ObverseError) in
       let record = try ImageRecord(path: image)
