@@ -42,6 +42,7 @@ public final class Model: Sendable {
     self.description = description
     self.instructionSet = chosen
     shape = description.shape
+    allowsRandomNoise = description.drawn.allowsRandomNoise
     plan = try Plan(description, try chosen.kernels(), forced: forced)
     wAverage = try description.wAverage?.buffer()
     if let embed = description.embed {
@@ -68,7 +69,9 @@ public final class Model: Sendable {
   /// Whether `NoiseMode.const` draws any noise.
   public var hasStoredNoise: Bool { plan.hasStoredNoise }
   /// Whether `NoiseMode.random` is possible; MobileStyleGAN's strength is frozen into its planes.
-  public var allowsRandomNoise: Bool { description.drawn.allowsRandomNoise }
+  ///
+  /// Kept, since it is asked for with each face and a family is an object of its own.
+  public let allowsRandomNoise: Bool
   /// Floats of scratch that the worker of a generator of one thread needs.
   package var scratchCount: Int { plan.alone.scratchCount }
   /// SHA-256 of the weights, as the converter stored it.

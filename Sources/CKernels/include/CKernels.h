@@ -54,6 +54,13 @@ static inline void fp_end(const fenv_t *saved) { fesetenv(saved); }
 /// Asks for a cache line ahead of its use; any address will do.
 static inline void prefetch(const float *address) { __builtin_prefetch(address); }
 
+/// Four signed bytes as floats.
+static inline void widen_bytes_4(const void *from, void *to) {
+  typedef int8_t bytes __attribute__((ext_vector_type(4), aligned(1)));
+  typedef float floats __attribute__((ext_vector_type(4), aligned(4)));
+  *(floats *)to = __builtin_convertvector(*(const bytes *)from, floats);
+}
+
 #if defined(__x86_64__) || defined(__aarch64__)
 #if defined(__x86_64__)
 #define OBV_TARGET(features) __attribute__((target(features)))
@@ -85,13 +92,6 @@ static inline void widen_halves_16(const void *from, void *to) {
   typedef _Float16 halves __attribute__((ext_vector_type(16), aligned(2)));
   typedef float floats __attribute__((ext_vector_type(16), aligned(4)));
   *(floats *)to = __builtin_convertvector(*(const halves *)from, floats);
-}
-
-/// Four signed bytes as floats.
-static inline void widen_bytes_4(const void *from, void *to) {
-  typedef int8_t bytes __attribute__((ext_vector_type(4), aligned(1)));
-  typedef float floats __attribute__((ext_vector_type(4), aligned(4)));
-  *(floats *)to = __builtin_convertvector(*(const bytes *)from, floats);
 }
 
 /// Eight.
