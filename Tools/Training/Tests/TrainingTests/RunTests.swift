@@ -277,7 +277,9 @@ struct RunTests {
       0x89, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 64, 0, 0, 0, 64, 0, 8, 0,
       0, 0, 0, 140, 163, 79, 88, 0, 0, 0, 0, 73, 68, 65, 84, 0x35, 0xaf, 0x06, 0x1e,
     ]
-    try Data(header).write(to: URL(filePath: folder.path + "/vast.png"))
+    // As long as a file of so many pixels is at least.
+    try Data(header + [UInt8](repeating: 0, count: 300_000))
+      .write(to: URL(filePath: folder.path + "/vast.png"))
     let data = try ImageData(folder.path, size: 16)
     #expect(data.count == 3 && data.listedCount == 7)
     #expect(data.refusals.map(\.count) == [1, 1, 1, 1])
