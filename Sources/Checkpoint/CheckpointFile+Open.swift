@@ -112,7 +112,7 @@ extension CheckpointFile {
     throw .unsupported(
       what: notCheckpoint,
       why: "a zip archive without torch's data.pkl, NumPy arrays or random-face's networks",
-      hint: inside.first.map { "unzip it, then give \($0.name.suffix(200))" })
+      hint: inside.first.map { "unzip it, then give \(String($0.name.suffix(200)).printable)" })
   }
 
   private static let notCheckpoint = "not a checkpoint"
