@@ -8,7 +8,7 @@
 # A STEP is pictures, cut, r99, r96, r91, measure or ship: in this order all of them, where none is named. SOURCE is
 # what 'obverse convert' makes of the random-face package (Tools/quickstart leaves it in ~/.local/share/obverse);
 # FEATURES comes from Tools/Training/networks, IDENTITY from Tools/Training/identity, without it no faces are
-# recognised. One processor with AVX512-BF16 takes three hours for the whole; each part has its length:
+# recognised. One processor with AVX512-BF16 trained for 93 minutes in all; each part has its length:
 #
 #   PICTURES (4500)       pictures of SOURCE to learn from, 0.1 to 0.3 s of one processor each; KEPT (64) of
 #                         them are kept out, and measure in the log
