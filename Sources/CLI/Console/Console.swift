@@ -1,5 +1,6 @@
 import Converter
 import Core
+import Glibc
 import Options
 import Page
 
@@ -159,5 +160,143 @@ extension NextStep {
     case .giveWAverage: "--w-avg FILE.npy gives the one to take"
     case .takeTheAverage: "leave --key out to take the one that is the average by its name"
     }
+  }
+}
+
+/// Where lines go: a file descriptor, or memory that a test reads.
+package final class Stream {
+  private let descriptor: Int32?
+  /// What a stream in memory received.
+  package private(set) var bytes: [UInt8] = []
+  package let isTerminal: Bool
+  private let fixedColumns: Int?
+
+  package init(descriptor: Int32) {
+    self.descriptor = descriptor
+    isTerminal = isatty(descriptor) == 1
+    fixedColumns = nil
+  }
+
+  /// Fills those of the first three descriptors that the program was started without.
+  ///
+  /// The next file to be opened would be given such a number, and talk meant for standard error
+  /// would be written into a picture. What fills it can be neither read nor written, so that
+  /// standard output which is not there is still an error.
+  static func occupyStandardDescriptors() {
+    // O_PATH, which Swift's Glibc leaves out.
+    let pathOnly: Int32 = 0o10_000_000
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is the one that is missing.
+      unsafe _ = open("/", pathOnly)
+    }
+  }
+
+  /// A stream in memory.
+  package init(terminal: Bool = false, columns: Int = 80) {
+    descriptor = nil
+    isTerminal = terminal
+    fixedColumns = columns
+  }
+
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// Columns of the terminal.
+  package var columns: Int {
+    if let fixedColumns { return fixedColumns }
+    var size = winsize()
+    guard let descriptor, unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0
+    else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Writes everything.
+  ///
+  /// - Throws: `closedPipe` where the reader went away, else `inputOutput`.
+  package func write(_ data: [UInt8]) throws(ObverseError) {
+    guard let descriptor else {
+      bytes += data
+      return
+    }
+    let failure: Int32? = unsafe data.withUnsafeBytes { buffer in
+      var done = 0
+      while done < buffer.count {
+        let count = unsafe Glibc.write(
+          descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+        if count >= 0 {
+          done += count
+        } else if errno != EINTR {
+          return errno
+        }
+      }
+      return nil
+    }
+    guard let failure else { return }
+    throw failure == EPIPE
+      ? .closedPipe : .inputOutput(path: "standard output", why: ObverseError.reason(failure))
+  }
+
+  package func write(_ text: String) throws(ObverseError) {
+    try write(Array(text.utf8))
+  }
+}
+
+/// How far a run of many items is: a bar, a line now and then, or events, as the console is set.
+package final class Progress {
+  private let console: Console
+  private let total: Int?
+  private let noun: String
+  private let start: UInt64
+  private var done = 0
+  private var latest: [UInt64] = []
+  private var drawn: UInt64 = 0
+  private var told: UInt64
+
+  /// Counts `noun`s, a plural, up to `total` where that is known.
+  package init(_ console: Console, total: Int?, noun: String, now: UInt64) {
+    self.console = console
+    self.total = total
+    self.noun = noun
+    start = now
+    told = now
+  }
+
+  /// Counts one item that took `nanoseconds` and ended at `now`.
+  package func finished(_ nanoseconds: UInt64, now: UInt64) {
+    done += 1
+    latest.append(nanoseconds)
+    if latest.count > 8 { latest.removeFirst() }
+    switch console.progress {
+    case .json:
+      var members: [(String, JSON)] = [("done", .integer(done))]
+      if let total { members.append(("total", .integer(total))) }
+      console.event("progress", members)
+    case .plain:
+      // Quiet means quiet, also off a terminal.
+      guard console.level != .error, now - told >= 10_000_000_000 else { return }
+      told = now
+      console.say(text)
+    case .auto, .bar:
+      // Short runs need no bar; a redraw more often than the eye sees costs time.
+      guard console.drawsBar, now - start >= 500_000_000, now - drawn >= 100_000_000 else {
+        return
+      }
+      drawn = now
+      console.draw(bar: text)
+    case .none: return
+    }
+  }
+
+  /// Takes the bar away.
+  package func end() { console.erase() }
+
+  private var text: String {
+    let each = Samples.median(latest)
+    let pace = Format.duration(each) + " each"
+    guard let total else { return "\(done) \(noun), \(pace)" }
+    let width = 24
+    let full = width * done / max(total, 1)
+    let bar = String(repeating: "#", count: full) + String(repeating: ".", count: width - full)
+    let left = Format.duration(each * UInt64(max(total - done, 0)))
+    return "[\(bar)] \(done)/\(total) \(noun), \(pace), \(left) left"
   }
 }

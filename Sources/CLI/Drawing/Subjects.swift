@@ -1,4 +1,6 @@
 import Checkpoint
+import Core
+import Glibc
 import Obverse
 import Options
 import Page
@@ -194,5 +196,130 @@ enum NumPyInput {
       throw ObverseError.missingTensor(name).inFile(path)
     }
     return file.tensors[0].tensor
+  }
+}
+
+/// The seeds of `--seeds`: `0,1,4-6`, order and repeats kept.
+package enum SeedList {
+  /// As many images as one run draws.
+  package static let limit = 1_000_000
+
+  /// Reads a list.
+  ///
+  /// - Throws: `usage` for what is no seed, beyond 32 bits, or more than `limit`.
+  package static func parse(_ text: String) throws(ObverseError) -> [UInt32] {
+    var seeds: [UInt32] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let item = trimmed(part)
+      let ends = item.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+      guard ends.count == 2, !ends[0].isEmpty else {
+        seeds.append(try seed(item))
+        guard seeds.count <= limit else { throw tooMany(text) }
+        continue
+      }
+      let (first, last) = (try seed(trimmed(ends[0])), try seed(trimmed(ends[1])))
+      guard first <= last else {
+        throw .usage("range '\(item)' runs backwards", hint: "--seeds \(last)-\(first)")
+      }
+      guard Int(last - first) < limit - seeds.count else { throw tooMany(text) }
+      seeds.append(contentsOf: first...last)
+    }
+    return seeds
+  }
+
+  /// Reads one seed.
+  package static func seed(_ text: Substring) throws(ObverseError) -> UInt32 {
+    let isDigits = !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
+    if isDigits, let seed = UInt32(text) { return seed }
+    let isNegative =
+      text.hasPrefix("-") && text.utf8.count > 1
+      && text.utf8.dropFirst().allSatisfy { (48...57).contains($0) }
+    guard isDigits || isNegative else {
+      throw .usage("'\(text)' is not a seed", hint: "seeds are written like 0,1,4-6")
+    }
+    throw .usage("seed \(text) is outside of 0 to 4294967295", hint: nil)
+  }
+
+  /// Without the spaces around it.
+  package static func trimmed(_ text: Substring) -> Substring {
+    var text = text
+    while let first = text.first, first.isWhitespace { text.removeFirst() }
+    while let last = text.last, last.isWhitespace { text.removeLast() }
+    return text
+  }
+
+  private static func tooMany(_ text: String) -> ObverseError {
+    .usage("--seeds names more than the \(limit) seeds that one run draws", hint: nil)
+  }
+}
+
+/// Seeds from standard input, one a line.
+struct SeedInput {
+  /// Longer lines hold no seed.
+  private static let longestLine = 1024
+
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+  private var isAtEnd = false
+  private var lineNumber = 0
+
+  init(descriptor: Int32) {
+    self.descriptor = descriptor
+  }
+
+  /// The next seed, or nil at the end.
+  ///
+  /// Empty lines are passed over.
+  ///
+  /// - Throws: `usage`, naming the line; `cancelled` after Ctrl-C.
+  mutating func next() throws(ObverseError) -> UInt32? {
+    while let line = try nextLine() {
+      let text = SeedList.trimmed(line[...])
+      guard !text.isEmpty else { continue }
+      do throws(ObverseError) {
+        return try SeedList.seed(text)
+      } catch {
+        throw .usage("line \(lineNumber) of standard input: \(error)", hint: nil)
+      }
+    }
+    return nil
+  }
+
+  private mutating func nextLine() throws(ObverseError) -> String? {
+    while true {
+      if let end = buffer.firstIndex(of: 10) {
+        lineNumber += 1
+        let line = String(decoding: buffer[..<end], as: UTF8.self)
+        buffer.removeSubrange(...end)
+        return line
+      }
+      guard buffer.count <= Self.longestLine else {
+        throw .usage(
+          "line \(lineNumber + 1) of standard input: longer than \(Self.longestLine) bytes",
+          hint: nil)
+      }
+      if isAtEnd {
+        guard !buffer.isEmpty else { return nil }
+        buffer.append(10)
+        continue
+      }
+      try fill()
+    }
+  }
+
+  private mutating func fill() throws(ObverseError) {
+    try Interrupt.wait(toRead: descriptor)
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe chunk.withUnsafeMutableBytes {
+      unsafe read(descriptor, $0.baseAddress, $0.count)
+    }
+    if count < 0 {
+      guard errno == EINTR else {
+        throw .inputOutput(path: "standard input", why: ObverseError.reason(errno))
+      }
+      return
+    }
+    if count == 0 { isAtEnd = true }
+    buffer += chunk[..<count]
   }
 }
