@@ -62,6 +62,9 @@ final class Context: @unchecked Sendable {
   /// Whether this process made the context; in a forked child its workers are missing.
   var isOurs: Bool { process == process_number() }
 
+  /// Whether nobody is inside a call.
+  var isIdle: Bool { !isBusy.load(ordering: .acquiring) }
+
   /// The context that C holds.
   @unsafe
   static func at(_ pointer: OpaquePointer?) throws(Failure) -> Context {
@@ -195,8 +198,9 @@ private struct ContextRequest {
 public func obv_context_destroy(_ context: OpaquePointer?) {
   guard let context = unsafe context else { return }
   let made = unsafe Unmanaged<Context>.fromOpaque(UnsafeRawPointer(context))
-  // In a forked child there are no threads to join: waiting for them would never end.
-  guard unsafe made._withUnsafeGuaranteedRef({ $0.isOurs }) else { return }
+  // In a forked child there are no threads to join, and those of a call that was left by longjmp() wait
+  // for the one that left: waiting for them would never end.
+  guard unsafe made._withUnsafeGuaranteedRef({ $0.isOurs && $0.isIdle }) else { return }
   unsafe made.release()
 }
 

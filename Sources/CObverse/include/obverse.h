@@ -26,7 +26,8 @@
  * Callbacks run in the calling thread, with the default rounding mode. A C++ exception must not leave
  * them; one that does is caught, lost, and ends the call with OBV_CANCELLED. longjmp(), pthread_exit()
  * and thread cancellation must not leave them either, and cannot be caught: the context stays inside
- * its call then, gives OBV_BUSY, and cannot be destroyed.
+ * its call then, gives OBV_BUSY, and its memory and threads stay until the process ends, since
+ * obv_context_destroy() does nothing. The model and other contexts go on working.
  *
  * fork: contexts stay behind. In the child a context made before the fork gives OBV_FORKED, since its
  * threads are not there; models go on working, and new contexts too. No other thread may be inside a
@@ -264,8 +265,9 @@ obv_status obv_context_create(
 obv_status obv_context_memory(
     const obv_model *model, const obv_context_options *options, size_t *bytes);
 
-/* Ends the workers and frees the memory. NULL is allowed. Nobody may be inside a call on this context.
- * In a forked child it gives back nothing of a context made before the fork. Threads: any. */
+/* Ends the workers and frees the memory. NULL is allowed. Nobody may be inside a call on this context;
+ * one that somebody is inside stays as it is. In a forked child nothing is given back of a context made
+ * before the fork. Threads: any. */
 void obv_context_destroy(obv_context *context);
 
 /* Asks the call in progress on this context to end with OBV_CANCELLED before its next layer. Without
