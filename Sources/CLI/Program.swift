@@ -14,7 +14,7 @@ protocol Command: ListedCommand {
 /// What `main` of C calls with what the system gave it; the exit code.
 @c(obverse_main)
 public func start(
-  _ count: Int32, _ words: UnsafePointer<UnsafePointer<CChar>?>
+  _ count: Int32, _ words: UnsafePointer<UnsafePointer<CChar>?>, _ path: UnsafePointer<CChar>?
 ) -> Int32 {
   Stream.occupyStandardDescriptors()
   Interrupt.turnFailedWritesIntoErrors()
@@ -22,7 +22,7 @@ public func start(
   let words = (0..<Int(count)).compactMap { i in
     unsafe words[i].map { unsafe String(fileName: $0) }
   }
-  let environment = Environment.process(calledAs: words.first)
+  let environment = Environment.process(path: unsafe path.map { unsafe String(fileName: $0) })
   let console = Console(
     output: Stream(descriptor: 1), errors: Stream(descriptor: 2), environment: environment)
   return Program.run(Array(words.dropFirst()), console, environment)

@@ -96,6 +96,19 @@ struct SurroundingsTests {
     #expect(run.errors.hasPrefix("obverse: error: unknown command 'nonsense'\n"))
   }
 
+  // As a shell finds it, by PATH: its name alone does not say where it is.
+  @Test(.enabled(if: canHide, "unshare -m is not permitted"))
+  func knowsItsFolderWithoutProc() throws {
+    let script = "PATH=$(dirname \"$0\"):$PATH && exec \"$(basename \"$0\")\" info --json"
+    let wanted = try Tool.run("sh", ["-c", script, WholeProgram.path])
+    let run = try Tool.run(
+      "unshare", ["-m", "sh", "-c", "mount -t tmpfs none /proc && " + script, WholeProgram.path])
+    #expect(run.code == 0, "\(run.errors)")
+    let list = #/"model_folders":\[[^\]]+\]/#
+    let folders = [wanted, run].map { $0.output.firstMatch(of: list)?.output }
+    #expect(folders[0] == folders[1] && folders[0] != nil)
+  }
+
   @Test func findsTheDefaultModelOfItsClone() throws {
     let clone = try TemporaryFolder()
     for folder in ["Models", ".build/x86_64-unknown-linux-gnu/release"] {

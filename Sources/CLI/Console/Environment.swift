@@ -24,17 +24,15 @@ package struct Environment: Sendable {
     self.binaryFolder = binaryFolder
   }
 
-  /// The environment of this process, whose first word is `name`.
-  package static func process(calledAs name: String?) -> Environment {
+  /// The environment of this process, which is the program that the system found at `path`.
+  package static func process(path: String?) -> Environment {
     var values: [String: String] = [:]
     let names = variables.flatMap { $0.name.split(separator: ", ").map(String.init) }
     for name in names + ["HOME"] {
       if let value = unsafe getenv(name) { values[name] = unsafe String(fileName: value) }
     }
-    // Where there is no /proc, a name with a folder still says where the program is.
-    let path =
-      Path.resolved("/proc/self/exe")
-      ?? name.flatMap { $0.utf8.contains(UInt8(ascii: "/")) ? Path.resolved($0) : nil }
+    // Where there is no /proc, that path is still as good as the folder has not been left.
+    let path = Path.resolved("/proc/self/exe") ?? path.flatMap { Path.resolved($0) }
     return Environment(values, binaryFolder: path.map { Path.folder($0) })
   }
 
