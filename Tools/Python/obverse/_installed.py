@@ -18,8 +18,10 @@ def _folders() -> Iterator[Path]:
     # lib, or lib/x86_64-linux-gnu, beside share.
     for above in list(library.parents)[1:3] if library else ():
         yield above / "share/obverse"
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
-    yield Path(data) / "obverse"
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    # Who has no HOME, and no entry among the system's users, keeps nothing there.
+    if os.path.isabs(data):
+        yield Path(data) / "obverse"
     yield Path("/usr/local/share/obverse")
     yield Path("/usr/share/obverse")
 

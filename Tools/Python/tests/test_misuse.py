@@ -11,6 +11,7 @@ import threading
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import obverse
 from support import MODEL, Case, bytes_of
@@ -238,6 +239,14 @@ class Misuse(Case):
             self.assertEqual(baseline.instruction_set, "baseline")
             pairs = zip(baseline.face(3).pixels, self.model.face(3).pixels)
             self.assertLessEqual(max(abs(a - b) for a, b in pairs), 1)
+
+    def test_nobody_at_home(self):
+        """In a container HOME may be unset, and the user no entry of the system."""
+        with mock.patch.dict(os.environ), mock.patch("pwd.getpwuid", side_effect=KeyError):
+            os.environ.pop("HOME", None)
+            os.environ.pop("XDG_DATA_HOME", None)
+            with self.assertRaisesRegex(obverse.ObverseError, "no model 'nobody'"):
+                obverse.faces("nobody")
 
     def test_leaves_nothing_behind(self):
         def count():
