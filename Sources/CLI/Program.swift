@@ -78,6 +78,8 @@ package enum Program {
       try console.configure(parsed)
       try parsed.checkOperands()
       if let text = try table.answer(name, parsed) { return try console.line(text) }
+      // What Swift allocates for words, lines and tables, or ends the process.
+      try Memory.expectRoom(for: Memory.small)
       for command in commands where command.name == name {
         try command.init(parsed, environment).run(console)
       }

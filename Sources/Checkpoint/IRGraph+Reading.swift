@@ -16,13 +16,15 @@ extension IRGraph {
   ///   - xml: The `.xml` file.
   ///   - weights: The `.bin` file, of which several constants may share bytes.
   ///   - name: Names the network in errors.
-  /// - Throws: `malformed`, `truncated`, `tooLarge`; `unsupported` for versions but 10 and 11.
+  /// - Throws: `malformed`, `truncated`, `tooLarge`, `resources`; `unsupported` for versions but 10 and 11.
   package init(xml: Bytes, weights: Bytes, name: String) throws(ObverseError) {
     guard xml.count <= Self.mostXMLBytes else {
       throw .tooLarge(
         what: "the description of \(name)", found: UInt64(xml.count),
         limit: UInt64(Self.mostXMLBytes))
     }
+    // The text, and what Swift makes of its layers and attributes.
+    try Memory.expectRoom(for: 16 * xml.count)
     var reader = XMLReader(xml, what: name)
     var draft = Draft(weights: weights, name: name)
     var path: [String] = []

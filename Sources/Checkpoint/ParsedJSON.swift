@@ -26,7 +26,7 @@ package enum ParsedJSON: Sendable, Equatable {
   /// - Parameters:
   ///   - text: UTF-8.
   ///   - what: Names the text in errors, such as `safetensors header`.
-  /// - Throws: `malformed`, also where an object has a key twice; `tooLarge`.
+  /// - Throws: `malformed`, also where an object has a key twice; `tooLarge`, `resources`.
   package init(parsing text: Bytes, what: String) throws(ObverseError) {
     var parser = JSONParser(text: text, what: what)
     self = try parser.whole()
@@ -93,6 +93,10 @@ private struct JSONParser {
       throw .tooLarge(
         what: "the number of values of the \(what)", found: UInt64(values),
         limit: UInt64(ParsedJSON.mostValues))
+    }
+    // What Swift allocates for the next ones, keys and all; a list that grows is copied.
+    if values.isMultiple(of: 8192) {
+      try Memory.expectRoom(for: 2 * values * MemoryLayout<ParsedJSON.Member>.stride + Memory.small)
     }
     skipSpace()
     guard let next else { throw broken("it ends early") }

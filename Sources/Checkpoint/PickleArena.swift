@@ -95,6 +95,8 @@ struct PickleArena {
   let limits: PickleLimits
   private var nodes: [PickleNode] = [.none, .bool(false), .bool(true), .tuple([])]
   private var memberCount = 0
+  /// Values and members for which there is room: Swift allocates them, or ends the process.
+  private var expected = 1 << 16
 
   init(limits: PickleLimits) {
     self.limits = limits
@@ -106,7 +108,7 @@ struct PickleArena {
   }
 
   /// Adds a value.
-  /// - Throws: `tooLarge`.
+  /// - Throws: `tooLarge`, `resources`.
   mutating func add(_ node: PickleNode) throws(ObverseError) -> PickleRef {
     guard nodes.count < limits.nodes else {
       throw .tooLarge(
@@ -115,7 +117,7 @@ struct PickleArena {
     }
     switch node {
     case .tuple(let members), .list(let members), .dict(let members): try charge(members.count)
-    default: break
+    default: try expectRoom()
     }
     nodes.append(node)
     return PickleRef(index: UInt32(truncatingIfNeeded: nodes.count - 1))
@@ -204,6 +206,17 @@ struct PickleArena {
         what: "the number of members of the pickle's containers", found: UInt64(memberCount),
         limit: UInt64(limits.members))
     }
+    try expectRoom()
+  }
+
+  /// Asks for what is allocated next, before it is: an array that is full takes twice its room beside
+  /// what it has, and each value may be in the memo and on the stack, by its number.
+  private mutating func expectRoom() throws(ObverseError) {
+    guard nodes.count + memberCount >= expected else { return }
+    expected = nodes.count + memberCount + 1 << 16
+    let each = MemoryLayout<PickleNode>.stride + 2 * MemoryLayout<PickleRef>.stride
+    try Memory.expectRoom(
+      for: 2 * (nodes.count * each + memberCount * MemoryLayout<PickleRef>.stride) + Memory.small)
   }
 }
 

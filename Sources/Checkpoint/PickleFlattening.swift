@@ -31,6 +31,8 @@ struct PickleFlattening {
   /// Objects that were looked through and hold no tensor.
   private var barren: Set<PickleRef> = []
   private var steps = 0
+  /// Steps for which there is room.
+  private var expected = 0
   private var looks = 2_000_000
   private var nameBytes = 0
   /// Keys and texts that were asked for: what the file shares is shared here.
@@ -274,6 +276,10 @@ struct PickleFlattening {
         what: "the number of values in the pickle, each reference followed,",
         found: UInt64(steps), limit: UInt64(Self.mostSteps))
     }
+    // What Swift allocates for the names, shapes and tables of the next ones.
+    guard steps >= expected else { return }
+    expected = steps + 4096
+    try Memory.expectRoom(for: Memory.small)
   }
 
   /// A text of the file, read once however often it is asked for.

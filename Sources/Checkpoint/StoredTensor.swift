@@ -162,6 +162,15 @@ public struct StoredTensor: Sendable {
     }
   }
 
+  /// Asks for the room that `floats` takes, which Swift allocates or ends the process.
+  ///
+  /// - Throws: `resources`.
+  public func expectRoomForFloats() throws(ObverseError) {
+    // Gathered, negated, and at last as floats.
+    let copies = (isContiguous ? 0 : 1) + (isNegated ? 1 : 0)
+    try Memory.expectRoom(for: count * (copies * type.byteCount + MemoryLayout<Float>.size))
+  }
+
   /// The elements in row-major order as Float; doubles are rounded, integers too.
   public var floats: [Float] {
     let bytes = bytes

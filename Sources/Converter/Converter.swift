@@ -210,14 +210,14 @@ package enum Converter {
       let path = tensors.label(name)
       try checkRows(path, tensor.shape, wDim: wDim)
       let stored = try tensors.take(name, tensor.shape, into: "w_avg")
-      return Weights(try onlyRow(stored.floats, path, tensor.shape, wDim: wDim), shape: [wDim])
+      return try Weights(onlyRow(stored.floats, path, tensor.shape, wDim: wDim), shape: [wDim])
     }
     guard !place.prefix.isEmpty else { return nil }
     for name in ["latent_avg", "w_avg", "mean_latent", "dlatent_avg"] {
       guard let found = try tensors.takeBeside(name, into: "w_avg") else { continue }
       try checkRows(found.path, found.shape, wDim: wDim)
-      return Weights(
-        try onlyRow(found.values, found.path, found.shape, wDim: wDim), shape: [wDim])
+      return try Weights(
+        onlyRow(found.values, found.path, found.shape, wDim: wDim), shape: [wDim])
     }
     return nil
   }

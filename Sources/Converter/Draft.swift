@@ -37,7 +37,7 @@ struct Draft {
         throw .usage(
           "the given w average has rows of \(wDim) values that differ, a model has one", hint: nil)
       }
-      description.wAverage = Weights(row, shape: [wDim])
+      description.wAverage = try Weights(row, shape: [wDim])
       report.wAverageSource = "given"
     } else if let stored {
       description.wAverage = stored
@@ -56,8 +56,8 @@ struct Draft {
       if samples == ConversionRequest.presetSamples {
         samples = min(samples, average.samples(within: Self.mostWork))
       }
-      let mean = average.estimate(samples: samples)
-      description.wAverage = Weights(mean, shape: [wDim])
+      let mean = try average.estimate(samples: samples)
+      description.wAverage = try Weights(mean, shape: [wDim])
       report.wAverageSource = "estimated from \(samples) seeds"
       report.notes.append("no w average in the file; it is estimated from \(samples) seeds")
     }

@@ -97,7 +97,7 @@ final class GeneratorTensors {
     }
     let values = try floats(tensor, name)
     use(name, target)
-    return Weights(values, shape: canonical ?? expected, gain: gain)
+    return try Weights(values, shape: canonical ?? expected, gain: gain)
   }
 
   /// A tensor of one element.
@@ -138,6 +138,7 @@ final class GeneratorTensors {
     }
     bytesMade += bytes
     try verify(tensor)
+    try tensor.expectRoomForFloats()
     var values = tensor.floats
     if let origin = origins.byName[name] { try change(&values, of: origin, name) }
     let broken = values.count { !$0.isFinite }
@@ -167,6 +168,7 @@ final class GeneratorTensors {
         why: "the tensor that it masks is")
     }
     try verify(mask)
+    try mask.expectRoomForFloats()
     for (i, factor) in mask.floats.enumerated() { values[i] *= factor }
   }
 
@@ -212,6 +214,7 @@ final class GeneratorTensors {
       let tensor = file.tensors[place].tensor
       guard tensor.type.isFloat, tensor.count <= 1 << 20 else { return nil }
       try verify(tensor)
+      try tensor.expectRoomForFloats()
       targets[place, default: []].append(target)
       return (path, tensor.shape, tensor.floats)
     }
@@ -245,8 +248,10 @@ final class GeneratorTensors {
 
 extension Weights {
   /// Float32 weights from values that are multiplied in Double.
-  init(_ values: [Float], shape: [Int], gain: Double = 1) {
-    let bytes = unsafe Bytes(expecting: values.count * 4) { target in
+  ///
+  /// - Throws: `resources`.
+  init(_ values: [Float], shape: [Int], gain: Double = 1) throws(ObverseError) {
+    let bytes = try unsafe Bytes(count: values.count * 4) { target in
       for (i, value) in values.enumerated() {
         let scaled = gain == 1 ? value : Float(Double(value) * gain)
         unsafe target.storeBytes(of: scaled, toByteOffset: 4 * i, as: Float.self)

@@ -106,6 +106,7 @@ final class IRWalk {
         limit: UInt64(clamping: memoryLimit))
     }
     bytesMade += bytes
+    try tensor.expectRoomForFloats()
     let values = tensor.floats
     let broken = values.count { !$0.isFinite }
     if broken > 0 {
@@ -113,7 +114,7 @@ final class IRWalk {
         "\(name).\(layer.name) has \(broken) of \(values.count) values that are not finite")
     }
     targets[layer.id, default: []].append(target)
-    return Weights(values, shape: shape, gain: gain)
+    return try Weights(values, shape: shape, gain: gain)
   }
 
   /// Compares a constant whose elements come in pairs `first`, `second`, one pair a channel.

@@ -13,7 +13,7 @@ extension NamedModel {
     let synthesis =
       try family == .mobileStyleGAN ? parts.mobileStyleGAN() : parts.styleGAN2()
     let resolution = synthesis.network.resolution
-    let wAverage = parts.find("w_avg")
+    let wAverage = try parts.find("w_avg")
     try parts.checkUsed()
     var model = ModelDescription(
       resolution: resolution, imageChannels: imageChannels, zDim: zDim, wDim: wDim, cDim: 0,
@@ -43,12 +43,13 @@ private struct Parts {
     for (name, tensor) in model.tensors { rest[name] = tensor }
   }
 
-  mutating func find(_ name: String) -> Weights? {
-    rest.removeValue(forKey: name).map { Weights($0.values, shape: $0.shape) }
+  mutating func find(_ name: String) throws(ObverseError) -> Weights? {
+    guard let tensor = rest.removeValue(forKey: name) else { return nil }
+    return try Weights(tensor.values, shape: tensor.shape)
   }
 
   mutating func take(_ name: String) throws(ObverseError) -> Weights {
-    guard let weights = find(name) else { throw .missingTensor(name) }
+    guard let weights = try find(name) else { throw .missingTensor(name) }
     return weights
   }
 
@@ -81,7 +82,7 @@ private struct Parts {
         tensor: "\(name).noise_strength", expected: [], found: strength.shape,
         why: "it is one number")
     }
-    return Noise(plane: find("\(name).noise_const"), strength: number)
+    return Noise(plane: try find("\(name).noise_const"), strength: number)
   }
 
   private mutating func activation(

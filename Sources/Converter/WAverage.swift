@@ -27,7 +27,11 @@ struct WAverage {
   ///
   /// A conditional network's labels take turns, seed k has label k mod `cDim`: the mean over labels
   /// is what NVlabs' training tracks, and taking turns makes it the same each time.
-  func estimate(samples: Int) -> [Float] {
+  /// - Throws: `resources`.
+  func estimate(samples: Int) throws(ObverseError) -> [Float] {
+    // All layers as floats, and the embedding of each label.
+    let count = mapping.reduce(2 * (embed?.count ?? 0)) { $0 + $1.count }
+    try Memory.expectRoom(for: count * MemoryLayout<Float>.size)
     let matrices = mapping.map { ($0.weight.floats, $0.bias.floats) }
     let embeddings = embeddings
     let wDim = mapping.last?.weight.shape[0] ?? 0

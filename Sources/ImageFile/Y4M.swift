@@ -1,3 +1,5 @@
+import Core
+
 /// YUV4MPEG2, the plain stream of frames that ffmpeg and mpv read from a pipe.
 ///
 /// Full colour resolution (C444); 8 bits; BT.601 with limited range (luma 16 to 235, chroma 16 to
@@ -16,10 +18,12 @@ package enum Y4M {
   ///
   /// - Parameter pixels: One channel (grey) or three (RGB).
   /// - Returns: 6 bytes, then three of `width * height`.
-  package static func frame(_ pixels: Pixels) -> [UInt8] {
+  /// - Throws: `resources`.
+  package static func frame(_ pixels: Pixels) throws(ObverseError) -> [UInt8] {
     precondition(pixels.channels == 1 || pixels.channels == 3)
     let marker = Array("FRAME\n".utf8)
     let count = pixels.width * pixels.height
+    try Memory.expectRoom(for: marker.count + 3 * count)
     var frame = [UInt8](repeating: 128, count: marker.count + 3 * count)
     frame.replaceSubrange(0..<marker.count, with: marker)
     let (y, cb, cr) = (marker.count, marker.count + count, marker.count + 2 * count)

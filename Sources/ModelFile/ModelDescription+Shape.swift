@@ -20,7 +20,7 @@ extension ModelDescription {
 
 extension Dense {
   /// Numbers that training learns.
-  var count: Int { weight.count + bias.count }
+  package var count: Int { weight.count + bias.count }
 }
 
 extension LayerShape {

@@ -95,6 +95,13 @@ extension Weights {
     return count
   }
 
+  /// Asks for the room that `floats` takes.
+  ///
+  /// - Throws: `resources`.
+  package func expectRoomForFloats() throws(ObverseError) {
+    try Memory.expectRoom(for: count * MemoryLayout<Float>.size)
+  }
+
   /// The elements as Float, for whoever needs an array; Swift allocates it or ends the process.
   package var floats: [Float] {
     unsafe [Float](unsafeUninitializedCapacity: count) { target, written in
@@ -138,6 +145,7 @@ extension Weights {
   /// The same numbers in another type, rounded to nearest.
   func converted(to type: ElementType, name: String) throws(ObverseError) -> Weights {
     guard type != self.type else { return self }
+    try expectRoomForFloats()
     let values = floats
     let bytes = try unsafe Bytes(count: count * type.byteCount) { (target) throws(ObverseError) in
       for (i, value) in values.enumerated() {

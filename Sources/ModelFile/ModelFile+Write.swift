@@ -20,9 +20,10 @@ extension ModelFile {
   }
 
   /// The bytes of a model file.
-  /// - Throws: What `validate` throws, `tooLarge`.
+  /// - Throws: What `validate` throws, `tooLarge`, `resources`.
   package static func encode(_ description: ModelDescription) throws(ObverseError) -> [UInt8] {
     let (layout, _) = try layOut(description)
+    try Memory.expectRoom(for: layout.count)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(layout.count)
     layout.forEachPiece { piece in

@@ -14,6 +14,7 @@ extension Weights {
   /// - Throws: `unsupported` for a number that is not finite.
   func quantized(name: String) throws(ObverseError) -> Weights {
     guard type != .int8 else { return self }
+    try expectRoomForFloats()
     let values = floats
     let rows = shape[0]
     let width = values.count / rows

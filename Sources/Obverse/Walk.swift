@@ -32,7 +32,7 @@ public struct Walk: Sendable {
   ///   - framesPerKey: Frames from one key frame to the next, at least 1.
   ///   - interpolation: How w moves between them.
   ///   - loops: Whether the last key frame leads back to the first.
-  /// - Throws: `request`.
+  /// - Throws: `request`, `resources`.
   public init(
     keys: [[Float]], framesPerKey: Int = 120, interpolation: Interpolation = .cubic,
     loops: Bool = true
@@ -54,6 +54,8 @@ public struct Walk: Sendable {
     let copies = loops ? 2 * Self.wraps + 1 : 1
     let origin = loops ? Self.wraps * keys.count : 0
     let kept = origin..<(origin + keys.count + (loops ? 1 : 0))
+    let numbers = kept.count * first.count + 4 * copies * keys.count
+    try Memory.expectRoom(for: numbers * MemoryLayout<Double>.size)
     var bends = kept.map { _ in [Double](repeating: 0, count: first.count) }
     var line = [Double](repeating: 0, count: copies * keys.count)
     for i in first.indices {

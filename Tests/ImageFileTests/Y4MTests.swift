@@ -14,7 +14,7 @@ struct Y4MTests {
     var bytes: [UInt8] = []
     for r in values { for g in values { for b in values { bytes += [r, g, b] } } }
     let count = bytes.count / 3
-    let frame = Y4M.frame(
+    let frame = try Y4M.frame(
       Pixels(width: values.count, height: count / values.count, channels: 3, bytes: bytes))
     #expect(frame.count == 6 + 3 * count)
     #expect(frame.starts(with: "FRAME\n".utf8))
@@ -34,7 +34,7 @@ struct Y4MTests {
   }
 
   @Test func keepsGreyGrey() {
-    let frame = Y4M.frame(Pixels(width: 3, height: 1, channels: 1, bytes: [0, 128, 255]))
+    let frame = try Y4M.frame(Pixels(width: 3, height: 1, channels: 1, bytes: [0, 128, 255]))
     #expect(Array(frame.dropFirst(6)) == [16, 126, 235, 128, 128, 128, 128, 128, 128])
   }
 }

@@ -165,6 +165,7 @@ struct Convert: Command {
             + " one vector of floats"
         ).inFile(wAverage)
       }
+      try tensor.expectRoomForFloats()
       request.wAverage = tensor.floats
     }
     return request

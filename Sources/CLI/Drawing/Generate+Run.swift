@@ -163,7 +163,7 @@ private final class GenerateRun {
     if request.savesW { try save(ws, subject) }
     let end = Clock.now
     times.add(generate: ready - start, encode: end - ready)
-    writer.record(members(subject, path, generate: ready - start, encode: end - ready))
+    try writer.record(members(subject, path, generate: ready - start, encode: end - ready))
     progress.finished(end - start, now: end)
   }
 

@@ -125,9 +125,14 @@ struct Look: Sendable, Equatable {
   }
 
   /// The keys of several subjects, which are mapped together.
+  ///
+  /// - Throws: `resources`; what `map` throws.
   func keys(
     _ subjects: some Collection<Subject>, _ generator: Generator
   ) throws(ObverseError) -> [[Float]] {
+    // Of each its latent and its w, in an array of their own.
+    let each = (generator.model.zDim + generator.model.wDim) * MemoryLayout<Float>.size + 256
+    try Memory.expectRoom(for: subjects.count * each)
     var latents: [[Float]] = []
     var labels: [Int?] = []
     for subject in subjects {

@@ -141,6 +141,8 @@ struct Mix: Command {
       // The sheet alone needs nothing drawn where it is there and stays.
       if mix.output.destination.isOneFile, writer.keeps(sheetPath) { return }
       var ws: [UInt32: [Float]] = [:]
+      let each = session.model.wsCount * session.model.wDim * MemoryLayout<Float>.size + 256
+      try Memory.expectRoom(for: (mix.rows.count + mix.columns.count) * each)
       for seed in mix.rows + mix.columns where ws[seed] == nil {
         if Interrupt.isRequested { throw .cancelled }
         ws[seed] = try session.look.ws(Subjects.subject(seed), generator)
@@ -178,7 +180,7 @@ struct Mix: Command {
       ]
       if pair.row != pair.column { members.append(("styles", .text(mix.styles.text))) }
       members += session.look.members(Subjects.subject(pair.row))
-      writer.record([("path", .text(path))] + members)
+      try writer.record([("path", .text(path))] + members)
       if writer.keeps(path) { return }
       let chunks = ImageRecord.chunks(session.model, members)
       try writer.write(try encoding.file(image, chunks: chunks), to: path)

@@ -49,8 +49,14 @@ final class PictureWriter {
   func finish(_ count: Int) { finished += count }
 
   /// Keeps what the summary says of a picture.
-  func record(_ members: @autoclosure () -> [(String, JSON)]) {
-    if isJSON { records.append(.object(members())) }
+  ///
+  /// - Throws: `resources`, by the thousand: a record and its part of the summary take less than 4 KiB.
+  func record(_ members: @autoclosure () -> [(String, JSON)]) throws(ObverseError) {
+    guard isJSON else { return }
+    if records.count.isMultiple(of: 1024) {
+      try Memory.expectRoom(for: (records.count + 1024) << 12)
+    }
+    records.append(.object(members()))
   }
 
   /// Runs `draw`, takes the bar away, and says after Ctrl-C how far it came: so many `nouns`.

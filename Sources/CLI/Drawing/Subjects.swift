@@ -104,7 +104,10 @@ enum Subjects: Sendable {
   /// The subjects for one model; nil for standard input, which is read as the run goes.
   ///
   /// `imageSeed` is what the image of `--params-from` says.
+  /// - Throws: `resources`; what is wrong with the file of latents.
   func list(for model: Model, imageSeed: UInt32?) throws(ObverseError) -> [Subject]? {
+    // This list, its key frames or the subjects of a sheet, and what that grew from.
+    try Memory.expectRoom(for: 4 * (count ?? 0) * MemoryLayout<Subject>.stride)
     switch self {
     case .standardInput: return nil
     case .seeds(let seeds): return seeds.map(Self.subject)
@@ -157,6 +160,11 @@ enum Subjects: Sendable {
           + wanted.joined(separator: " or ")
       ).inFile(path)
     }
+    // All numbers, then row by row, then for each style layer.
+    let most = shapes.map { $0.reduce(1, *) }.max() ?? 0
+    let each = most * MemoryLayout<Float>.size + 4 * MemoryLayout<Subject>.stride
+    try tensor.expectRoomForFloats()
+    try Memory.expectRoom(for: 2 * tensor.count * MemoryLayout<Float>.size + first * each)
     let numbers = tensor.floats
     guard numbers.allSatisfy(\.isFinite) else {
       throw ObverseError.malformed(what: "array \(name)", why: "it holds infinities or NaN")
