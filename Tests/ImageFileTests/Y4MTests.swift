@@ -9,7 +9,7 @@ struct Y4MTests {
   }
 
   // ITU-R BT.601 as it is written down, in Double.
-  @Test func agreesWithBT601() {
+  @Test func agreesWithBT601() throws {
     let values = stride(from: 0, through: 255, by: 15).map(UInt8.init)
     var bytes: [UInt8] = []
     for r in values { for g in values { for b in values { bytes += [r, g, b] } } }
@@ -33,7 +33,7 @@ struct Y4MTests {
     #expect(wrong == 0)
   }
 
-  @Test func keepsGreyGrey() {
+  @Test func keepsGreyGrey() throws {
     let frame = try Y4M.frame(Pixels(width: 3, height: 1, channels: 1, bytes: [0, 128, 255]))
     #expect(Array(frame.dropFirst(6)) == [16, 126, 235, 128, 128, 128, 128, 128, 128])
   }
