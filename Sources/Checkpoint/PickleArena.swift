@@ -199,7 +199,8 @@ struct PickleArena {
     }
   }
 
-  private mutating func charge(_ count: Int) throws(ObverseError) {
+  /// Counts members, or memory that costs as much.
+  mutating func charge(_ count: Int) throws(ObverseError) {
     memberCount += count
     guard memberCount <= limits.members else {
       throw .tooLarge(

@@ -271,7 +271,7 @@ enum PickleText {
     case .float:
       return short(line).flatMap { Double($0) }.map { .number($0) }
     case .string: return quoted(line)
-    case .unicode: return unescaped(line.array[...], latin1: true).map { .text(Bytes($0)) }
+    case .unicode: return text(line, latin1: true)
     default: return nil
     }
   }
@@ -287,12 +287,21 @@ enum PickleText {
 
   /// A Python 2 string as `repr` writes it.
   private static func quoted(_ line: Bytes) -> PickleNode? {
-    let array = line.array
-    guard array.count >= 2, let quote = array.first, quote == array.last,
+    guard line.count >= 2, let quote = line[0], quote == line[line.count - 1],
       quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"")
     else { return nil }
-    return unescaped(array[1..<(array.count - 1)], latin1: false).map { .text(Bytes($0)) }
+    return line.slice(at: 1, count: line.count - 2).flatMap { text($0, latin1: false) }
   }
+
+  /// Borrowed where it stands in the file as it is meant, which is nearly always.
+  private static func text(_ line: Bytes, latin1: Bool) -> PickleNode? {
+    let array = line.array
+    let isPlain = array.allSatisfy { $0 != UInt8(ascii: "\\") && ($0 < 0x80 || !latin1) }
+    return isPlain ? .text(line) : unescaped(array[...], latin1: latin1).map { .text(Bytes($0)) }
+  }
+
+  /// What the memory of a text that is not borrowed counts for, in members of containers.
+  static let copyCost = 64
 
   /// Resolves backslash escapes.
   ///

@@ -136,6 +136,9 @@ struct PickleMachine {
       guard let node = PickleText.node(opcode, bytes) else {
         throw malformed("\(opcode.name) does not hold what its name says")
       }
+      if case .text(let text) = node, text.owner !== bytes.owner {
+        try arena.charge(PickleText.copyCost)
+      }
       try push(arena.add(node))
     }
   }

@@ -313,6 +313,28 @@ struct HostilePickleTests {
     }
   }
 
+  /// Text that stands in the file as it is meant is borrowed; what has to be unescaped is a copy of its own, of some
+  /// hundred bytes however short it is.
+  @Test(arguments: ["V%\n", "S'%'\n"])
+  func copiesOfLinesAreCounted(line: String) throws {
+    let many = 40_000
+    func pickle(_ text: String, _ count: Int) -> PickleBytes {
+      let bytes = Array(line.replacing("%", with: text).utf8)
+      let lines = [[UInt8]](repeating: bytes, count: count).flatMap { $0 }
+      return .proto(2) + PickleBytes(lines) + "N"
+    }
+    for text in ["x", ""] { #expect(try open(pickle(text, many)).tensors.isEmpty) }
+    let escaped = line.hasPrefix("V") ? "\\u0041" : "\\x41"
+    #expect(try open(pickle(escaped, 1000)).tensors.isEmpty)
+    let error = #expect(throws: ObverseError.self) { try open(pickle(escaped, many)) }
+    guard
+      case .inFile(_, .tooLarge("the number of members of the pickle's containers", _, _)) = error
+    else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
   @Test func blobThatIsNoStorage() {
     let nested = PickleBytes.legacy(.call("os", "system", .text("true")), [])
     func pickle(_ blob: [UInt8]) -> PickleBytes {
