@@ -7,9 +7,18 @@
 `dnnlib.tflib.network.Network` with the state that `Network.__getstate__` gives (version 4). `draw` imports
 `legacy` from a clone of NVlabs' stylegan2-ada-pytorch (with torch, click, requests) and draws float32 on the CPU:
 images [n, channels, size, size] of NumPy's seeds with constant noise; of a conditional network seed k has label
-k mod labels.
+k mod labels. Here are
+    skip              16x16, the options' values
+    conditional-1ch   --architecture resnet, labels, one channel
+    orig              --architecture orig
+    wide-256          --resolution 256 --latent 24 --dlatent 20 --layers 3 --fmap-base 512 --fmap-max 11
+                      --repeat-noise, drawn with --every 15
+    narrow-1024       --resolution 1024 --fmap-base 1024 --fmap-max 5 --conv-clamp 256 --repeat-noise,
+                      drawn with --every 61
+all drawn with --psi 0.7. A name that ends with .gz is compressed.
 """
 import argparse
+import gzip
 import pickle
 import sys
 import types
@@ -67,7 +76,12 @@ def generator(name, args, seed):
             layer(f"{r}x{r}/ToRGB", width(r), args.channels, 1, noise=False)
     for i in range(2 * len(blocks) - 1):
         r = 2 ** ((i + 5) // 2)
-        synthesis[f"noise{i}"] = normal(1, 1, r, r)
+        plane = normal(1, 1, r, r)
+        # A few numbers over and over, and one array for both layers of a size: what is random would make a large
+        # network's file as large as its noise.
+        if args.repeat_noise:
+            plane = synthesis.get(f"noise{i - 1}") if i % 2 == 0 and i else np.resize(plane.flat[:61], (1, 1, r, r))
+        synthesis[f"noise{i}"] = plane
     kwargs = {
         "num_channels": args.channels, "resolution": args.resolution, "label_size": args.labels,
         "latent_size": args.latent, "dlatent_size": w, "mapping_layers": layers, "fmap_base": args.fmap_base,
@@ -89,15 +103,17 @@ def write(args):
     package.Network = Network
     Network.__module__ = "dnnlib.tflib.network"
     discriminator = Network("D", {"resolution": args.resolution}, {"4x4/Dense0/weight": np.zeros((2, 2), np.float32)})
-    with open(args.file, "wb") as file:
-        pickle.dump((generator("G", args, 1), discriminator, generator("Gs", args, 2)), file, args.protocol)
+    # Of G nothing is drawn.
+    first = argparse.Namespace(**{**vars(args), "resolution": 16}) if args.repeat_noise else args
+    with (gzip.open if args.file.endswith(".gz") else open)(args.file, "wb") as file:
+        pickle.dump((generator("G", first, 1), discriminator, generator("Gs", args, 2)), file, args.protocol)
 
 
 def draw(args):
     sys.path.insert(0, args.repository)
     import torch
     import legacy
-    with open(args.file, "rb") as file:
+    with (gzip.open if args.file.endswith(".gz") else open)(args.file, "rb") as file:
         networks = legacy._LegacyUnpickler(file).load()
     g = legacy.convert_tf_generator(networks[2])
     images = []
@@ -107,7 +123,7 @@ def draw(args):
         if g.c_dim:
             label[0, seed % g.c_dim] = 1
         images.append(g(z, label, truncation_psi=args.psi, noise_mode="const", force_fp32=True).numpy())
-    np.save(args.image, np.concatenate(images))
+    np.save(args.image, np.ascontiguousarray(np.concatenate(images)[:, :, ::args.every, ::args.every]))
 
 
 if __name__ == "__main__":
@@ -119,10 +135,12 @@ if __name__ == "__main__":
     for name, default in dict(resolution=16, channels=3, labels=0, latent=16, dlatent=16, layers=2, fmap_base=64,
                               fmap_max=8, conv_clamp=0, mapping_lrmul=0., protocol=4).items():
         w.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
+    w.add_argument("--repeat-noise", action="store_true")
     w.add_argument("--architecture", default="skip", choices=["skip", "resnet", "orig"])
     d = commands.add_parser("draw")
     d.set_defaults(run=draw)
     d.add_argument("repository"), d.add_argument("file"), d.add_argument("image")
+    d.add_argument("--every", type=int, default=1, metavar="N", help="keep one row and one column of N")
     d.add_argument("--seeds", default="0,1"), d.add_argument("--psi", type=float, default=1)
     args = parser.parse_args()
     args.run(args)
