@@ -9,12 +9,6 @@ struct Draft {
   /// The most seeds to estimate a mean w from; more adds time and no digit.
   private static let mostSamples = 1 << 20
 
-  /// Multiplications that the preset number of seeds may take: that of StyleGAN2's own mapping
-  /// network, with labels.
-  ///
-  /// Wider ones, which a small file can ask for, get fewer seeds.
-  private static let mostWork = 2_500_000 * ConversionRequest.presetSamples
-
   /// Sets the mean w: the given one, else the stored one, else an estimate.
   ///
   /// Nothing is done where the description `keeps` the one it has.
@@ -54,7 +48,7 @@ struct Draft {
         mapping: description.mapping, embed: description.embed, zDim: description.zDim,
         cDim: description.cDim)
       if samples == ConversionRequest.presetSamples {
-        samples = min(samples, average.samples(within: Self.mostWork))
+        samples = min(samples, average.samples(within: WAverage.mostWork))
       }
       let mean = try average.estimate(samples: samples)
       description.wAverage = try Weights(mean, shape: [wDim])

@@ -5,11 +5,23 @@ import ModelFile
 ///
 /// Rosinality's tools average 4,096 fresh random z at each start, so their faces differ from run to
 /// run; here the z are those of seeds 0, 1, …, so that a conversion gives the same bytes everywhere.
-struct WAverage {
+package struct WAverage {
   let mapping: [Dense]
   let embed: Dense?
   let zDim: Int
   let cDim: Int
+
+  /// Multiplications that the preset number of seeds may take: those of StyleGAN2's own mapping network, with labels.
+  ///
+  /// Wider ones, which a small file can ask for, get fewer seeds.
+  package static let mostWork = 2_500_000 * ConversionRequest.presetSamples
+
+  package init(mapping: [Dense], embed: Dense?, zDim: Int, cDim: Int) {
+    self.mapping = mapping
+    self.embed = embed
+    self.zDim = zDim
+    self.cDim = cDim
+  }
 
   /// Seeds whose w are computed side by side, one in each lane.
   ///
@@ -17,7 +29,7 @@ struct WAverage {
   private typealias Lanes = SIMD16<Float>
 
   /// How many seeds so many multiplications are enough for: at least one round of lanes.
-  func samples(within work: Int) -> Int {
+  package func samples(within work: Int) -> Int {
     // A normal number takes the time of some 150 multiplications.
     let each = mapping.reduce(150 * zDim) { $0 + $1.weight.shape.reduce(1, *) }
     return max(work / max(each, 1), Lanes.scalarCount)

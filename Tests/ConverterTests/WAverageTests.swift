@@ -68,4 +68,41 @@ struct WAverageTests {
       _ = try Converter.convert(net.file, request)
     }
   }
+
+  /// A small file may ask for a wide mapping network: it gets fewer seeds, and no more work than StyleGAN2's.
+  @Test func boundsTheWorkOfThePreset() {
+    func average(_ widths: [Int]) -> (samples: Int, each: Int) {
+      let layers = zip(widths, widths.dropFirst()).map { inputs, outputs in
+        Dense(
+          weight: Weights(type: .float32, shape: [outputs, inputs], bytes: Bytes([])),
+          bias: Weights(type: .float32, shape: [outputs], bytes: Bytes([])))
+      }
+      let average = WAverage(mapping: layers, embed: nil, zDim: widths[0], cDim: 0)
+      let each = zip(widths, widths.dropFirst()).reduce(150 * widths[0]) { $0 + $1.0 * $1.1 }
+      return (average.samples(within: WAverage.mostWork), each)
+    }
+    let own = average([Int](repeating: 512, count: 9))
+    #expect(own.samples >= ConversionRequest.presetSamples)
+    #expect(average([512, 4, 512]).samples >= ConversionRequest.presetSamples)
+    for widths in [
+      [1, 2000, 2000, 1], [65536, 8, 8], [512, 65536, 512], [8, 3000, 3000, 3000, 8],
+    ] {
+      let (samples, each) = average(widths)
+      #expect(samples < ConversionRequest.presetSamples, "\(widths)")
+      #expect(
+        samples * each <= WAverage.mostWork && (samples + 1) * each > WAverage.mostWork, "\(widths)"
+      )
+    }
+    // One round of lanes is always done.
+    #expect(average([1, 65536, 65536, 1]).samples == 16)
+  }
+
+  /// Who asks for a number of seeds gets it.
+  @Test func takesAsManyAsAreAskedFor() throws {
+    var net = SyntheticNetwork.nvlabs(layers: 3, features: 900)
+    net.remove("G_ema.mapping.w_avg")
+    let request = ConversionRequest(wAverageSamples: 48, hashesSource: false)
+    let report = try Converter.convert(net.file, request).report
+    #expect(report.wAverageSource == "estimated from 48 seeds")
+  }
 }
