@@ -3,6 +3,8 @@
 #include "host.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 static char *file_in_folder(const char *name, const void *bytes, size_t size) {
@@ -116,6 +118,19 @@ static void files(void) {
       free(moved);
     }
   }
+  /* A file that is cut while it is in use: a copy has lost nothing. */
+  int file = open(file_in_folder("shorter.obv", bytes, size), O_RDWR);
+  void *mapped = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
+  CHECK(file >= 0 && mapped != MAP_FAILED);
+  GIVES(OBV_OK, obv_model_open_memory(mapped, size, OBV_COPY, &other));
+  CHECK(ftruncate(file, 0) == 0);
+  obv_context *cut;
+  GIVES(OBV_OK, obv_context_create(other, NULL, &cut));
+  CHECK(draws_well(cut));
+  obv_context_destroy(cut);
+  obv_model_close(other);
+  munmap(mapped, size);
+  close(file);
   free(bytes);
 
   setenv("OBVERSE_ISA", "abacus", 1);
