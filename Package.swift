@@ -8,7 +8,11 @@ let safe: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)
 let rooms: [(name: String, lanes: Int, flags: [String])] = [
   ("KernelsBaseline", 4, []),
   ("KernelsAVX2", 8, ["-mavx2", "-mfma", "-mf16c"]),
-  ("KernelsAVX512", 16, ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma"]),
+  // Instructions on bfloat16 are in kernels that name them alone, which run where the processor has them.
+  (
+    "KernelsAVX512", 16,
+    ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx512bf16", "-mfma"]
+  ),
 ]
 
 // Kernels are optimised in debug builds too, all files of a room together: a debug test of a whole

@@ -25,7 +25,13 @@ public protocol KernelSet: AnyObject, Sendable {
   /// weights are `[pair or single block][tap][channel][lanes of it]`.
   func convActivated(_ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int)
 
-  /// The same, its sums stored as they are.
+  /// The same of bfloat16, where the processor multiplies pairs of them: words of two channels for input
+  /// and weights, `lanes / 2` to a block of a pixel, and `channels` counts words.
+  ///
+  /// A sum takes the words in their order, the second channel of each first.
+  func convPairs(_ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int)
+
+  /// `convActivated` with its sums stored as they are.
   func convRaw(_ conv: kernel_conv)
 
   /// `convActivated` of a whole map of 4 x 4: the same bits.
@@ -96,6 +102,16 @@ public protocol KernelSet: AnyObject, Sendable {
   /// The same straight from rows of a map, `[block][size][lane]`, zeros outside; nil for a row that the
   /// map does not have, and the style is in the weights.
   func depthwiseMapRow(
+    _ above: UnsafePointer<Float>?, _ here: UnsafePointer<Float>,
+    _ below: UnsafePointer<Float>?, size: Int, blocks: Int, weights: UnsafePointer<Float>,
+    into out: UnsafeMutablePointer<Float>)
+
+  /// Both, rounded to bfloat16 for `convPairs`: `[block][size][lanes / 2]` words.
+  func depthwiseRowPairs(
+    _ above: UnsafePointer<Float>, _ here: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
+    size: Int, blocks: Int, weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>)
+
+  func depthwiseMapRowPairs(
     _ above: UnsafePointer<Float>?, _ here: UnsafePointer<Float>,
     _ below: UnsafePointer<Float>?, size: Int, blocks: Int, weights: UnsafePointer<Float>,
     into out: UnsafeMutablePointer<Float>)

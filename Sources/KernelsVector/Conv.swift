@@ -20,6 +20,31 @@ private let widestSingle = 12
 /// Carries a count to a generic function; private, or a debug build makes metadata of it.
 private struct Count<let n: Int> {}
 
+/// What a tile multiplies: how the numbers of a pixel lie, and what a step adds.
+private protocol TileProduct {
+  /// Numbers of a pixel in a block, as many as steps.
+  static var perBlock: Int { get }
+  static func add(_ x: Vector, _ w: Vector, _ sum: Vector) -> Vector
+}
+
+/// A channel a step.
+private struct Single: TileProduct {
+  @inline(__always)
+  static var perBlock: Int { Vector.scalarCount }
+  @inline(__always)
+  static func add(_ x: Vector, _ w: Vector, _ sum: Vector) -> Vector { multiplyAdd(x, w, sum) }
+}
+
+#if WIDE16
+/// Two channels a step, a word of two bfloat16.
+private struct Paired: TileProduct {
+  @inline(__always)
+  static var perBlock: Int { Vector.scalarCount / 2 }
+  @inline(__always)
+  static func add(_ x: Vector, _ w: Vector, _ sum: Vector) -> Vector { addPairProducts(x, w, sum) }
+}
+#endif
+
 /// What becomes of a tile's sums.
 ///
 /// What is short is done in the registers of a pair of blocks. The rest is a pass of its own over what
@@ -110,9 +135,9 @@ private struct Activated: TileFinish {
 }
 
 @inline(__always)
-private func tilePair<let n: Int, F: TileFinish>(
-  _: Count<n>, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
-  _ channel: Int, _ row: Int, _ column: Int
+private func tilePair<let n: Int, P: TileProduct, F: TileFinish>(
+  _: Count<n>, _: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
+  _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
 ) {
   let lanes = Vector.scalarCount
   var a = InlineArray<n, Vector> { _ in .zero }
@@ -122,20 +147,20 @@ private func tilePair<let n: Int, F: TileFinish>(
     var block = pixel + c.taps[t]
     var left = c.channels
     while left > 0 {
-      for k in 0..<min(left, lanes) {
+      for k in 0..<min(left, P.perBlock) {
         let wa = load(w)
         let wb = load(w + lanes)
         for i in 0..<n {
-          let x = Vector(repeating: block[i * lanes + k])
-          a[i] = multiplyAdd(x, wa, a[i])
-          b[i] = multiplyAdd(x, wb, b[i])
+          let x = Vector(repeating: block[i * P.perBlock + k])
+          a[i] = P.add(x, wa, a[i])
+          b[i] = P.add(x, wb, b[i])
         }
         w += 2 * lanes
       }
       if c.ahead != 0, channel == 0 {
-        for i in 0..<n { prefetch(block + (c.ahead + i * lanes)) }
+        for i in 0..<n { prefetch(block + (c.ahead + i * P.perBlock)) }
       }
-      left -= lanes
+      left -= P.perBlock
       block += c.input_block
     }
   }
@@ -154,9 +179,9 @@ private func tilePair<let n: Int, F: TileFinish>(
 }
 
 @inline(__always)
-private func tileSingle<let n: Int, F: TileFinish>(
-  _: Count<n>, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
-  _ channel: Int, _ row: Int, _ column: Int
+private func tileSingle<let n: Int, P: TileProduct, F: TileFinish>(
+  _: Count<n>, _: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
+  _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
 ) {
   let lanes = Vector.scalarCount
   var a = InlineArray<n, Vector> { _ in .zero }
@@ -165,17 +190,17 @@ private func tileSingle<let n: Int, F: TileFinish>(
     var block = pixel + c.taps[t]
     var left = c.channels
     while left > 0 {
-      for k in 0..<min(left, lanes) {
+      for k in 0..<min(left, P.perBlock) {
         let wa = load(w)
         for i in 0..<n {
-          a[i] = multiplyAdd(Vector(repeating: block[i * lanes + k]), wa, a[i])
+          a[i] = P.add(Vector(repeating: block[i * P.perBlock + k]), wa, a[i])
         }
         w += lanes
       }
       if c.ahead != 0, channel == 0 {
-        for i in 0..<n { prefetch(block + (c.ahead + i * lanes)) }
+        for i in 0..<n { prefetch(block + (c.ahead + i * P.perBlock)) }
       }
-      left -= lanes
+      left -= P.perBlock
       block += c.input_block
     }
   }
@@ -190,72 +215,72 @@ private func tileSingle<let n: Int, F: TileFinish>(
 
 /// Does one tile of `count` pixels and two vectors.
 @inline(__always)
-private func dispatchPair<F: TileFinish>(
-  _ count: Int, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
-  _ channel: Int, _ row: Int, _ column: Int
+private func dispatchPair<P: TileProduct, F: TileFinish>(
+  _ count: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
+  _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
 ) {
   #if WIDE16
   switch count {
-  case 1: tilePair(Count<1>(), c, pixel, weights, out, f, channel, row, column)
-  case 2: tilePair(Count<2>(), c, pixel, weights, out, f, channel, row, column)
-  case 3: tilePair(Count<3>(), c, pixel, weights, out, f, channel, row, column)
-  case 4: tilePair(Count<4>(), c, pixel, weights, out, f, channel, row, column)
-  case 5: tilePair(Count<5>(), c, pixel, weights, out, f, channel, row, column)
-  case 6: tilePair(Count<6>(), c, pixel, weights, out, f, channel, row, column)
-  case 7: tilePair(Count<7>(), c, pixel, weights, out, f, channel, row, column)
-  default: tilePair(Count<8>(), c, pixel, weights, out, f, channel, row, column)
+  case 1: tilePair(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 2: tilePair(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 3: tilePair(Count<3>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 4: tilePair(Count<4>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 5: tilePair(Count<5>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 6: tilePair(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 7: tilePair(Count<7>(), p, c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<8>(), p, c, pixel, weights, out, f, channel, row, column)
   }
   #else
   switch count {
-  case 1: tilePair(Count<1>(), c, pixel, weights, out, f, channel, row, column)
-  case 2: tilePair(Count<2>(), c, pixel, weights, out, f, channel, row, column)
-  case 3: tilePair(Count<3>(), c, pixel, weights, out, f, channel, row, column)
-  case 4: tilePair(Count<4>(), c, pixel, weights, out, f, channel, row, column)
-  case 5: tilePair(Count<5>(), c, pixel, weights, out, f, channel, row, column)
-  default: tilePair(Count<6>(), c, pixel, weights, out, f, channel, row, column)
+  case 1: tilePair(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 2: tilePair(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 3: tilePair(Count<3>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 4: tilePair(Count<4>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 5: tilePair(Count<5>(), p, c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
   }
   #endif
 }
 
 /// Does one tile of `count` pixels and one vector.
 @inline(__always)
-private func dispatchSingle<F: TileFinish>(
-  _ count: Int, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats, _ out: MutableFloats, _ f: F,
-  _ channel: Int, _ row: Int, _ column: Int
+private func dispatchSingle<P: TileProduct, F: TileFinish>(
+  _ count: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
+  _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
 ) {
   #if WIDE16
   switch count {
-  case 1: tileSingle(Count<1>(), c, pixel, weights, out, f, channel, row, column)
-  case 2: tileSingle(Count<2>(), c, pixel, weights, out, f, channel, row, column)
-  case 3: tileSingle(Count<3>(), c, pixel, weights, out, f, channel, row, column)
-  case 4: tileSingle(Count<4>(), c, pixel, weights, out, f, channel, row, column)
-  case 5: tileSingle(Count<5>(), c, pixel, weights, out, f, channel, row, column)
-  case 6: tileSingle(Count<6>(), c, pixel, weights, out, f, channel, row, column)
-  case 7: tileSingle(Count<7>(), c, pixel, weights, out, f, channel, row, column)
-  case 8: tileSingle(Count<8>(), c, pixel, weights, out, f, channel, row, column)
-  case 9: tileSingle(Count<9>(), c, pixel, weights, out, f, channel, row, column)
-  case 10: tileSingle(Count<10>(), c, pixel, weights, out, f, channel, row, column)
-  case 11: tileSingle(Count<11>(), c, pixel, weights, out, f, channel, row, column)
-  case 12: tileSingle(Count<12>(), c, pixel, weights, out, f, channel, row, column)
-  case 13: tileSingle(Count<13>(), c, pixel, weights, out, f, channel, row, column)
-  case 14: tileSingle(Count<14>(), c, pixel, weights, out, f, channel, row, column)
-  case 15: tileSingle(Count<15>(), c, pixel, weights, out, f, channel, row, column)
-  default: tileSingle(Count<16>(), c, pixel, weights, out, f, channel, row, column)
+  case 1: tileSingle(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 2: tileSingle(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 3: tileSingle(Count<3>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 4: tileSingle(Count<4>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 5: tileSingle(Count<5>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 6: tileSingle(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 7: tileSingle(Count<7>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 8: tileSingle(Count<8>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 9: tileSingle(Count<9>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 10: tileSingle(Count<10>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 11: tileSingle(Count<11>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 12: tileSingle(Count<12>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 13: tileSingle(Count<13>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 14: tileSingle(Count<14>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 15: tileSingle(Count<15>(), p, c, pixel, weights, out, f, channel, row, column)
+  default: tileSingle(Count<16>(), p, c, pixel, weights, out, f, channel, row, column)
   }
   #else
   switch count {
-  case 1: tileSingle(Count<1>(), c, pixel, weights, out, f, channel, row, column)
-  case 2: tileSingle(Count<2>(), c, pixel, weights, out, f, channel, row, column)
-  case 3: tileSingle(Count<3>(), c, pixel, weights, out, f, channel, row, column)
-  case 4: tileSingle(Count<4>(), c, pixel, weights, out, f, channel, row, column)
-  case 5: tileSingle(Count<5>(), c, pixel, weights, out, f, channel, row, column)
-  case 6: tileSingle(Count<6>(), c, pixel, weights, out, f, channel, row, column)
-  case 7: tileSingle(Count<7>(), c, pixel, weights, out, f, channel, row, column)
-  case 8: tileSingle(Count<8>(), c, pixel, weights, out, f, channel, row, column)
-  case 9: tileSingle(Count<9>(), c, pixel, weights, out, f, channel, row, column)
-  case 10: tileSingle(Count<10>(), c, pixel, weights, out, f, channel, row, column)
-  case 11: tileSingle(Count<11>(), c, pixel, weights, out, f, channel, row, column)
-  default: tileSingle(Count<12>(), c, pixel, weights, out, f, channel, row, column)
+  case 1: tileSingle(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 2: tileSingle(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 3: tileSingle(Count<3>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 4: tileSingle(Count<4>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 5: tileSingle(Count<5>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 6: tileSingle(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 7: tileSingle(Count<7>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 8: tileSingle(Count<8>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 9: tileSingle(Count<9>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 10: tileSingle(Count<10>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 11: tileSingle(Count<11>(), p, c, pixel, weights, out, f, channel, row, column)
+  default: tileSingle(Count<12>(), p, c, pixel, weights, out, f, channel, row, column)
   }
   #endif
 }
@@ -264,7 +289,7 @@ private func dispatchSingle<F: TileFinish>(
 ///
 /// A pair of blocks keeps its weights in cache over the whole band.
 @inline(__always)
-private func convolve<F: TileFinish>(_ c: kernel_conv, _ f: F) {
+private func convolve<P: TileProduct, F: TileFinish>(_ p: P.Type, _ c: kernel_conv, _ f: F) {
   let lanes = Vector.scalarCount
   let perBlock = c.tap_count * c.channels * lanes
   var block = 0
@@ -281,12 +306,12 @@ private func convolve<F: TileFinish>(_ c: kernel_conv, _ f: F) {
         let count = (tile + 1) * c.pixels / tiles - column
         if isPair {
           dispatchPair(
-            count, c, input + column * lanes, weights, output + column * lanes, f, block * lanes,
-            row, column)
+            count, p, c, input + column * P.perBlock, weights, output + column * lanes, f,
+            block * lanes, row, column)
         } else {
           dispatchSingle(
-            count, c, input + column * lanes, weights, output + column * lanes, f, block * lanes,
-            row, column)
+            count, p, c, input + column * P.perBlock, weights, output + column * lanes, f,
+            block * lanes, row, column)
         }
       }
     }
@@ -302,11 +327,26 @@ extension Vectorized {
     _ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int,
     size: Int
   ) {
+    activated(Single.self, conv, epilogue, row: row, size: size)
+  }
+
+  /// The same of pairs of channels in bfloat16, where the processor multiplies them.
+  @inline(never)
+  public func convPairs(_ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int) {
+    #if WIDE16
+    activated(Paired.self, conv, epilogue, row: row, size: size)
+    #endif
+  }
+
+  @inline(__always)
+  private func activated<P: TileProduct>(
+    _ product: P.Type, _ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int
+  ) {
     guard isPlain(epilogue), let noise = epilogue.noise else {
-      return convolve(conv, Activated(epilogue, row: row, size: size))
+      return convolve(product, conv, Activated(epilogue, row: row, size: size))
     }
     convolve(
-      conv,
+      product, conv,
       Plain(
         bias: epilogue.bias, slope: Vector(repeating: epilogue.slope), noise: noise + row * size,
         strength: epilogue.strength, size: size))
@@ -315,6 +355,6 @@ extension Vectorized {
   /// A convolution whose sums are stored as they are.
   @inline(never)
   public func convRaw(_ conv: kernel_conv) {
-    convolve(conv, Raw())
+    convolve(Single.self, conv, Raw())
   }
 }

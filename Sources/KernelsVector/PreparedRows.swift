@@ -1,6 +1,31 @@
 // Prepared rows: what a convolution reads. Modulated input with a column of zeros on each side and
 // rows of zeros above and below, so that no tap needs a check.
 
+/// How a filtered pixel is stored for the products behind it.
+private protocol StoredPixel {
+  /// Words of 4 bytes of a vector.
+  static var words: Int { get }
+  static func put(_ v: Vector, _ p: MutableFloats)
+}
+
+/// As floats.
+private struct Whole: StoredPixel {
+  @inline(__always)
+  static var words: Int { Vector.scalarCount }
+  @inline(__always)
+  static func put(_ v: Vector, _ p: MutableFloats) { store(v, p) }
+}
+
+#if WIDE16
+/// As bfloat16, two channels a word.
+private struct Narrow: StoredPixel {
+  @inline(__always)
+  static var words: Int { Vector.scalarCount / 2 }
+  @inline(__always)
+  static func put(_ v: Vector, _ p: MutableFloats) { storeNarrow(v, p) }
+}
+#endif
+
 extension Vectorized {
   /// Copies row `y` of a map times the style, `[block][size + 2][lane]`; zeros where the map has no
   /// such row.
@@ -68,6 +93,27 @@ extension Vectorized {
     _ above: UnsafePointer<Float>, _ here: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
     size: Int, blocks: Int, weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
   ) {
+    filter(
+      Whole.self, above, here, below, size: size, blocks: blocks, weights: weights, into: out)
+  }
+
+  /// The same, rounded to bfloat16: `[block][size][lanes / 2]` words.
+  @inline(never)
+  public func depthwiseRowPairs(
+    _ above: UnsafePointer<Float>, _ here: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
+    size: Int, blocks: Int, weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
+  ) {
+    #if WIDE16
+    filter(
+      Narrow.self, above, here, below, size: size, blocks: blocks, weights: weights, into: out)
+    #endif
+  }
+
+  @inline(__always)
+  private func filter<Pixel: StoredPixel>(
+    _: Pixel.Type, _ above: Floats, _ here: Floats, _ below: Floats, size: Int, blocks: Int,
+    weights: Floats, into out: MutableFloats
+  ) {
     let lanes = Vector.scalarCount
     let channels = blocks * lanes
     for block in 0..<blocks {
@@ -76,7 +122,7 @@ extension Vectorized {
       let top = above + block * (size + 2) * lanes
       let middle = here + block * (size + 2) * lanes
       let bottom = below + block * (size + 2) * lanes
-      let target = out + block * size * lanes
+      let target = out + block * size * Pixel.words
       for x in 0..<size {
         var sum = load(top + x * lanes) * w[0]
         sum = multiplyAdd(load(top + (x + 1) * lanes), w[1], sum)
@@ -87,7 +133,7 @@ extension Vectorized {
         sum = multiplyAdd(load(bottom + x * lanes), w[6], sum)
         sum = multiplyAdd(load(bottom + (x + 1) * lanes), w[7], sum)
         sum = multiplyAdd(load(bottom + (x + 2) * lanes), w[8], sum)
-        store(sum, target + x * lanes)
+        Pixel.put(sum, target + x * Pixel.words)
       }
     }
   }
@@ -104,6 +150,28 @@ extension Vectorized {
     _ below: UnsafePointer<Float>?, size: Int, blocks: Int, weights: UnsafePointer<Float>,
     into out: UnsafeMutablePointer<Float>
   ) {
+    filterMap(
+      Whole.self, above, here, below, size: size, blocks: blocks, weights: weights, into: out)
+  }
+
+  /// The same, rounded to bfloat16: `[block][size][lanes / 2]` words.
+  @inline(never)
+  public func depthwiseMapRowPairs(
+    _ above: UnsafePointer<Float>?, _ here: UnsafePointer<Float>,
+    _ below: UnsafePointer<Float>?, size: Int, blocks: Int, weights: UnsafePointer<Float>,
+    into out: UnsafeMutablePointer<Float>
+  ) {
+    #if WIDE16
+    filterMap(
+      Narrow.self, above, here, below, size: size, blocks: blocks, weights: weights, into: out)
+    #endif
+  }
+
+  @inline(__always)
+  private func filterMap<Pixel: StoredPixel>(
+    _: Pixel.Type, _ above: Floats?, _ here: Floats, _ below: Floats?, size: Int, blocks: Int,
+    weights: Floats, into out: MutableFloats
+  ) {
     let lanes = Vector.scalarCount
     let channels = blocks * lanes
     for block in 0..<blocks {
@@ -115,7 +183,7 @@ extension Vectorized {
       let middle = here + block * size * lanes
       let top = (above ?? here) + block * size * lanes
       let bottom = (below ?? here) + block * size * lanes
-      let target = out + block * size * lanes
+      let target = out + block * size * Pixel.words
 
       @inline(__always)
       func column(_ x: Int, _ k: Int, _ sum: Vector) -> Vector {
@@ -124,11 +192,13 @@ extension Vectorized {
         sum = multiplyAdd(load(middle + at), w[3 + k], sum)
         return multiplyAdd(load(bottom + at), w[6 + k], sum)
       }
-      store(column(1, 2, column(0, 1, .zero)), target)
+      Pixel.put(column(1, 2, column(0, 1, .zero)), target)
       for x in 1..<(size - 1) {
-        store(column(x + 1, 2, column(x, 1, column(x - 1, 0, .zero))), target + x * lanes)
+        Pixel.put(
+          column(x + 1, 2, column(x, 1, column(x - 1, 0, .zero))), target + x * Pixel.words)
       }
-      store(column(size - 1, 1, column(size - 2, 0, .zero)), target + (size - 1) * lanes)
+      Pixel.put(
+        column(size - 1, 1, column(size - 2, 0, .zero)), target + (size - 1) * Pixel.words)
     }
   }
 }

@@ -94,3 +94,20 @@ func widened(_ p: UnsafePointer<Int8>) -> Vector {
   #endif
   return v
 }
+
+#if WIDE16
+/// Rounds a vector to bfloat16: lanes / 2 words.
+@inline(__always)
+func storeNarrow(_ v: Vector, _ p: MutableFloats) {
+  var v = v
+  narrow_bfloats_16(&v, p)
+}
+
+/// `c` and the two products of each pair of bfloat16 in `a` and `b`; the second of a pair is added first.
+@inline(__always)
+func addPairProducts(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
+  var (a, b, c) = (a, b, c)
+  add_pair_products_16(&a, &b, &c)
+  return c
+}
+#endif

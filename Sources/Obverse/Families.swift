@@ -6,6 +6,8 @@ import ModelFile
 protocol DrawnFamily: AnyObject {
   /// Whether noise can be drawn anew; else its strength is frozen into the stored planes.
   var allowsRandomNoise: Bool { get }
+  /// Whether it has 1x1 convolutions behind depthwise ones, which `Precision` is about.
+  var isSeparable: Bool { get }
 
   /// Appends the network to a plan, top to bottom.
   /// - Throws: `resources`.
@@ -43,6 +45,7 @@ private final class DrawnStyleGAN2: DrawnFamily {
   }
 
   let allowsRandomNoise = true
+  let isSeparable = false
 
   func plan(_ builder: inout PlanBuilder) throws(ObverseError) {
     try builder.styleGAN2(architecture, blocks)
@@ -97,6 +100,7 @@ private final class DrawnMobileStyleGAN: DrawnFamily {
   }
 
   let allowsRandomNoise = false
+  let isSeparable = true
 
   func plan(_ builder: inout PlanBuilder) throws(ObverseError) {
     try builder.mobile(conv1, blocks, toImage)

@@ -17,13 +17,19 @@ extension InstructionSet {
 
   /// The kernels of this set.
   ///
-  /// - Throws: `usage` where this processor lacks it.
-  func kernels() throws(ObverseError) -> Fast {
+  /// - Throws: `usage` where this processor lacks it, or the precision.
+  func kernels(_ precision: Precision = .float32) throws(ObverseError) -> Fast {
     guard InstructionSet.available.contains(self) else {
       let names = InstructionSet.available.map { $0.rawValue }.joined(separator: ", ")
       throw .usage(
         "instruction set \(rawValue) is not on this processor; it has \(names)", hint: nil)
     }
-    return Fast(self)
+    guard precision.isAvailable(with: self) else {
+      throw .usage(
+        "precision \(precision.rawValue) needs AVX512-BF16, "
+          + (self == .avx512 ? "which this processor lacks" : "and \(rawValue) is in use"),
+        hint: nil)
+    }
+    return Fast(self, precision)
   }
 }

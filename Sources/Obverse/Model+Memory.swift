@@ -8,10 +8,13 @@ extension Model {
   /// - Parameters:
   ///   - bytes: The whole file. Weights are used in place where they lie at 64-byte boundaries.
   ///   - instructionSet: nil takes `OBVERSE_ISA`, else the best that this processor has.
-  /// - Throws: What the file breaks; `usage` for an instruction set that this processor lacks.
+  ///   - precision: Other than float32 for separable networks alone.
+  /// - Throws: What the file breaks; `usage` for an instruction set or a precision that this processor
+  ///   lacks; `request` for a precision that the network has no use for.
   public convenience init(
-    bytes: Bytes, instructionSet: InstructionSet? = nil
+    bytes: Bytes, instructionSet: InstructionSet? = nil, precision: Precision = .float32
   ) throws(ObverseError) {
-    try self.init(ModelFile.read(bytes), instructionSet: instructionSet)
+    try self.init(
+      ModelFile.read(bytes), instructionSet: instructionSet, precision: precision)
   }
 }

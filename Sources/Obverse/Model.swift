@@ -1,6 +1,7 @@
 @_exported import Core
 @_exported import enum Kernels.ConvAlgorithm
 @_exported import enum Kernels.InstructionSet
+@_exported import enum Kernels.Precision
 import Kernels
 import ModelFile
 
@@ -10,6 +11,8 @@ public final class Model: Sendable {
   package let description: ModelDescription
   /// Instruction set that the weights are packed for.
   public let instructionSet: InstructionSet
+  /// In which numbers 1x1 convolutions are multiplied.
+  public let precision: Precision
   /// Shapes, MACs and parameters.
   public let shape: NetworkShape
 
@@ -22,12 +25,14 @@ public final class Model: Sendable {
   /// - Parameters:
   ///   - path: A file that `obverse convert` wrote.
   ///   - instructionSet: nil takes `OBVERSE_ISA`, else the best that this processor has.
-  /// - Throws: What the file breaks, with `inFile` around it; `usage` for an instruction set that
-  ///   this processor lacks.
+  ///   - precision: Other than float32 for separable networks alone.
+  /// - Throws: What the file breaks, with `inFile` around it; `usage` for an instruction set or a
+  ///   precision that this processor lacks; `request` for a precision that the network has no use for.
   public convenience init(
-    path: String, instructionSet: InstructionSet? = nil
+    path: String, instructionSet: InstructionSet? = nil, precision: Precision = .float32
   ) throws(ObverseError) {
-    try self.init(ModelFile.read(path: path), instructionSet: instructionSet)
+    try self.init(
+      ModelFile.read(path: path), instructionSet: instructionSet, precision: precision)
   }
 
   /// Prepares a generator that is in memory already, such as one just converted.
@@ -35,15 +40,22 @@ public final class Model: Sendable {
   /// `forced` is an algorithm for all 3x3 convolutions that can take it, for tests and measurements.
   package init(
     _ description: ModelDescription, instructionSet: InstructionSet? = nil,
-    forced: ConvAlgorithm? = nil
+    precision: Precision = .float32, forced: ConvAlgorithm? = nil
   ) throws(ObverseError) {
     let chosen: InstructionSet
     if let instructionSet { chosen = instructionSet } else { chosen = try .chosen() }
     self.description = description
     self.instructionSet = chosen
+    self.precision = precision
     shape = description.shape
     allowsRandomNoise = description.drawn.allowsRandomNoise
-    plan = try Plan(description, try chosen.kernels(), forced: forced)
+    let kernels = try chosen.kernels(precision)
+    guard precision == .float32 || description.drawn.isSeparable else {
+      throw .request(
+        "precision \(precision.rawValue) is for separable networks, and this one is drawn in float32"
+          + " alone", hint: nil)
+    }
+    plan = try Plan(description, kernels, forced: forced)
     wAverage = try description.wAverage?.buffer()
     if let embed = description.embed {
       embedding = (try embed.weight.buffer(), try embed.bias.buffer())

@@ -11,6 +11,8 @@ package struct StepReport: Sendable {
   package let bytes: Int
   /// Of a 3x3 convolution; nil for other work.
   package let algorithm: ConvAlgorithm?
+  /// Of 1x1 convolutions behind depthwise ones; nil for other work.
+  package let precision: Precision?
 }
 
 extension Generator {
@@ -22,7 +24,7 @@ extension Generator {
     let mapping = layers.filter { $0.kind == .dense }.reduce(0) { $0 + $1.macs(rule) }
     let styles = layers.reduce(0) { $0 + $1.styleWidth * model.wDim }
     func report(_ name: String, _ macs: Int, _ bytes: Int) -> StepReport {
-      StepReport(layers: [name], macs: macs, bytes: bytes, algorithm: nil)
+      StepReport(layers: [name], macs: macs, bytes: bytes, algorithm: nil, precision: nil)
     }
     return [
       report("latent", 0, 4 * model.zDim), report("mapping", mapping, 4 * traffic.mapping),
@@ -32,7 +34,8 @@ extension Generator {
         StepReport(
           layers: step.layers,
           macs: step.layers.reduce(0) { $0 + (byName[$1]?.macs(rule) ?? 0) },
-          bytes: traffic.bytes(step), algorithm: step.algorithm)
+          bytes: traffic.bytes(step), algorithm: step.algorithm,
+          precision: step.precision)
       }
   }
 }

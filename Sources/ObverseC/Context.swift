@@ -36,12 +36,17 @@ final class Context: @unchecked Sendable {
   ///   - open: What to draw from.
   ///   - threads: 0 takes the physical cores.
   ///   - isa: nil for the instruction set that the model was opened for.
-  /// - Throws: `resources`; `usage` for an instruction set that this processor lacks.
-  init(_ open: OpenModel, threads: Int, isa: InstructionSet?) throws(ObverseError) {
+  ///   - precision: Of 1x1 convolutions.
+  /// - Throws: `resources`; `usage` for what this processor lacks; `request` for a precision that the
+  ///   network has no use for.
+  init(
+    _ open: OpenModel, threads: Int, isa: InstructionSet?, precision: Precision
+  ) throws(ObverseError) {
     self.open = open
     var model = open.model
-    if let isa, isa != model.instructionSet {
-      model = try Model(model.description, instructionSet: isa)
+    let set = isa ?? model.instructionSet
+    if set != model.instructionSet || precision != model.precision {
+      model = try Model(model.description, instructionSet: set, precision: precision)
     }
     generator = try Generator(model, threads: threads)
     memory = try Memory(byteCount: Self.imageBytes(model))
@@ -146,7 +151,7 @@ public func obv_context_create(
     guard let out = unsafe context else { throw .argument("context is NULL") }
     let chosen = try unsafe ContextRequest(options)
     let made = try engine { () throws(ObverseError) in
-      try Context(model, threads: chosen.threads, isa: chosen.isa)
+      try Context(model, threads: chosen.threads, isa: chosen.isa, precision: chosen.precision)
     }
     Log.shared.tell(OBV_LOG_INFO) { "made a context of \(made.generator.threads) threads" }
     unsafe out.pointee = OpaquePointer(Unmanaged.passRetained(made).toOpaque())
@@ -172,12 +177,14 @@ private struct ContextRequest {
   let threads: Int
   /// nil for the model's own.
   let isa: InstructionSet?
+  let precision: Precision
 
   /// NULL stands for `OBV_CONTEXT_OPTIONS_INIT`.
   @unsafe
   init(_ pointer: UnsafePointer<obv_context_options>?) throws(Failure) {
     let preset = obv_context_options(
-      size: UInt32(MemoryLayout<obv_context_options>.size), threads: 0, isa: UInt32(OBV_ISA_MODEL))
+      size: UInt32(MemoryLayout<obv_context_options>.size), threads: 0, isa: UInt32(OBV_ISA_MODEL),
+      precision: UInt32(OBV_PRECISION_FLOAT32))
     let options = try unsafe obv_context_options.read(pointer, over: preset)
     guard options.threads <= 1024 else {
       throw .argument("threads is \(options.threads), more than 1024")
@@ -190,6 +197,13 @@ private struct ContextRequest {
     case OBV_ISA_AVX512: isa = .avx512
     case OBV_ISA_NEON: isa = .neon
     default: throw .argument("isa is \(options.isa), none of OBV_ISA_MODEL to OBV_ISA_NEON")
+    }
+    switch Int(options.precision) {
+    case OBV_PRECISION_FLOAT32: precision = .float32
+    case OBV_PRECISION_BF16: precision = .bf16
+    default:
+      throw .argument(
+        "precision is \(options.precision), not OBV_PRECISION_FLOAT32 or OBV_PRECISION_BF16")
     }
   }
 }

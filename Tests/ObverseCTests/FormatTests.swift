@@ -82,7 +82,7 @@ final class CContext: @unchecked Sendable {
     var pointer: OpaquePointer?
     var options = obv_context_options(
       size: UInt32(MemoryLayout<obv_context_options>.size), threads: threads,
-      isa: UInt32(OBV_ISA_MODEL))
+      isa: UInt32(OBV_ISA_MODEL), precision: UInt32(OBV_PRECISION_FLOAT32))
     try #require(obv_context_create(model.pointer, &options, &pointer) == OBV_OK)
     self.pointer = try #require(pointer)
   }

@@ -29,6 +29,15 @@ static inline int cpu_has_avx512(void) {
 #endif
 }
 
+/// Whether they run AVX512-BF16 too: products of pairs of bfloat16.
+static inline int cpu_has_avx512_bf16(void) {
+#if defined(__x86_64__)
+  return cpu_has_avx512() && __builtin_cpu_supports("avx512bf16");
+#else
+  return 0;
+#endif
+}
+
 /// Tells the processor that this is a spinning wait.
 static inline void cpu_relax(void) {
 #if defined(__x86_64__)
@@ -108,6 +117,26 @@ static inline void widen_bytes_16(const void *from, void *to) {
   typedef int8_t bytes __attribute__((ext_vector_type(16), aligned(1)));
   typedef float floats __attribute__((ext_vector_type(16), aligned(4)));
   *(floats *)to = __builtin_convertvector(*(const bytes *)from, floats);
+}
+#endif
+
+#if defined(__x86_64__)
+/// Sixteen floats as bfloat16, rounded to nearest even.
+OBV_TARGET("avx512f,avx512bf16")
+static inline void narrow_bfloats_16(const void *from, void *to) {
+  typedef float floats __attribute__((vector_size(64), aligned(4)));
+  typedef __bf16 bfloats __attribute__((vector_size(32), aligned(2)));
+  const bfloats none = {0};
+  *(bfloats *)to = __builtin_ia32_cvtneps2bf16_512_mask(*(const floats *)from, none, 0xffff);
+}
+
+/// Adds to each of sixteen floats the two products of a pair of bfloat16.
+OBV_TARGET("avx512f,avx512bf16")
+static inline void add_pair_products_16(const void *a, const void *b, void *sums) {
+  typedef float floats __attribute__((vector_size(64), aligned(4)));
+  typedef __bf16 pairs __attribute__((vector_size(64), aligned(2)));
+  *(floats *)sums = __builtin_ia32_dpbf16ps_512(
+      *(const floats *)sums, *(const pairs *)a, *(const pairs *)b);
 }
 #endif
 

@@ -48,6 +48,7 @@ struct Bench: Command {
             preset: "what the plan chooses", rare: true,
             detail: "direct, winograd or planar: to see beside --layers what the choice is worth.",
             takes: .choices(ConvAlgorithm.self)),
+          CommonOptions.precision,
           Option(
             "count", "RULE", "size at which up-convs count: in, out or fit", preset: "in",
             rare: true, takes: .words(CountRule.allCases.map(\.rawValue))),
@@ -80,7 +81,7 @@ struct Bench: Command {
         + " images, each number once and as 4 bytes; padding, scratch and repeated reads do not"
         + " count. % roof is the time that the measured machine would need at least for both, over"
         + " the time taken; above 100 are maps that never leave a cache, and Winograd, which needs"
-        + " fewer multiply-adds than are counted.",
+        + " fewer multiply-adds than are counted, and bf16, since the roof is that of float32.",
       "Where the system lends hardware counters, --layers and --machine report instructions, cycles"
         + " and cache misses a face.",
     ])
@@ -111,6 +112,7 @@ struct Bench: Command {
     request.encodes = try parsed.choice("encode", Encoder.self) == .png
     request.rule = try parsed.choice("count") ?? .input
     request.algorithm = try parsed.choice("algorithm")
+    request.precision = try parsed.choice("precision") ?? .float32
     showsLayers = parsed.has("layers")
     page = parsed.text("html")
     guard !showsLayers || request.batch == 1 else {

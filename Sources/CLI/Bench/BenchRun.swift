@@ -16,6 +16,7 @@ struct BenchRequest {
   var rule = CountRule.input
   /// Of all 3x3 convolutions that can take it; nil for what the plan chooses.
   var algorithm: ConvAlgorithm?
+  var precision = Precision.float32
 }
 
 /// The times of one model with one thread count.
@@ -45,7 +46,8 @@ struct BenchRun {
   ) throws(ObverseError) {
     Machine.resetPeakMemory()
     let start = Clock.now
-    let model = try Model(ModelFile.read(path: path), forced: request.algorithm)
+    let model = try Model(
+      ModelFile.read(path: path), precision: request.precision, forced: request.algorithm)
     load = Clock.now - start
     let drawer = try Drawer(model, threads: threads, batch: request.batch)
     Interrupt.stops(drawer.cancelled)
@@ -80,7 +82,9 @@ struct BenchRun {
     self.path = path
     network = NetworkFacts(NetworkText(model.description, rule: request.rule))
     modelSHA256 = model.weightsSHA256
-    instructionSet = model.instructionSet.rawValue
+    instructionSet =
+      model.instructionSet.rawValue
+      + (model.precision == .float32 ? "" : "+" + model.precision.rawValue)
     self.threads = drawer.threads
     batch = request.batch
     let roof = request.measuresRoof ? try drawer.roof() : nil

@@ -21,6 +21,10 @@ struct Compare: Command {
           Option("seeds", "LIST", "0,1,4-6 in this order", preset: "0-15"), CommonOptions.trunc,
           CommonOptions.truncCutoff, CommonOptions.noiseMode, CommonOptions.noiseSeed,
           CommonOptions.label, CommonOptions.threads,
+          Option(
+            "precision", "KIND", "of B: float32 or bf16", preset: "float32", rare: true,
+            detail: "A is drawn in float32 always, so that the same model twice shows what bf16"
+              + " changes.", takes: .choices(Precision.self)),
         ]),
       OptionGroup(
         "limits for every image; exit code 1 where one is passed",
@@ -96,8 +100,8 @@ struct Compare: Command {
   func run(_ console: Console) throws(ObverseError) {
     Interrupt.listen()
     let look = Look(self.look, record: nil)
-    var a = try side(models[0], look)
-    var b = try side(models[1], look)
+    var a = try side(models[0], look, .float32)
+    var b = try side(models[1], look, look.precision)
     try check(a.model, b.model)
     for side in [a, b] {
       // A difference to what is no number says nothing.
@@ -128,9 +132,11 @@ struct Compare: Command {
     for row in rows { try judge(row.difference, row.seed) }
   }
 
-  private func side(_ name: String, _ look: Look) throws(ObverseError) -> Side {
+  private func side(
+    _ name: String, _ look: Look, _ precision: Precision
+  ) throws(ObverseError) -> Side {
     let path = try environment.modelFile(name)
-    let model = try Model(path: path)
+    let model = try Model(path: path, precision: precision)
     try look.check(model, mapsLatents: true)
     return Side(path: path, generator: try Generator(model, threads: threads))
   }

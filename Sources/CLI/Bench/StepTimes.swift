@@ -26,6 +26,12 @@ struct StepTimes {
       report.macs > 0 ? 2 * Double(report.macs) / Double(max(nanoseconds, 1)) : nil
     }
 
+    /// The algorithm of a 3x3 convolution, or the numbers of a 1x1 if they are others than float32.
+    var how: String? {
+      report.algorithm?.rawValue
+        ?? report.precision.flatMap { $0 == .float32 ? nil : $0.rawValue }
+    }
+
     /// Share of the roof.
     var share: Double { least / Double(max(nanoseconds, 1)) }
   }
@@ -100,7 +106,7 @@ struct StepTimes {
     return rows.map { row in
       [row.name]
         + numbers(row.report.macs, row.report.bytes, row.nanoseconds, row.gigaflops, row.share)
-        + [row.isCompute ? "compute" : "memory", row.report.algorithm?.rawValue ?? ""]
+        + [row.isCompute ? "compute" : "memory", row.how ?? ""]
     } + [["total"] + numbers(macs, bytes, whole, gigaflops, share) + ["", ""]]
   }
 
@@ -114,7 +120,7 @@ struct StepTimes {
         ("flops_per_s", row.gigaflops.map { .number($0 * 1e9) } ?? .null),
         ("roof_share", .number(row.share)),
         ("bound", .text(row.isCompute ? "compute" : "memory")),
-        ("algorithm", row.report.algorithm.map { .text($0.rawValue) } ?? .null),
+        ("algorithm", row.how.map { .text($0) } ?? .null),
       ])
     }
   }

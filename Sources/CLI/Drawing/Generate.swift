@@ -43,7 +43,7 @@ struct Generate: Command {
             "class", "N", "label for a conditional model, or all", rare: true,
             detail: "all draws each seed with every label into one sheet, grid.png: a row for each"
               + " seed, and as square as can be for one seed, where --grid says nothing else."),
-          CommonOptions.threads,
+          CommonOptions.threads, CommonOptions.precision,
         ]),
       OptionGroup(
         "where to",

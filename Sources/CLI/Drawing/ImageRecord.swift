@@ -16,6 +16,7 @@ struct ImageRecord: Sendable {
   let noise: NoiseKind?
   let noiseSeed: UInt32?
   let label: Int?
+  let precision: Precision?
 
   /// The text chunks of an image of one subject.
   static func chunks(
@@ -90,13 +91,17 @@ struct ImageRecord: Sendable {
     default: throw broken("trunc")
     }
     cutoff = try whole("cutoff", 1_000_000)
-    switch record["noise"] {
-    case nil: noise = nil
-    case .text(let word):
-      guard let kind = NoiseKind(rawValue: word) else { throw broken("noise") }
-      noise = kind
-    default: throw broken("noise")
+    func word<Word: RawRepresentable<String>>(_ key: String) throws(ObverseError) -> Word? {
+      switch record[key] {
+      case nil: return nil
+      case .text(let text):
+        guard let word = Word(rawValue: text) else { throw broken(key) }
+        return word
+      default: throw broken(key)
+      }
     }
+    noise = try word("noise")
+    precision = try word("precision")
     noiseSeed = try whole("noise_seed", Int(UInt32.max)).map { UInt32($0) }
     label = try whole("class", Int(Int32.max))
   }

@@ -29,6 +29,7 @@ struct GivenLook: Sendable {
   var noise: NoiseKind?
   var noiseSeed: UInt32?
   var label: Int?
+  var precision: Precision?
   /// Whether every class is drawn, as `--class all` of `generate` asks.
   var hasAllClasses = false
   /// The image that says the rest.
@@ -42,6 +43,7 @@ struct GivenLook: Sendable {
     noise = try parsed.choice("noise-mode")
     noiseSeed = try parsed.integer("noise-seed", in: 0...Int(UInt32.max)).map { UInt32($0) }
     label = hasAllClasses ? nil : try parsed.integer("class", in: 0...Int(Int32.max))
+    precision = try parsed.choice("precision")
     image = parsed.text("params-from")
   }
 }
@@ -55,6 +57,8 @@ struct Look: Sendable, Equatable {
   /// nil takes the image's seed.
   var noiseSeed: UInt32?
   var label: Int?
+  /// In which numbers the model draws.
+  var precision = Precision.float32
   /// Whether each subject is drawn with every label.
   var hasAllClasses = false
 
@@ -64,6 +68,7 @@ struct Look: Sendable, Equatable {
     cutoff = given.cutoff ?? record?.cutoff
     noise = given.noise ?? record?.noise ?? .const
     noiseSeed = given.noiseSeed ?? record?.noiseSeed
+    precision = given.precision ?? record?.precision ?? .float32
     hasAllClasses = given.hasAllClasses
     label = hasAllClasses ? nil : given.label ?? record?.label
   }
@@ -181,6 +186,7 @@ struct Look: Sendable, Equatable {
         members.append(("noise_seed", .integer(subject.number)))
       }
     }
+    if precision != .float32 { members.append(("precision", .text(precision.rawValue))) }
     return members
   }
 }

@@ -49,17 +49,18 @@ struct Session {
     _ options: DrawingOptions, mapsLatents: Bool = true, _ console: Console
   ) throws(ObverseError) {
     let path = try options.environment.modelFile(options.model)
-    let model = try Model(path: path)
     record = try options.look.image.map { (image) throws(ObverseError) in
-      let record = try ImageRecord(path: image)
+      try ImageRecord(path: image)
+    }
+    look = Look(options.look, record: record)
+    let model = try Model(path: path, precision: look.precision)
+    if let record, let image = options.look.image {
       guard record.model == model.weightsSHA256 else {
         throw .request(
           "'\(image)' was drawn by another model (sha256 \(record.model.prefix(12))…) than"
             + " '\(path)' (\(model.weightsSHA256.prefix(12))…)", hint: nil)
       }
-      return record
     }
-    look = Look(options.look, record: record)
     try look.check(model, mapsLatents: mapsLatents)
     modelPath = path
     self.model = model
@@ -77,7 +78,7 @@ struct Session {
     Interrupt.stops(generator)
     console.detail(
       "model \(model.weightsSHA256.prefix(12))…, \(generator.threads) threads,"
-        + " \(model.instructionSet.rawValue)")
+        + " \(model.instructionSet.rawValue), \(model.precision.rawValue)")
     return generator
   }
 

@@ -45,7 +45,7 @@ struct Walking: Command {
             detail: "The noise of all frames is the same.", takes: .choices(NoiseKind.self)),
           Option(
             "noise-seed", "N", "seed of random noise", preset: "the first seed", rare: true),
-          CommonOptions.label, CommonOptions.threads,
+          CommonOptions.label, CommonOptions.threads, CommonOptions.precision,
         ]),
       OptionGroup(
         "where to",

@@ -68,7 +68,7 @@ enum {
   /* This model cannot do what was asked, such as truncate without a w average. */
   OBV_REQUEST = 3,
   /* An instruction set was asked for that is not there, by obv_context_options.isa or by the
-   * environment variable OBVERSE_ISA. */
+   * environment variable OBVERSE_ISA; or a precision that the processor lacks. */
   OBV_USAGE = 4,
   /* The context is inside another call. */
   OBV_BUSY = 5,
@@ -237,13 +237,24 @@ enum {
   OBV_ISA_NEON = 4
 };
 
+enum {
+  OBV_PRECISION_FLOAT32 = 0,
+  /* Inputs and weights of a separable network's 1x1 convolutions rounded to bfloat16, their products
+   * summed in float32: faster, and other pixels. Needs AVX512-BF16. */
+  OBV_PRECISION_BF16 = 1
+};
+
 typedef struct obv_context_options {
   uint32_t size;    /* of this struct; set by OBV_CONTEXT_OPTIONS_INIT */
   uint32_t threads; /* workers, the calling thread among them, at most 1024; 0 for one a core */
   uint32_t isa;     /* OBV_ISA_MODEL and so on; for another than the model's, the weights are prepared
                      * once more, for this context alone (since 0.2.0) */
+  uint32_t precision; /* OBV_PRECISION_FLOAT32 or, with weights prepared for this context alone,
+                       * OBV_PRECISION_BF16: OBV_USAGE where the processor lacks it, OBV_REQUEST for a
+                       * network that is not separable (since 0.2.0) */
 } obv_context_options;
-#define OBV_CONTEXT_OPTIONS_INIT { sizeof(obv_context_options), 0, OBV_ISA_MODEL }
+#define OBV_CONTEXT_OPTIONS_INIT \
+  { sizeof(obv_context_options), 0, OBV_ISA_MODEL, OBV_PRECISION_FLOAT32 }
 
 /* Makes what drawing needs: memory and workers. After it, drawing allocates nothing.
  *
@@ -258,7 +269,7 @@ obv_status obv_context_create(
 
 /* Says how much memory a context would take, without making one.
  *
- * options  As for obv_context_create(). What `isa` adds is not counted.
+ * options  As for obv_context_create(). What `isa` and `precision` add is not counted.
  * bytes    Receives the bytes, the workers' stacks not among them.
  *
  * Statuses: OBV_ARGUMENT. Threads: any. Since 0.2.0. */

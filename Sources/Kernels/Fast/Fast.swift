@@ -43,13 +43,16 @@ package typealias Scratch = UnsafeMutablePointer<Float>
 /// The kernels of one instruction set.
 package struct Fast: Sendable {
   package let instructionSet: InstructionSet
+  /// Of 1x1 convolutions behind depthwise ones.
+  package let precision: Precision
   package let kernels: any KernelSet
   /// Channels of a block: every map and vector is padded to a multiple of it.
   package let lanes: Int
 
-  package init(_ set: InstructionSet) {
-    precondition(InstructionSet.available.contains(set))
+  package init(_ set: InstructionSet, _ precision: Precision = .float32) {
+    precondition(InstructionSet.available.contains(set) && precision.isAvailable(with: set))
     instructionSet = set
+    self.precision = precision
     kernels =
       switch set {
       #if arch(x86_64)

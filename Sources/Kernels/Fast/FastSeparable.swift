@@ -24,7 +24,7 @@ package struct SeparablePlaces: Sendable {
 /// Depthwise and pointwise convolution with packed weights; immutable, shared by threads.
 ///
 /// Behind an inverse Haar transform it reads prepared rows, else a map, whose style is in its depthwise
-/// weights.
+/// weights. With `Precision.bf16` filtered rows and pointwise weights are words of two channels.
 package final class FastSeparable: ModulatedLayer {
   private let fast: Fast
   private let size: Int
@@ -36,6 +36,10 @@ package final class FastSeparable: ModulatedLayer {
   private let pointwise: FloatBuffer
   private let finish: Finish
   private let band: Int
+  /// Words of a pixel's block of filtered channels.
+  private let pixelWords: Int
+  /// Words of a filtered pixel that are multiplied.
+  private let words: Int
 
   /// Packs `depthwise`, `[in, 3, 3]`, and `pointwise`, `[out, in]`; `size` is the output's.
   ///
@@ -57,14 +61,27 @@ package final class FastSeparable: ModulatedLayer {
       for k in 0..<9 { taps[k * padded + c] = depthwise[c * 9 + k] }
     }
     self.depthwise = taps
-    self.pointwise = try Packing.conv(
-      pointwise, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: outputs,
-      lanes: fast.lanes)
+    switch fast.precision {
+    case .float32:
+      pixelWords = fast.lanes
+      words = inChannels
+      self.pointwise = try Packing.conv(
+        pointwise, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: outputs,
+        lanes: fast.lanes)
+    case .bf16:
+      pixelWords = fast.lanes / 2
+      words = (inChannels + 1) / 2
+      self.pointwise = try Packing.pairs(
+        pointwise, inChannels: inChannels, outputs: outputs, lanes: fast.lanes)
+    }
     band = bandRows(floatsPerRow: (padded + outputs.count) * size, atMost: size)
   }
 
   private var padded: Int { inBlocks * fast.lanes }
-  private var filteredRow: Int { padded * size }
+  private var filteredRow: Int { inBlocks * pixelWords * size }
+
+  /// What its 1x1 is multiplied in.
+  package var precision: Precision { fast.precision }
 
   /// Floats of a row of the input.
   package var inputRow: Int { padded * (readsPrepared ? size + 2 : size) }
@@ -122,7 +139,7 @@ package final class FastSeparable: ModulatedLayer {
     let lanes = fast.lanes
     var epilogue = finish.epilogue(arena, at, isDemodulated: false)
     epilogue.bias += chosen.lowerBound * lanes
-    let weights = Floats(pointwise.base) + chosen.lowerBound * lanes * inChannels
+    let weights = Floats(pointwise.base) + chosen.lowerBound * lanes * words
     var first = rows.lowerBound
     while first < rows.upperBound {
       var last = min(first + band, rows.upperBound)
@@ -139,12 +156,15 @@ package final class FastSeparable: ModulatedLayer {
       var origin = 0
       withUnsafePointer(to: &origin) { tap in
         let conv = kernel_conv(
-          input: Floats(filtered), input_row: filteredRow, input_block: size * lanes,
-          channels: inChannels, taps: tap, tap_count: 1, weights: weights,
+          input: Floats(filtered), input_row: filteredRow, input_block: size * pixelWords,
+          channels: words, taps: tap, tap_count: 1, weights: weights,
           output: arena.base + (output + chosen.lowerBound * size * lanes), output_row: outputRow,
           output_block: size * lanes, blocks: chosen.count, pixels: size, rows: last - first,
-          ahead: readsPrepared ? 0 : ahead)
-        fast.kernels.convActivated(conv, epilogue, row: first, size: size)
+          ahead: readsPrepared || precision == .bf16 ? 0 : ahead)
+        switch precision {
+        case .float32: fast.kernels.convActivated(conv, epilogue, row: first, size: size)
+        case .bf16: fast.kernels.convPairs(conv, epilogue, row: first, size: size)
+        }
       }
       for y in first..<last { after(y, output + (y - first) * outputRow) }
       first = last
@@ -159,15 +179,28 @@ package final class FastSeparable: ModulatedLayer {
     let (top, bottom) = (
       y > 0 ? arena.at(input.at(y - 1)) : nil, y + 1 < size ? arena.at(input.at(y + 1)) : nil
     )
+    let (middle, blocks) = (arena.at(input.at(y)), inBlocks)
     if readsPrepared {
       let zeros = arena.at(places.zeros)
-      fast.kernels.depthwiseRow(
-        top ?? zeros, arena.at(input.at(y)), bottom ?? zeros, size: size, blocks: inBlocks,
-        weights: Floats(depthwise.base), into: row)
+      let (above, below, weights) = (top ?? zeros, bottom ?? zeros, Floats(depthwise.base))
+      switch precision {
+      case .float32:
+        fast.kernels.depthwiseRow(
+          above, middle, below, size: size, blocks: blocks, weights: weights, into: row)
+      case .bf16:
+        fast.kernels.depthwiseRowPairs(
+          above, middle, below, size: size, blocks: blocks, weights: weights, into: row)
+      }
     } else {
-      fast.kernels.depthwiseMapRow(
-        top, arena.at(input.at(y)), bottom, size: size, blocks: inBlocks,
-        weights: arena.at(places.weights), into: row)
+      let weights = arena.at(places.weights)
+      switch precision {
+      case .float32:
+        fast.kernels.depthwiseMapRow(
+          top, middle, bottom, size: size, blocks: blocks, weights: weights, into: row)
+      case .bf16:
+        fast.kernels.depthwiseMapRowPairs(
+          top, middle, bottom, size: size, blocks: blocks, weights: weights, into: row)
+      }
     }
   }
 }

@@ -66,6 +66,32 @@ enum Packing {
     return packed
   }
 
+  /// `[pair or single block][pair of input channels][lanes]` from `weight`, `[out][in]`: words of two
+  /// bfloat16, the lower input channel in the lower half; zero for a channel that is not there.
+  static func pairs(
+    _ weight: FloatBuffer, inChannels: Int, outputs: ChannelSlots, lanes: Int
+  ) throws(ObverseError) -> FloatBuffer {
+    let words = (inChannels + 1) / 2
+    let packed = try FloatBuffer(zeros: outputs.count * words)
+    let floats = try conv(
+      weight, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: outputs,
+      lanes: lanes)
+    var block = 0
+    while block < outputs.count {
+      let width = block + lanes < outputs.count ? 2 * lanes : lanes
+      let (from, to) = (floats.base + block * inChannels, packed.base + block * words)
+      for i in 0..<inChannels {
+        for lane in 0..<width {
+          let half = UInt32(BFloat16.bits(of: from[i * width + lane])) << UInt32(i % 2 * 16)
+          let at = to + (i / 2 * width + lane)
+          at.pointee = Float(bitPattern: at.pointee.bitPattern | half)
+        }
+      }
+      block += width
+    }
+    return packed
+  }
+
   /// `[36][pair or single block][input channel][lanes]`: each 3x3 kernel as `G g Gᵀ`, the weights of
   /// F(4x4, 3x3).
   static func winograd(

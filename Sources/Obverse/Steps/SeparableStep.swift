@@ -52,6 +52,8 @@ final class SeparableStep: Step {
     }
   }
 
+  var precision: Precision? { kernel.precision }
+
   var leavesMap: Bool {
     if case .image = rider { false } else { true }
   }

@@ -18,6 +18,8 @@ protocol Step: AnyObject, Sendable {
   var leavesMap: Bool { get }
   /// How its 3x3 convolutions are computed; nil for a step without.
   var algorithm: ConvAlgorithm? { get }
+  /// What its 1x1 convolutions behind depthwise ones are multiplied in; nil for a step without.
+  var precision: Precision? { get }
   /// What it touches of the arena for a turn's rows, or for all of them.
   func access(rows: Range<Int>) -> Access
   /// Does a worker's rows, which are not empty, with its scratch.
@@ -29,6 +31,7 @@ extension Step {
   var output: FeatureMap? { nil }
   var leavesMap: Bool { output != nil }
   var algorithm: ConvAlgorithm? { nil }
+  var precision: Precision? { nil }
   var layers: [String] { parts.map { $0.name } }
 }
 

@@ -18,6 +18,7 @@ class Described:
     _info: ModelInfo
     _threads: int
     _isa: Optional[str]
+    _precision: str
 
     @property
     def is_closed(self) -> bool:
@@ -94,7 +95,7 @@ class Described:
     def memory(self) -> int:
         """Bytes that drawing needs beside the weights."""
         self._check_open()
-        options = context_options(self._threads, self._isa)
+        options = context_options(self._threads, self._isa, self._precision)
         count = ctypes.c_size_t()
         check(lib.obv_context_memory(self._model, ctypes.byref(options), ctypes.byref(count)))
         return count.value

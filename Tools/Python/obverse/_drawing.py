@@ -18,16 +18,17 @@ from ._library import ContextOptions, DrawOptions, ObverseError, ProgressFunctio
 Progress = Callable[[int, int], Any]
 
 NOISES = {"const": 0, "random": 1, "none": 2}
+PRECISIONS = {"float32": 0, "bf16": 1}
 ISAS = {None: 0, "baseline": 1, "avx2": 2, "avx512": 3, "neon": 4}
 
 
 class Context:
     """An obv_context."""
 
-    def __init__(self, model: ctypes.c_void_p, threads: int, isa: Optional[str]) -> None:
+    def __init__(self, model: ctypes.c_void_p, threads: int, isa: Optional[str], precision: str) -> None:
         self.handle = ctypes.c_void_p()
         self.threads = threads or len(os.sched_getaffinity(0))
-        options = context_options(threads, isa)
+        options = context_options(threads, isa, precision)
         check(lib.obv_context_create(model, ctypes.byref(options), ctypes.byref(self.handle)))
 
     def destroy(self) -> None:
@@ -153,6 +154,6 @@ def whole(number: SupportsIndex, name: str, largest: int = 0xFFFFFFFF) -> int:
     return result
 
 
-def context_options(threads: int, isa: Optional[str]) -> ContextOptions:
+def context_options(threads: int, isa: Optional[str], precision: str) -> ContextOptions:
     """For a context of so many threads."""
-    return ContextOptions(ctypes.sizeof(ContextOptions), threads, ISAS[isa])
+    return ContextOptions(ctypes.sizeof(ContextOptions), threads, ISAS[isa], PRECISIONS[precision])

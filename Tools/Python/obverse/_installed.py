@@ -26,12 +26,12 @@ def _folders() -> Iterator[Path]:
     yield Path("/usr/share/obverse")
 
 
-def faces(name: str = "faces", *, threads: int = 0, isa: Optional[str] = None) -> Model:
+def faces(name: str = "faces", *, threads: int = 0, isa: Optional[str] = None, precision: str = "float32") -> Model:
     """Opens a model that came along: small faces, for research and other non-commercial use.
 
     Args:
         name: The model's name without ``.obv``.
-        threads, isa: As for `Model`.
+        threads, isa, precision: As for `Model`.
 
     Raises:
         ObverseError: There is no such model; the sentence says where it was looked for.
@@ -39,6 +39,6 @@ def faces(name: str = "faces", *, threads: int = 0, isa: Optional[str] = None) -
     searched = [folder / f"{name}.obv" for folder in _folders()]
     for path in searched:
         if path.is_file():
-            return Model(path, threads=threads, isa=isa)
+            return Model(path, threads=threads, isa=isa, precision=precision)
     places = ", ".join(f"'{path}'" for path in searched)
     raise ObverseError("file-missing", f"no model '{name}': there is none of {places}")

@@ -34,7 +34,7 @@ class ModelInfo(ctypes.Structure):
 
 
 class ContextOptions(ctypes.Structure):
-    _fields_ = [("size", c_uint32), ("threads", c_uint32), ("isa", c_uint32)]
+    _fields_ = [("size", c_uint32), ("threads", c_uint32), ("isa", c_uint32), ("precision", c_uint32)]
 
 
 class DrawOptions(ctypes.Structure):

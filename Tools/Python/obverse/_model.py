@@ -11,7 +11,7 @@ from typing import Any, Optional, SupportsIndex, Union
 
 from . import _floats
 from ._described import Described
-from ._drawing import ISAS, Context, Interrupts, Progress, draw_all, options_of, whole
+from ._drawing import ISAS, PRECISIONS, Context, Interrupts, Progress, options_of, whole
 from ._floats import Floats
 from ._image import FORMATS, Format, Image, Images, format_named, target_in
 from ._library import DrawOptions, ModelInfo, check, lib
@@ -33,6 +33,8 @@ class Model(Described):
         threads: Threads that draw one face; 0 for one a core.
         isa: ``"baseline"``, ``"avx2"``, ``"avx512"`` or ``"neon"``: faces have equal pixels on one of
             them; None for the best that the processor has.
+        precision: ``"float32"``, or ``"bf16"`` for a separable network and a processor with AVX512-BF16:
+            faster, and other pixels.
 
     Raises:
         ObverseError: The file cannot be read, or is no model.
@@ -45,13 +47,16 @@ class Model(Described):
         *,
         threads: int = 0,
         isa: Optional[str] = None,
+        precision: str = "float32",
     ) -> None:
         self._model = ctypes.c_void_p()
         self._contexts: list[Context] = []
         threads = whole(threads, "threads", 1024)
         if isa not in ISAS:
             raise ValueError(f"isa {isa!r} is none of {', '.join(filter(None, ISAS))}")
-        self._threads, self._isa = threads, isa
+        if precision not in PRECISIONS:
+            raise ValueError(f"precision {precision!r} is none of {', '.join(PRECISIONS)}")
+        self._threads, self._isa, self._precision = threads, isa, precision
         self._lock = threading.Lock()
         self._process = os.getpid()
         self._path: Optional[str] = None
@@ -66,7 +71,7 @@ class Model(Described):
             self._path = os.path.abspath(source)
         self._info = ModelInfo(ctypes.sizeof(ModelInfo))
         check(lib.obv_model_get_info(self._model, ctypes.byref(self._info)))
-        self._contexts.append(Context(self._model, threads, isa))
+        self._contexts.append(Context(self._model, threads, isa, precision))
 
     # ---- Drawing
 
@@ -345,7 +350,7 @@ class Model(Described):
     def __reduce__(self) -> tuple[Any, ...]:
         if self._path is None:
             raise TypeError("a model made of bytes cannot be copied or pickled; open it once more")
-        return _reopened, (self._path, self._threads, self._isa)
+        return _reopened, (self._path, self._threads, self._isa, self._precision)
 
     # ---- Steps of the above
 
@@ -363,7 +368,7 @@ class Model(Described):
         """The context, for whoever holds the lock."""
         self._check_open()
         if not self._contexts:
-            self._contexts.append(Context(self._model, self._threads, self._isa))
+            self._contexts.append(Context(self._model, self._threads, self._isa, self._precision))
         return self._contexts[0]
 
     def _follow_fork(self) -> None:
@@ -405,5 +410,5 @@ def _seed_of(face: Union[SupportsIndex, Floats]) -> Optional[SupportsIndex]:
     return face if isinstance(face, SupportsIndex) and not hasattr(face, "__len__") else None
 
 
-def _reopened(path: str, threads: int, isa: Optional[str]) -> Model:
-    return Model(path, threads=threads, isa=isa)
+def _reopened(path: str, threads: int, isa: Optional[str], precision: str) -> Model:
+    return Model(path, threads=threads, isa=isa, precision=precision)

@@ -149,6 +149,7 @@ class Misuse(Case):
             ("threads is 1025", lambda: obverse.Model(MODEL, threads=1025)),
             ("no zero byte", lambda: obverse.Model("a\0b")),
             ("isa 'mmx' is none of", lambda: obverse.Model(MODEL, isa="mmx")),
+            ("precision 'f8' is none of", lambda: obverse.Model(MODEL, precision="f8")),
             ("seed is -1, not in 0", lambda: self.model.face(-1)),
             ("seed is 4294967296", lambda: self.model.face(1 << 32)),
             ("seed is -1", lambda: self.model.batch([1, -1])),
