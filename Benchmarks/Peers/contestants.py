@@ -13,12 +13,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 STYLEGAN2 = ["act-convt", "act-convts", "act-poly", "weight-convt", "weight-poly"]
 SEPARABLE = ["act-haart", "act-shuffle", "act-sums", "weight-haart", "weight-shuffle"]
 PEERS = ["openvino", "openvino-default", "ort", "ncnn", "litert", "torch"]
+# Ourselves in bfloat16, beside those whose default that is.
+OURS_BF16 = "obverse-bf16"
 # MobileStyleGAN; of the others each layer is a whole convolution.
 SEPARABLE_NETWORKS = ["faces", "faces-r91", "faces-r96", "faces-r99", "random-face"]
 # An eighth of one step of an 8-bit image, whose values -1 to 1 have 255 steps.
 AGREE = 1e-3
 # As people run it: the runtime chooses the precision, and may choose bfloat16.
-ROUGH = {"openvino-default": 1}
+ROUGH = {"openvino-default": 1, OURS_BF16: 1}
 
 
 def forms(peer, network):
@@ -104,24 +106,24 @@ class Peer:
 class Ours:
     """The program of this repository, as a user runs it."""
 
-    name = "obverse"
-
-    def __init__(self, program, folder):
-        self.program, self.folder = program, folder
+    def __init__(self, program, folder, name="obverse"):
+        self.program, self.folder, self.name = program, folder, name
+        self.precision = "bf16" if name == OURS_BF16 else "float32"
         self.estimate = {}  # seconds a face, by network and threads
         self.facts = {}  # what `bench` says of each network
 
     def forms(self, network):
-        return ["-"]
+        return ["-"] if self.precision == "float32" or network in SEPARABLE_NETWORKS else []
 
     def measure(self, network, form, threads, seconds):
         base = f"{self.folder}/{network}"
-        words = [self.program, "generate", "-m", f"{base}.obv", "--latents", f"{base}.z.npy"]
-        words += ["--trunc", "1", "--format", "f32", "-o", f"{base}.ours.f32", "-t", str(threads)]
+        how = ["-m", f"{base}.obv", "-t", str(threads), "--precision", self.precision]
+        words = [self.program, "generate", *how, "--latents", f"{base}.z.npy"]
+        words += ["--trunc", "1", "--format", "f32", "-o", f"{base}.ours.f32"]
         _, cold, _ = run(words, seconds)
         each = self.estimate.get((network, threads), 1)
         warm, count = min(1, seconds / 4) / each, seconds / each
-        words = [self.program, "bench", "-m", f"{base}.obv", "-t", str(threads)]
+        words = [self.program, "bench", *how]
         words += ["--warmup", str(int(warm) + 2), "-r", str(int(count) + 5), "--format", "json"]
         text, _, others = run(words, seconds)
         facts = json.loads(text)

@@ -3,7 +3,7 @@ import statistics
 
 TITLES = {
     "openvino": "OpenVINO", "openvino-default": "OpenVINO, its default", "ort": "ONNX Runtime", "ncnn": "ncnn", "litert": "LiteRT",
-    "torch": "PyTorch", "obverse": "Obverse",
+    "torch": "PyTorch", "obverse": "Obverse", "obverse-bf16": "Obverse, bf16",
 }
 
 
@@ -43,7 +43,7 @@ def markdown(results, names, networks, peaks):
             row.append(text)
         ours = found.get("obverse")
         # Ratios are between equals: who chose another precision has a column and no part in them.
-        equals = [name for name in peers if not name.endswith("-default")]
+        equals = [name for name in peers if not name.endswith(("-default", "-bf16"))]
         rivals = [found[name] for name in equals if name in found]
         if ours and rivals:
             best = min(rivals, key=lambda one: one["median_ms"])

@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
-from contestants import Failed, difference, run, summary  # noqa: E402
+from contestants import OURS_BF16, Failed, Ours, difference, run, summary  # noqa: E402
 from table import markdown, merged  # noqa: E402
 
 
@@ -76,10 +76,28 @@ class Table(unittest.TestCase):
             " | 5 / 10 |")
 
 
+    def test_ratios_are_between_equals(self):
+        def one(time):
+            return {"median_ms": time, "p10_ms": time, "memory_bytes": 1e6, "cold_ms": 1}
+
+        names = ["obverse", "obverse-bf16", "openvino", "openvino-default"]
+        found = dict(zip(names, map(one, [5, 2, 10, 3])))
+        row = markdown({("faces", 2): found}, names, {"faces": {"macs": 1}}, [1, 1]).splitlines()[-1]
+        self.assertIn("| 5.00 (5.00) | 2.00 (2.00) | 10.0 (10.0) | 3.00 (3.00) | 2.00 |", row)
+
+
+class Contestants(unittest.TestCase):
+    def test_bf16_is_for_separable_networks(self):
+        ours = Ours("obverse", "/", OURS_BF16)
+        self.assertEqual((ours.precision, ours.forms("faces"), ours.forms("p90")), ("bf16", ["-"], []))
+        self.assertEqual(Ours("obverse", "/").forms("p90"), ["-"])
+
+
 class Words(unittest.TestCase):
     def test_wrong_words_end_with_64(self):
         script = os.path.join(os.path.dirname(HERE), "peers")
-        for words in (["--peers", "tvm"], ["--threads", "0"], ["--seconds", "nan"], ["--no"]):
+        for words in (["--peers", "tvm"], ["--threads", "0"], ["--seconds", "nan"], ["--isa", "mmx"],
+                      ["--no"]):
             done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr.count("\n")), (64, 1), words)
 
