@@ -20,19 +20,27 @@ public final class Generator {
   /// Workers in use, the calling thread among them.
   public let threads: Int
   /// Ends a running face at its next layer; from any thread or a signal handler.
-  public let cancellation = Cancellation()
+  public let cancellation: Cancellation
 
   let workers: Workers
   let arena: FloatBuffer
   let run: FaceRun
   let schedule: Schedule
+  /// Those of one thread that `each` works with, once it was called.
+  var alone: [Generator] = []
 
   /// - Parameters:
   ///   - model: What to draw from; may be shared with other generators.
   ///   - threads: 0 takes the physical cores within the affinity mask and the cgroup's quota.
   /// - Throws: `resources`.
-  public init(_ model: Model, threads: Int = 0) throws(ObverseError) {
+  public convenience init(_ model: Model, threads: Int = 0) throws(ObverseError) {
+    try self.init(model, threads: threads, Cancellation())
+  }
+
+  /// The same with a cancellation that another one may share.
+  init(_ model: Model, threads: Int, _ cancellation: Cancellation) throws(ObverseError) {
     self.model = model
+    self.cancellation = cancellation
     self.threads = threads > 0 ? threads : ProcessorCount.automatic
     let plan = model.plan
     schedule = try plan.schedule(workers: self.threads, model.description)

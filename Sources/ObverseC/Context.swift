@@ -21,6 +21,8 @@ final class Context: @unchecked Sendable {
   private var progress: DrawRequest.Progress?
   private var done = 0
   private var threw = false
+  /// How many faces the call draws, where it draws many: progress is told of them.
+  private var faces: Int?
 
   /// The number of the call in progress, 0 between calls, and that of the one to be cancelled.
   ///
@@ -77,9 +79,10 @@ final class Context: @unchecked Sendable {
     return unsafe Unmanaged<Context>.fromOpaque(UnsafeRawPointer(pointer)).takeUnretainedValue()
   }
 
-  /// Does a call's work, alone and in the right process; `request` says who is told about its steps.
+  /// Does a call's work, alone and in the right process; `request` says who is told about its steps, or
+  /// about its faces, if there is a number of them.
   func use(
-    _ request: DrawRequest, _ body: () throws(ObverseError) -> Void
+    _ request: DrawRequest, faces: Int? = nil, _ body: () throws(ObverseError) -> Void
   ) throws(Failure) {
     guard isOurs else {
       throw Failure(obv_status(OBV_FORKED), "the context was made before this process was forked")
@@ -94,6 +97,7 @@ final class Context: @unchecked Sendable {
     unsafe progress = unsafe request.progress
     defer { unsafe progress = nil }
     done = 0
+    self.faces = faces
     threw = false
     job = request.job
     do throws(ObverseError) {
@@ -126,12 +130,16 @@ final class Context: @unchecked Sendable {
       || job != 0 && cancelledJob.load(ordering: .relaxed) == job
   }
 
-  /// Before each step, in the drawing thread: true cancels.
+  /// Counts a face of many.
+  func finishedFace() { done += 1 }
+
+  /// Before each step, in the calling thread: true cancels.
   private func step() -> Bool {
     if let progress = unsafe progress {
       let answer = unsafe callback_progress(
-        progress.fn, progress.user, UInt32(done), UInt32(generator.stepCount))
-      done += 1
+        progress.fn, progress.user, UInt32(clamping: done),
+        UInt32(clamping: faces ?? generator.stepCount))
+      if faces == nil { done += 1 }
       // Whatever rounding mode the function left behind.
       fp_set_default()
       threw = answer == callback_threw

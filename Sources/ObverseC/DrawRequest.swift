@@ -3,7 +3,7 @@ import Obverse
 
 /// An `obv_draw_options` in our words.
 @safe
-struct DrawRequest {
+struct DrawRequest: @unchecked Sendable {
   typealias Progress = (fn: obv_progress_fn, user: UnsafeMutableRawPointer?)
 
   let psi: Float

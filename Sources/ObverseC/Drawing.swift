@@ -57,12 +57,12 @@ public func obv_synthesize(
     try unsafe checkAlignment(ws, "ws")
     try check(ws_count, context.generator.model)
     let request = try unsafe DrawRequest(options)
-    let target = try unsafe PixelTarget(context, pixels, stride, format)
+    let target = try unsafe PixelTarget(context.generator.model, pixels, stride, format)
     try context.use(request) { () throws(ObverseError) in
       try unsafe context.generator.draw(
         ws: UnsafeBufferPointer(start: ws, count: ws_count).span, noise: request.noise,
-        into: target.bytes)
-      target.finish()
+        into: target.bytes(context.image))
+      unsafe target.finish(context.generator, context.image)
     }
   }
 }
@@ -75,12 +75,57 @@ public func obv_generate(
   status { () throws(Failure) in
     let context = try unsafe Context.at(context)
     let request = try unsafe DrawRequest(options)
-    let target = try unsafe PixelTarget(context, pixels, stride, format)
+    let target = try unsafe PixelTarget(context.generator.model, pixels, stride, format)
     try context.use(request) { () throws(ObverseError) in
       try unsafe context.generator.draw(
         seed: seed, label: request.label, psi: request.psi, cutoff: request.cutoff,
-        noise: request.noise, into: target.bytes)
-      target.finish()
+        noise: request.noise, into: target.bytes(context.image))
+      unsafe target.finish(context.generator, context.image)
+    }
+  }
+}
+
+@c @implementation
+public func obv_generate_many(
+  _ context: OpaquePointer?, _ seeds: UnsafePointer<UInt32>?, _ count: Int,
+  _ options: UnsafePointer<obv_draw_options>?, _ pixels: UnsafeMutableRawPointer?,
+  _ image_stride: Int, _ stride: Int, _ format: UInt32
+) -> obv_status {
+  status { () throws(Failure) in
+    let context = try unsafe Context.at(context)
+    guard let seeds = unsafe seeds else { throw .argument("seeds is NULL") }
+    let request = try unsafe DrawRequest(options)
+    let model = context.generator.model
+    let target = try unsafe PixelTarget(model, pixels, stride, format)
+    let (bytes, overflows) = image_stride.multipliedReportingOverflow(by: count)
+    guard count >= 0, image_stride >= 0, !overflows, bytes >= 0 else {
+      throw .argument("count pictures, image_stride apart, are more than memory can hold")
+    }
+    guard image_stride >= target.byteCount || count < 2 else {
+      throw .argument(
+        "image_stride is \(image_stride), less than the \(target.byteCount) bytes of a picture")
+    }
+    if format == OBV_RGBF32, image_stride % 4 != 0 {
+      throw .argument("image_stride must be a multiple of 4 for OBV_RGBF32")
+    }
+    try engine { () throws(ObverseError) in
+      try Memory.expectRoom(for: count * MemoryLayout<UInt32>.size)
+    }
+    let list = unsafe Array(UnsafeBufferPointer(start: seeds, count: count))
+    let isRandom = if case .random = request.noise { true } else { false }
+    try context.use(request, faces: count) { () throws(ObverseError) in
+      try context.generator.eachFace(
+        of: list, label: request.label, psi: request.psi, cutoff: request.cutoff, bytes: 0,
+        draw: { (number, ws, generator) throws(ObverseError) in
+          let noise = isRandom ? .random(seed: list[number]) : request.noise
+          let target = target.moved(by: number * image_stride)
+          let image =
+            target.needsImage ? try Memory(byteCount: Context.imageBytes(model)) : nil
+          let room = unsafe image?.base.assumingMemoryBound(to: UInt8.self)
+          try unsafe generator.draw(ws: ws.span, noise: noise, into: target.bytes(room))
+          unsafe target.finish(generator, room)
+          withExtendedLifetime(image) {}
+        }, take: { (_, _) in context.finishedFace() })
     }
   }
 }

@@ -3,25 +3,24 @@ import Obverse
 
 /// Where a caller wants the pixels, and in which format.
 @safe
-struct PixelTarget {
-  private let context: Context
-  private let pixels: UnsafeMutableRawPointer
+struct PixelTarget: @unchecked Sendable {
+  private var pixels: UnsafeMutableRawPointer
   private let stride: Int
   private let format: Int
   private let width: Int
+  private let pixelBytes: Int
   /// Channels of the network's image.
   private let channels: Int
 
   init(
-    _ context: Context, _ pixels: UnsafeMutableRawPointer?, _ stride: Int, _ format: UInt32
+    _ model: Model, _ pixels: UnsafeMutableRawPointer?, _ stride: Int, _ format: UInt32
   ) throws(Failure) {
     guard let pixels = unsafe pixels else { throw .argument("pixels is NULL") }
-    self.context = context
     unsafe self.pixels = unsafe pixels
     self.stride = stride
     self.format = Int(format)
-    width = context.generator.model.resolution
-    channels = context.generator.model.imageChannels
+    width = model.resolution
+    channels = model.imageChannels
     let size: Int
     switch self.format {
     case OBV_RGB8: size = 3
@@ -29,6 +28,7 @@ struct PixelTarget {
     case OBV_RGBF32: size = 12
     default: throw .argument("format \(format) is none of OBV_RGB8 to OBV_RGBF32")
     }
+    pixelBytes = size
     guard stride >= width * size else {
       // A size_t above Int's range arrives as a negative number.
       throw stride < 0
@@ -47,18 +47,34 @@ struct PixelTarget {
     format == OBV_RGB8 && channels == 3 && stride == 3 * width
   }
 
-  /// Where to draw bytes to; nil for floats.
-  var bytes: UnsafeMutablePointer<UInt8>? {
-    if format == OBV_RGBF32 { return nil }
-    if isDirect { return unsafe pixels.assumingMemoryBound(to: UInt8.self) }
-    return unsafe context.image
+  /// Bytes from the first pixel to the end of the last.
+  var byteCount: Int { (width - 1) * stride + width * pixelBytes }
+
+  /// The same for a picture that lies so many bytes further on.
+  func moved(by bytes: Int) -> PixelTarget {
+    var moved = self
+    unsafe moved.pixels = unsafe pixels + bytes
+    return moved
   }
 
-  /// Brings what was drawn into the caller's format.
-  func finish() {
+  /// Whether an image in the network's own channels is needed in between.
+  var needsImage: Bool { !isDirect && format != OBV_RGBF32 }
+
+  /// Where to draw bytes to; nil for floats.
+  ///
+  /// `image` has room where one is needed.
+  @unsafe
+  func bytes(_ image: UnsafeMutablePointer<UInt8>?) -> UnsafeMutablePointer<UInt8>? {
+    if format == OBV_RGBF32 { return nil }
+    return unsafe isDirect ? pixels.assumingMemoryBound(to: UInt8.self) : image
+  }
+
+  /// Brings what `generator` drew, or `image`, into the caller's format.
+  @unsafe
+  func finish(_ generator: Generator, _ image: UnsafeMutablePointer<UInt8>?) {
     guard !isDirect else { return }
-    guard format == OBV_RGBF32 else { return copyBytes() }
-    context.generator.withPlanes { planes in
+    if let image = unsafe image, format != OBV_RGBF32 { return unsafe copyBytes(image) }
+    generator.withPlanes { planes in
       let plane = width * width
       for y in 0..<width {
         let row = unsafe (pixels + y * stride).assumingMemoryBound(to: Float.self)
@@ -71,8 +87,9 @@ struct PixelTarget {
     }
   }
 
-  private func copyBytes() {
-    var source = unsafe UnsafePointer(context.image)
+  @unsafe
+  private func copyBytes(_ image: UnsafeMutablePointer<UInt8>) {
+    var source = unsafe UnsafePointer(image)
     let size = format == OBV_RGB8 ? 3 : 4
     let (red, blue) = format == OBV_BGRA8 ? (2, 0) : (0, 2)
     // Grey is all three colours; an alpha comes last.

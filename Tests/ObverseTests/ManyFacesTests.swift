@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Kernels
 import ModelFile
 import Obverse
@@ -20,6 +21,87 @@ struct ManyFacesTests {
       #expect(throws: ObverseError.self) { try generator.map(latents, labels: [nil]) }
       #expect(throws: ObverseError.self) { try generator.map([latents[0], [1]]) }
     }
+  }
+
+  /// One a worker, or all workers a face: what a generator of one thread draws.
+  @Test(arguments: [1, 2, 3], [1, 2, 19])
+  func drawsFacesAsOneByOne(threads: Int, count: Int) throws {
+    for kind in [SyntheticModel.conditional, .largeMobile] {
+      let model = try Model(kind.description)
+      let label = model.classes > 0 ? 2 : nil
+      let seeds = (0..<UInt32(count)).map { 7 &* $0 &+ 3 }
+      let alone = try Generator(model, threads: 1)
+      let draws = model.allowsRandomNoise
+      let noise: @Sendable (UInt32) -> NoiseMode = { draws ? .random(seed: $0) : .const }
+      var wanted: [Image] = []
+      for seed in seeds {
+        let image = try alone.face(
+          seed: seed, psi: 0.7, cutoff: 3, label: label, noise: noise(seed))
+        wanted.append(image)
+      }
+      let generator = try Generator(model, threads: threads)
+      for _ in 0..<2 {
+        let found = try generator.faces(
+          seeds: seeds, psi: 0.7, cutoff: 3, label: label, noise: noise)
+        #expect(found == wanted, "\(kind)")
+      }
+      #expect(Set(wanted.map(\.pixels)).count == count)
+    }
+  }
+
+  /// Results are taken in order, by the calling thread, each once; more of them than lie about at a time.
+  @Test(arguments: [1, 3], [0, 1, 5, 200])
+  func takesInOrder(threads: Int, count: Int) throws {
+    let generator = try Generator(Model(SyntheticModel.skip.description), threads: threads)
+    let caller = pthread_self()
+    var taken: [Int] = []
+    try generator.each(
+      count, bytes: 1 << 20,
+      make: { (range, _, made) throws(ObverseError) in
+        for number in range { try made(number, 10 * number) }
+      },
+      take: {
+        #expect($1 == 10 * $0 && pthread_equal(pthread_self(), caller) != 0)
+        taken.append($0)
+      })
+    #expect(taken == Array(0..<count))
+  }
+
+  /// What was finished before a failure is taken, and nothing behind it; the next call works.
+  @Test(arguments: [1, 3])
+  func endsWithWhatWasFinished(threads: Int) throws {
+    let generator = try Generator(
+      Model(SyntheticModel.conditional.description), threads: threads)
+    #expect(throws: ObverseError.request("class 3 is not in 0 to 2", hint: nil)) {
+      try generator.faces(seeds: [1, 2, 3], label: 3)
+    }
+    func run(makeFails: Int, takeFails: Int) -> [Int] {
+      var taken: [Int] = []
+      #expect(throws: ObverseError.bug("here")) {
+        try generator.each(
+          50, bytes: 0,
+          make: { (range, _, made) throws(ObverseError) in
+            for number in range {
+              if number == makeFails { throw .bug("here") }
+              try made(number, number)
+            }
+          },
+          take: { (number, _) throws(ObverseError) in
+            if number == takeFails { throw .bug("here") }
+            taken.append(number)
+          })
+      }
+      return taken
+    }
+    // Those in front of it, as far as other workers had come.
+    let before = run(makeFails: 20, takeFails: 50)
+    #expect(before == Array(0..<before.count) && before.count <= 20)
+    #expect(threads > 1 || before.count == 20)
+    #expect(run(makeFails: 50, takeFails: 20) == Array(0..<20))
+    generator.cancellation.cancel()
+    #expect(throws: ObverseError.cancelled) { try generator.faces(seeds: [1, 2, 3], label: 1) }
+    generator.cancellation.reset()
+    #expect(try generator.faces(seeds: [1, 2, 3], label: 1).count == 3)
   }
 
   /// Weights that stay as the file has them draw what the same numbers draw as floats.

@@ -55,27 +55,6 @@ struct StepReportTests {
   }
 }
 
-struct BatchTests {
-  @Test(arguments: [1, 2, 3], [1, 2, 5])
-  func drawsTheFacesOfAGenerator(threads: Int, faces: Int) throws {
-    let model = try Model(SyntheticModel.conditional.description)
-    let batch = try Batch(model, faces: faces, threads: threads)
-    #expect(batch.threads == min(threads, faces))
-    let alone = try Generator(model, threads: 1).face(seed: 7, label: 2)
-    #expect(try batch.draw(seed: 7, label: 2) == alone)
-    #expect(try batch.draw(seed: 8, label: 2) != alone)
-  }
-
-  @Test func saysWhatIsWrongWithAFace() throws {
-    let batch = try Batch(Model(SyntheticModel.conditional.description), faces: 3, threads: 2)
-    #expect(throws: ObverseError.request("class 3 is not in 0 to 2", hint: nil)) {
-      try batch.draw(seed: 0, label: 3)
-    }
-    batch.first.cancellation.cancel()
-    #expect(throws: ObverseError.cancelled) { try batch.draw(seed: 0, label: 1) }
-  }
-}
-
 struct MachineRoofTests {
   /// Wider vectors do at least nearly as much; the machine may be busy with other things.
   @Test func measuresEverySet() throws {

@@ -50,7 +50,7 @@ struct BenchRun {
       ModelFile.read(path: path), precision: request.precision, forced: request.algorithm)
     load = Clock.now - start
     let drawer = try Drawer(model, threads: threads, batch: request.batch)
-    Interrupt.stops(drawer.cancelled)
+    Interrupt.stops(drawer.generator)
     first = try drawer.draw(0).time
     for seed in 0..<request.warmup { _ = try drawer.draw(seed) }
     var samples: [UInt64] = []
@@ -133,31 +133,33 @@ struct NetworkFacts {
 /// One face on all threads, or a batch with a thread each.
 private enum Drawer {
   case face(Generator)
-  case batch(Batch)
+  case batch(Generator, Int)
 
   init(_ model: Model, threads: Int, batch: Int) throws(ObverseError) {
     self =
       batch == 1
       ? .face(try Generator(model, threads: threads))
-      : .batch(try Batch(model, faces: batch, threads: threads))
+      : .batch(try Self.generator(model, threads: threads, atMost: batch), batch)
   }
 
-  var threads: Int {
+  /// A generator of no more threads than it shall draw faces at once.
+  private static func generator(
+    _ model: Model, threads: Int, atMost most: Int
+  ) throws(ObverseError) -> Generator {
+    let threads = threads > 0 ? threads : ProcessorCount.automatic
+    return try Generator(model, threads: min(threads, most))
+  }
+
+  /// The generator, which Ctrl-C stops.
+  var generator: Generator {
     switch self {
-    case .face(let generator): generator.threads
-    case .batch(let batch): batch.threads
+    case .face(let generator), .batch(let generator, _): generator
     }
   }
 
-  /// The generator that Ctrl-C stops.
-  var cancelled: Generator {
-    switch self {
-    case .face(let generator): generator
-    case .batch(let batch): batch.first
-    }
-  }
+  var threads: Int { generator.threads }
 
-  private var model: Model { cancelled.model }
+  private var model: Model { generator.model }
 
   // Labels change nothing about the time.
   private var label: Int? { model.classes > 0 ? 0 : nil }
@@ -169,7 +171,9 @@ private enum Drawer {
     let image =
       switch self {
       case .face(let generator): try generator.face(seed: seed, label: label)
-      case .batch(let batch): try batch.draw(seed: seed, label: label)
+      case .batch(let generator, let count):
+        try generator.faces(
+          seeds: (0..<UInt32(count)).map { seed &+ $0 }, label: label)[0]
       }
     let time = Clock.now - start
     // Asked for, so that no compiler may leave the work out.

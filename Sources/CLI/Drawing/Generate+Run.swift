@@ -43,17 +43,19 @@ private final class GenerateRun {
   /// Whether the one file of all images is there and stays.
   private var isKept = false
   private var times = Times()
+  /// When drawing began and ended.
+  private let begin = Clock.now
+  private var end: UInt64 = 0
   /// The subjects that were drawn into the sheet, for its metadata.
   private var drawn: [Subject] = []
   private var sheet: Sheet?
   private var hasWarned = false
   private var stream: ImageStream?
-  private var image: DrawnImage
 
   init(
     _ request: Generate, _ session: Session, _ generator: Generator, _ encoding: Encoding,
     _ list: [Subject]?, _ grid: Grid?
-  ) throws(ObverseError) {
+  ) {
     self.request = request
     self.session = session
     self.generator = generator
@@ -65,7 +67,6 @@ private final class GenerateRun {
       isJSON: request.options.isJSON, session.console)
     progress = Progress(
       session.console, total: list?.count ?? request.subjects.count, noun: "faces", now: Clock.now)
-    image = try DrawnImage(session.model, isFloat: request.output.format.isFloat)
   }
 
   /// Where all images go together, if they do.
@@ -84,20 +85,15 @@ private final class GenerateRun {
       stream = try writer.stream()
       try stream?.write(encoding.header(count: list?.count ?? 0))
     }
+    let maker = FaceMaker(
+      session.look, encoding, session.model,
+      sheet != nil ? .pixels : stream != nil ? .piece : .file)
     if let list {
-      for first in stride(from: 0, to: list.count, by: Self.mappedAtOnce) {
-        var rest = list[first..<min(first + Self.mappedAtOnce, list.count)]
-        keys = []
-        while let subject = rest.first {
-          try draw(subject, before: rest.dropFirst())
-          rest = rest.dropFirst()
-        }
-      }
+      try draw(list.filter { !keeps($0) }, maker)
     } else {
-      try drawStandardInput()
+      try drawStandardInput(maker)
     }
     progress.end()
-    let start = Clock.now
     if let sheet, let grid = grid, let path = sharedPath {
       let chunks = ImageRecord.chunks(session.model, drawn, session.look, grid)
       try writer.write(try encoding.file(sheet.pixels, chunks: chunks), to: path)
@@ -107,30 +103,34 @@ private final class GenerateRun {
       writer.finish(times.count)
       try writer.listStream()
     }
-    times.encode += Clock.now - start
+    end = Clock.now
   }
 
-  /// Subjects that are mapped together; few enough that the first picture is not late.
-  private static let mappedAtOnce = 8
-
-  /// What the next subjects of the list are drawn from, the nearest last, where it is known.
-  private var keys: [[Float]] = []
-
-  /// What a subject is drawn from; `others` are mapped with it, unless they have been.
-  private func key(
-    _ subject: Subject, before others: some Collection<Subject>
-  ) throws(ObverseError) -> [Float] {
-    if keys.count != others.count + 1 {
-      keys = try session.look.keys([subject] + others, generator).reversed()
-    }
-    guard let key = keys.popLast() else { throw .bug("a subject without a key") }
-    return key
+  /// Whether the file of a subject is there and stays.
+  private func keeps(_ subject: Subject) -> Bool {
+    sheet == nil && stream == nil
+      && writer.keeps(request.output.path(subject, channels: encoding.channels))
   }
 
-  private func drawStandardInput() throws(ObverseError) {
+  /// Draws subjects, a worker each where there are enough, and puts them where they belong in order.
+  private func draw(_ subjects: [Subject], _ maker: FaceMaker) throws(ObverseError) {
+    try generator.each(
+      subjects.count, bytes: maker.bytes,
+      make: { (range, generator, made) throws(ObverseError) in
+        try maker.make(subjects[range], generator, made)
+      },
+      take: { (number, face) throws(ObverseError) in try self.take(subjects[number], face) })
+  }
+
+  private func drawStandardInput(_ maker: FaceMaker) throws(ObverseError) {
     var input = SeedInput(descriptor: 0)
     do throws(ObverseError) {
-      while let seed = try input.next() { try draw(Subjects.subject(seed), before: []) }
+      while let seed = try input.next() {
+        let subject = Subjects.subject(seed)
+        if keeps(subject) { continue }
+        if let grid = grid { try grid.check(count: times.count + 1) }
+        try draw([subject], maker)
+      }
     } catch {
       // What was drawn before a bad line stays.
       if case .usage = error { try stream?.finish() }
@@ -138,33 +138,29 @@ private final class GenerateRun {
     }
   }
 
-  private func draw(_ subject: Subject, before others: ArraySlice<Subject>) throws(ObverseError) {
+  /// Puts a drawn face where it belongs.
+  private func take(_ subject: Subject, _ face: MadeFace) throws(ObverseError) {
     if Interrupt.isRequested { throw .cancelled }
-    let path = request.output.path(subject, channels: encoding.channels)
-    let isAlone = sheet == nil && stream == nil
-    if isAlone, writer.keeps(path) { return }
-    if let grid = grid { try grid.check(count: times.count + 1) }
+    // A seed may stand in a list twice.
+    if keeps(subject) { return }
     let start = Clock.now
-    let look = session.look
-    let ws = try look.ws(key(subject, before: others), of: subject, generator)
-    try image.draw(ws, look.noiseMode(subject), generator)
-    let ready = Clock.now
-    if !hasWarned, image.isBlank { warnOfBlank() }
+    if !hasWarned, face.isBlank { warnOfBlank() }
+    let path = request.output.path(subject, channels: encoding.channels)
     if sheet != nil {
-      sheet?.add(image.bytes)
+      sheet?.add(face.bytes)
       drawn.append(subject)
     } else if let stream {
-      try stream.write(try encoding.piece(image))
+      try stream.write(face.bytes)
     } else {
-      let chunks = ImageRecord.chunks(session.model, subject, look)
-      try writer.write(try encoding.file(image, chunks: chunks), to: path)
+      try writer.write(face.bytes, to: path)
       writer.finish(1)
     }
-    if request.savesW { try save(ws, subject) }
+    if request.savesW { try save(face.ws, subject) }
     let end = Clock.now
-    times.add(generate: ready - start, encode: end - ready)
-    try writer.record(members(subject, path, generate: ready - start, encode: end - ready))
-    progress.finished(end - start, now: end)
+    let encode = face.encode + (end - start)
+    times.add(generate: face.generate, encode: encode)
+    try writer.record(members(subject, path, generate: face.generate, encode: encode))
+    progress.finished(face.generate + encode, now: end)
   }
 
   /// Says once why a picture is of one colour where the model's weights explain it.
@@ -212,33 +208,33 @@ private final class GenerateRun {
     try writer.conclude(
       session.summary("obverse.generate/1", generator, members),
       "\(Format.count(times.count, "face")), \(encoding.side)x\(encoding.side),"
-        + " \(Format.duration(times.generate)) (\(Format.duration(times.median)) each,"
-        + " \(Format.count(generator.threads, "thread")))"
-        + " + \(Format.duration(times.encode)) \(request.output.format.rawValue.uppercased())")
+        + " \(Format.duration(end - begin)) with \(Format.count(generator.threads, "thread")):"
+        + " \(Format.duration(times.median)) each + \(Format.duration(times.medianEncode))"
+        + " \(request.output.format.rawValue.uppercased())")
   }
 }
 
-/// How long the images of a run took, in nanoseconds.
+/// How long images took whoever drew them, in nanoseconds.
 private struct Times {
   private(set) var count = 0
-  private(set) var generate: UInt64 = 0
-  var encode: UInt64 = 0
   /// Of the latest images; standard input may ask for any number.
-  private var latest: [UInt64] = []
+  private var generate: [UInt64] = []
+  private var encode: [UInt64] = []
 
   private static let mostKept = 1024
 
   mutating func add(generate: UInt64, encode: UInt64) {
     // The place of the oldest, once there are enough for a median.
-    if latest.count < Self.mostKept {
-      latest.append(generate)
+    if self.generate.count < Self.mostKept {
+      self.generate.append(generate)
+      self.encode.append(encode)
     } else {
-      latest[count % Self.mostKept] = generate
+      self.generate[count % Self.mostKept] = generate
+      self.encode[count % Self.mostKept] = encode
     }
     count += 1
-    self.generate += generate
-    self.encode += encode
   }
 
-  var median: UInt64 { Samples.median(latest) }
+  var median: UInt64 { Samples.median(generate) }
+  var medianEncode: UInt64 { Samples.median(encode) }
 }

@@ -31,7 +31,7 @@ struct Mix: Command {
           CommonOptions.noiseMode,
           Option(
             "noise-seed", "N", "seed of random noise", preset: "the row's seed", rare: true),
-          CommonOptions.label, CommonOptions.threads,
+          CommonOptions.label, CommonOptions.threads, CommonOptions.precision,
         ]),
       OptionGroup(
         "where to",
@@ -107,6 +107,41 @@ struct Mix: Command {
       }
   }
 
+  /// Draws and encodes pairs, on whatever thread it is called.
+  private struct PairMaker: Sendable {
+    /// By seed.
+    let ws: [UInt32: [Float]]
+    let mix: Mix
+    let look: Look
+    let model: Model
+    let encoding: Encoding
+
+    /// The pixels of a pair, its file unless the sheet alone is asked for, and the nanoseconds taken.
+    func make(
+      _ pair: Pair, _ generator: Generator
+    ) throws(ObverseError) -> (pixels: [UInt8], file: [UInt8], time: UInt64) {
+      if Interrupt.isRequested { throw .cancelled }
+      let begin = Clock.now
+      var image = try DrawnImage(model, isFloat: false)
+      let mixed = try generator.mix(
+        ws[pair.row] ?? [], ws[pair.column] ?? [], layers: mix.styles.layers)
+      try image.draw(mixed, look.noiseMode(Subjects.subject(pair.row)), generator)
+      let file =
+        mix.output.destination.isOneFile
+        ? [] : try encoding.file(image, chunks: ImageRecord.chunks(model, members(pair)))
+      return (image.bytes, file, Clock.now - begin)
+    }
+
+    /// What metadata and JSON say of a pair.
+    func members(_ pair: Pair) -> [(String, JSON)] {
+      var members: [(String, JSON)] = [
+        ("row", .integer(Int(pair.row))), ("col", .integer(Int(pair.column))),
+      ]
+      if pair.row != pair.column { members.append(("styles", .text(mix.styles.text))) }
+      return members + look.members(Subjects.subject(pair.row))
+    }
+  }
+
   /// One run of `mix`.
   private final class MixRun {
     private let mix: Mix
@@ -147,43 +182,39 @@ struct Mix: Command {
         if Interrupt.isRequested { throw .cancelled }
         ws[seed] = try session.look.ws(Subjects.subject(seed), generator)
       }
-      var image = try DrawnImage(session.model, isFloat: false)
+      sheet.skip()
+      let pairs = cells.compactMap { $0 }
+      let maker = PairMaker(
+        ws: ws, mix: mix, look: session.look, model: session.model, encoding: encoding)
       // A pair that stands twice is drawn twice rather than kept, and written once.
       var written: Set<Pair> = []
-      for cell in cells {
-        guard let cell else {
-          sheet.skip()
-          continue
-        }
-        if Interrupt.isRequested { throw .cancelled }
-        let begin = Clock.now
-        let mixed = try generator.mix(
-          ws[cell.row] ?? [], ws[cell.column] ?? [], layers: mix.styles.layers)
-        try image.draw(
-          mixed, session.look.noiseMode(Subjects.subject(cell.row)), generator)
-        sheet.add(image.bytes)
-        if !mix.output.destination.isOneFile, written.insert(cell).inserted {
-          try write(cell, image)
-        }
-        progress.finished(Clock.now - begin, now: Clock.now)
-      }
+      try generator.each(
+        pairs.count, bytes: 2 * encoding.side * encoding.side * encoding.channels,
+        make: { (range, generator, made) throws(ObverseError) in
+          for number in range { try made(number, maker.make(pairs[number], generator)) }
+        },
+        take: { (number, drawn) throws(ObverseError) in
+          if Interrupt.isRequested { throw .cancelled }
+          self.sheet.add(drawn.pixels)
+          let pair = pairs[number]
+          if !self.mix.output.destination.isOneFile, written.insert(pair).inserted {
+            try self.write(pair, drawn.file, maker.members(pair))
+          }
+          self.progress.finished(drawn.time, now: Clock.now)
+        })
       progress.end()
       try writeSheet()
     }
 
     /// Writes the image of a pair.
-    private func write(_ pair: Pair, _ image: DrawnImage) throws(ObverseError) {
+    private func write(
+      _ pair: Pair, _ file: [UInt8], _ members: [(String, JSON)]
+    ) throws(ObverseError) {
       let path = Path.join(
         mix.output.folder, "\(pair.stem).\(encoding.format.suffix(channels: encoding.channels))")
-      var members: [(String, JSON)] = [
-        ("row", .integer(Int(pair.row))), ("col", .integer(Int(pair.column))),
-      ]
-      if pair.row != pair.column { members.append(("styles", .text(mix.styles.text))) }
-      members += session.look.members(Subjects.subject(pair.row))
       try writer.record([("path", .text(path))] + members)
       if writer.keeps(path) { return }
-      let chunks = ImageRecord.chunks(session.model, members)
-      try writer.write(try encoding.file(image, chunks: chunks), to: path)
+      try writer.write(file, to: path)
       writer.finish(1)
     }
 

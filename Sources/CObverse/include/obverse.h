@@ -263,7 +263,7 @@ typedef struct obv_context_options {
  * context  Receives the context. Give it back with obv_context_destroy().
  *
  * Between faces the workers sleep. They are joined by obv_context_destroy().
- * Statuses: OBV_ARGUMENT, OBV_USAGE, OBV_RESOURCES. Threads: any. */
+ * Statuses: OBV_ARGUMENT, OBV_USAGE, OBV_REQUEST, OBV_RESOURCES. Threads: any. */
 obv_status obv_context_create(
     obv_model *model, const obv_context_options *options, obv_context **context);
 
@@ -379,6 +379,22 @@ obv_status obv_synthesize(obv_context *context, const float *ws, size_t ws_count
  * same pixels. All options are used. Statuses and threads: as obv_synthesize(). */
 obv_status obv_generate(obv_context *context, uint32_t seed, const obv_draw_options *options,
                         void *pixels, size_t stride, uint32_t format);
+
+/* Draws the faces of several seeds, each on a worker of its own where there are as many as workers: more
+ * faces a second than obv_generate() for one after the other, and the same pixels.
+ *
+ * seeds, count  The faces; none is allowed.
+ * options       As for obv_generate(), but that random noise takes each face's own seed. `progress` is
+ *               told how many faces are done, of how many, before layers that the calling thread draws.
+ * pixels        Receives the pictures, each as obv_generate() writes it.
+ * image_stride  Bytes from one picture to the next, at least those of a picture.
+ *
+ * A first call makes memory for each worker, of about obv_context_memory() with one thread; where that
+ * cannot be had, all workers draw each face together. Cancelled or failed, pictures may be missing or
+ * half written. Statuses: as obv_generate(), and OBV_RESOURCES. Threads: one at a time. Since 0.2.0. */
+obv_status obv_generate_many(obv_context *context, const uint32_t *seeds, size_t count,
+                             const obv_draw_options *options, void *pixels, size_t image_stride,
+                             size_t stride, uint32_t format);
 
 #ifdef __cplusplus
 }

@@ -8,18 +8,17 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import Any, Optional, SupportsIndex
 
-from ._library import ContextOptions, DrawOptions, ObverseError, ProgressFunction, check, lib
+from ._library import ContextOptions, DrawOptions, ProgressFunction, check, lib
 
 # Called before each part of a face with (done, total); what is true ends the face.
 Progress = Callable[[int, int], Any]
 
 NOISES = {"const": 0, "random": 1, "none": 2}
-PRECISIONS = {"float32": 0, "bf16": 1}
 ISAS = {None: 0, "baseline": 1, "avx2": 2, "avx512": 3, "neon": 4}
+PRECISIONS = {"float32": 0, "bf16": 1}
 
 
 class Context:
@@ -36,38 +35,6 @@ class Context:
         lib.obv_context_destroy(self.handle)
 
 
-def draw_all(
-    contexts: list[Context],
-    count: int,
-    call: Callable[[ctypes.c_void_p, int], int],
-    ends: threading.Event,
-) -> None:
-    """Does the calls 0 to `count` - 1, each with a context that is free, as many at once as there are contexts.
-
-    The first that fails ends them all, and so does `ends`.
-    """
-    free = list(contexts)
-
-    def do(i: int) -> None:
-        if ends.is_set():
-            return
-        context = free.pop()
-        try:
-            check(call(context.handle, i))
-        finally:
-            free.append(context)
-
-    if count == 0:
-        return
-    with ThreadPoolExecutor(len(contexts)) as pool:
-        try:
-            for _ in pool.map(do, range(count)):
-                pass
-        except ObverseError:
-            ends.set()
-            raise
-
-
 class Interrupts:
     """Lets Ctrl-C and a progress function end a face.
 
@@ -80,9 +47,7 @@ class Interrupts:
         self,
         options: Optional[DrawOptions] = None,
         progress: Optional[Progress] = None,
-        end: Callable[[], None] = lambda: None,
     ) -> None:
-        self._end = end
         self._progress = progress
         self._options = options
         self._handler: Any = None
@@ -102,7 +67,6 @@ class Interrupts:
             self._handler(number, frame)
         except BaseException as error:
             self._error = error
-            self._end()
 
     def _step(self, _: Any, done: int, total: int) -> int:
         ends: Any = False

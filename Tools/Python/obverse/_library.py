@@ -95,6 +95,10 @@ def _signatures() -> dict[str, tuple[Any, list[Any]]]:
             [handle, c_void_p, c_size_t, options, c_void_p, c_size_t, c_uint32],
         ),
         "obv_generate": (status, [handle, c_uint32, options, c_void_p, c_size_t, c_uint32]),
+        "obv_generate_many": (
+            status,
+            [handle, c_void_p, c_size_t, options, c_void_p, c_size_t, c_size_t, c_uint32],
+        ),
         "obv_draw_options_default": (DrawOptions, []),
     }
 

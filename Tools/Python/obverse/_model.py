@@ -269,6 +269,8 @@ class Model(Described):
     ) -> Images:
         """Draws the faces of many seeds, each on a thread of its own: more faces a second than `face`.
 
+        Ctrl-C ends it.
+
         Args:
             seeds: 0 to 4294967295; random noise takes the face's seed too.
             psi, cutoff, label, noise, format: As for `face`.
@@ -276,37 +278,26 @@ class Model(Described):
         Returns:
             The pictures; ``numpy.asarray`` of them is ``[count, size, size, channels]``.
         """
-        seeds = [whole(seed, "seed") for seed in seeds]
-        images = Images(len(seeds), self.size, self.size, format)
+        numbers = [whole(seed, "seed") for seed in seeds]
+        images = Images(len(numbers), self.size, self.size, format)
         form = FORMATS[format]
-        options = [options_of(psi, cutoff, label, noise, seed) for seed in seeds]
-        ends = threading.Event()
-
-        def end() -> None:
-            ends.set()
-            for context in self._contexts:
-                lib.obv_cancel(context.handle)
-
-        with Interrupts(end=end), self._turn():
-            main = self._drawer()
-            workers = min(main.threads, len(seeds))
-            # Behind the first, which draws single faces, those of one thread.
-            while len(self._contexts) <= workers:
-                self._contexts.append(Context(self._model, 1, self._isa))
-            targets = [target_in(image, self.size, self.size, form) for image in images]
-            draw_all(
-                self._contexts[1 : workers + 1],
-                len(seeds),
-                lambda handle, i: lib.obv_generate(
-                    handle,
-                    seeds[i],
-                    ctypes.byref(options[i]),
-                    targets[i].address,
-                    targets[i].stride,
-                    form.number,
-                ),
-                ends,
+        options = options_of(psi, cutoff, label, noise, 0)
+        row = self.size * form.pixel
+        with Interrupts(options), self._turn():
+            context = self._drawer()
+            if not numbers:
+                return images
+            status = lib.obv_generate_many(
+                context.handle,
+                (ctypes.c_uint32 * len(numbers))(*numbers),
+                len(numbers),
+                ctypes.byref(options),
+                _floats.address(images.pixels),
+                self.size * row,
+                row,
+                form.number,
             )
+        check(status)
         return images
 
     def cancel(self) -> None:
