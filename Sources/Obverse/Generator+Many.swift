@@ -84,6 +84,8 @@ extension Generator {
       }
       let work = ManyFaces(generators, numbers, cancellation, make, take)
       workers.run(work)
+      // The workers keep their last piece of work, and what it keeps may own them.
+      defer { work.letGo() }
       try work.end()
     }
   }
@@ -116,13 +118,14 @@ private final class ManyFaces<Made: Sendable>: SharedWork {
     ) throws(ObverseError) -> Void
   typealias Take = (Int, Made) throws(ObverseError) -> Void
 
-  private let generators: [Generator]
+  private var generators: [Generator]
   private let numbers: Range<Int>
   /// Numbers that a worker takes at a time: their latents are mapped together.
   private let together: Int
   private let cancellation: Cancellation
-  private let make: Make
-  private let take: Take
+  /// nil once all is done.
+  private var make: Make?
+  private var take: Take?
   private let next: Atomic<Int>
   private let ends = Atomic<Bool>(false)
   private let waiting: Guarded<[Made?]>
@@ -147,6 +150,7 @@ private final class ManyFaces<Made: Sendable>: SharedWork {
   }
 
   func work(_ index: Int, _ workers: Workers) {
+    guard let make else { return }
     do throws(ObverseError) {
       while !ends.load(ordering: .relaxed) {
         if cancellation.isCancelled { throw .cancelled }
@@ -167,7 +171,7 @@ private final class ManyFaces<Made: Sendable>: SharedWork {
 
   /// Takes what is ready, in order.
   private func takeReady() throws(ObverseError) {
-    while takes, taken < numbers.upperBound {
+    while let take, takes, taken < numbers.upperBound {
       let place = taken - numbers.lowerBound
       let ready = waiting.withLock { list in
         defer { list[place] = nil }
@@ -180,6 +184,13 @@ private final class ManyFaces<Made: Sendable>: SharedWork {
       takes = true
       taken += 1
     }
+  }
+
+  /// Forgets whoever asked, once all workers are done.
+  func letGo() {
+    generators = []
+    make = nil
+    take = nil
   }
 
   /// Takes the rest, once all workers are done, and throws what went wrong.

@@ -67,6 +67,23 @@ struct ManyFacesTests {
     #expect(taken == Array(0..<count))
   }
 
+  /// Workers remember the last thing that they did: it must not hold whoever asked for it.
+  @Test func letsGoOfWhoAsked() throws {
+    weak var kept: Generator?
+    func draw() throws {
+      let generator = try Generator(Model(SyntheticModel.skip.description), threads: 2)
+      kept = generator
+      try generator.each(
+        4, bytes: 0,
+        make: { (range, _, made) throws(ObverseError) in
+          for number in range { try made(number, number) }
+        }, take: { (_, _) in #expect(generator.threads == 2) })
+      #expect(kept != nil)
+    }
+    try draw()
+    #expect(kept == nil)
+  }
+
   /// What was finished before a failure is taken, and nothing behind it; the next call works.
   @Test(arguments: [1, 3])
   func endsWithWhatWasFinished(threads: Int) throws {
