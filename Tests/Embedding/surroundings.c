@@ -1,4 +1,4 @@
-/* What a host may be and do beside its calls: rounding modes, threads, signals, forks, a debugger, a log. */
+/* What a host may be and do beside its calls: rounding modes, threads, signals, little stack, forks, a debugger, a log. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -106,6 +106,44 @@ static void workers(void) {
   obv_context_destroy(its);
 }
 
+/* All that a host calls from one face to the next, in a thread whose stack shows what was touched. */
+static void *on_a_small_stack(void *top) {
+  static float z[1024], ws[64 * 1024];
+  static unsigned char pixels[4 * 256 * 256];
+  *(char **)top = __builtin_frame_address(0);
+  obv_model *own = NULL;
+  obv_context *its = NULL;
+  obv_draw_options options = usual();
+  GIVES(OBV_FILE_MISSING, obv_model_open("no/such.obv", &own));
+  GIVES(OBV_OK, obv_model_open(model_path, &own));
+  GIVES(OBV_OK, obv_context_create(own, NULL, &its));
+  GIVES(OBV_OK, obv_latent_from_seed(own, 85, z, info.z_dim));
+  GIVES(OBV_OK, obv_map(its, z, info.z_dim, &options, ws, ws_floats));
+  GIVES(OBV_OK, obv_synthesize(its, ws, ws_floats, &options, pixels, 4 * side, OBV_BGRA8));
+  options.noise = OBV_NOISE_RANDOM;
+  GIVES(OBV_OK, obv_generate(its, 85, &options, pixels, row, OBV_RGB8));
+  obv_context_destroy(its);
+  obv_model_close(own);
+  return NULL;
+}
+
+static void stack(void) {
+  enum { SIZE = 1 << 20, SAID = 32 << 10 };
+  static _Alignas(4096) char memory[SIZE];
+  char *top = NULL;
+  pthread_attr_t attributes;
+  pthread_t thread;
+  memset(memory, 0xa5, SIZE);
+  if (pthread_attr_init(&attributes) || pthread_attr_setstack(&attributes, memory, SIZE) ||
+      pthread_create(&thread, &attributes, on_a_small_stack, &top) || pthread_join(thread, NULL))
+    abort();
+  pthread_attr_destroy(&attributes);
+  char *deepest = memory;
+  while (deepest < top && *deepest == (char)0xa5) deepest++;
+  printf("%ld bytes of stack\n", (long)(top - deepest));
+  CHECK(deepest > memory && top - deepest <= SAID);
+}
+
 static int32_t looks_up(void *user, uint32_t done, uint32_t total) {
   (void)total;
   void *frames[64];
@@ -187,6 +225,7 @@ int main(int count, char **words) {
   rounding_of_callbacks();
   threads();
   workers();
+  stack();
   backtraces();
   forks();
   logs();
