@@ -30,6 +30,9 @@ static unsigned char *whole_file(const char *path, size_t *size) {
 
 static void library(void) {
   CHECK(!strcmp(obv_version(), OBV_VERSION));
+  int major, minor, patch;
+  CHECK(sscanf(obv_version(), "%d.%d.%d", &major, &minor, &patch) == 3);
+  CHECK(OBV_VERSION_NUMBER == 10000 * major + 100 * minor + patch);
   CHECK(obv_abi_version() == OBV_ABI_VERSION);
   CHECK(!strcmp(obv_last_error(), ""));
   CHECK(!strcmp(obv_status_text(OBV_OK), "ok"));
