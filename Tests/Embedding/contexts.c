@@ -27,7 +27,8 @@ static void contexts(void) {
 
 static void instruction_sets(void) {
   static const char *const names[] = {"", "baseline", "avx2", "avx512", "neon"};
-  int made = 0;
+  size_t float_bytes = 4 * image_bytes;
+  int made = 0, others = 0;
   for (uint32_t isa = OBV_ISA_BASELINE; isa <= OBV_ISA_NEON; isa++) {
     obv_context_options options = OBV_CONTEXT_OPTIONS_INIT;
     options.isa = isa;
@@ -40,17 +41,20 @@ static void instruction_sets(void) {
       continue;
     }
     made++;
-    /* The same faces as a model that was opened for this set. */
+    /* The same faces as a model that was opened for this set, to the last bit. */
     setenv("OBVERSE_ISA", names[isa], 1);
     obv_model *own;
     obv_context *wanted;
     GIVES(OBV_OK, obv_model_open(model_path, &own));
     unsetenv("OBVERSE_ISA");
     GIVES(OBV_OK, obv_context_create(own, NULL, &wanted));
-    unsigned char *a = room(image_bytes), *b = room(image_bytes);
+    unsigned char *a = room(float_bytes), *b = room(float_bytes);
+    GIVES(OBV_OK, obv_generate(its, 3, NULL, a, 4 * row, OBV_RGBF32));
+    GIVES(OBV_OK, obv_generate(wanted, 3, NULL, b, 4 * row, OBV_RGBF32));
+    CHECK(!memcmp(a, b, float_bytes));
+    GIVES(OBV_OK, obv_generate(context, 3, NULL, b, 4 * row, OBV_RGBF32));
+    others += memcmp(a, b, float_bytes) != 0;
     GIVES(OBV_OK, obv_generate(its, 3, NULL, a, row, OBV_RGB8));
-    GIVES(OBV_OK, obv_generate(wanted, 3, NULL, b, row, OBV_RGB8));
-    CHECK(!memcmp(a, b, image_bytes));
     size_t differing = 0;
     GIVES(OBV_OK, obv_generate(context, 3, NULL, b, row, OBV_RGB8));
     for (size_t i = 0; i < image_bytes; i++) differing += abs(a[i] - b[i]) > 1;
@@ -61,7 +65,8 @@ static void instruction_sets(void) {
     obv_context_destroy(its);
     obv_model_close(own);
   }
-  CHECK(made >= 1);
+  /* One of them is the model's own. Where there are more, at least one rounds in another way. */
+  CHECK(made >= 1 && (made == 1 || others >= 1));
   obv_context_options options = OBV_CONTEXT_OPTIONS_INIT;
   options.isa = OBV_ISA_NEON + 1;
   obv_context *its;
