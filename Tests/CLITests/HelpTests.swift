@@ -74,7 +74,7 @@ struct HelpTests {
     OPTIONS (what to draw, one of these)
           --seeds LIST        0,1,4-6 in this order; - reads one a line
           --random N          N fresh seeds; they become the file names
-          --projected-w FILE  w of a projector: .npz or .npy
+          --projected-w FILE  w of a projector: .npz, .npy or .pt
     OPTIONS (how)
       -m, --model FILE        model file, or the bare name of one [faces]
           --trunc PSI         1 leaves w untouched, 0 is the average face [1]

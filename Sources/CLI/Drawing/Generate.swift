@@ -25,9 +25,9 @@ struct Generate: Command {
             "latents", "FILE", "your own z: .npy of [n, z_dim]", rare: true,
             detail: "Drawn like seeds, as latent00.png and so on.", takes: .files(["npy"])),
           Option(
-            "projected-w", "FILE", "w of a projector: .npz or .npy",
+            "projected-w", "FILE", "w of a projector: .npz, .npy or .pt",
             detail: "w of [n, layers, w_dim] or [n, w_dim], drawn as proj00.png and so on."
-              + " No truncation is applied to it.", takes: .files(["npz", "npy"])),
+              + " No truncation is applied to it.", takes: .files(["npz", "npy", "pt"])),
           Option(
             "params-from", "PNG", "seed and settings of an image made here", rare: true,
             detail: "The image must come from the same model; options given beside it override.",

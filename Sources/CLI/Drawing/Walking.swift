@@ -18,9 +18,9 @@ struct Walking: Command {
         [
           Option("seeds", "LIST", "key frames: 0,1,4-6 in this order"),
           Option(
-            "projected-w", "FILE", "key frames from a projector: .npz or .npy", rare: true,
+            "projected-w", "FILE", "key frames from a projector: .npz, .npy or .pt", rare: true,
             detail: "In place of seeds: w of [n, layers, w_dim] or [n, w_dim]. No truncation is"
-              + " applied to it.", takes: .files(["npz", "npy"])),
+              + " applied to it.", takes: .files(["npz", "npy", "pt"])),
           Option(
             "num-keyframes", "N", "key frames of each cell", preset: "all seeds", rare: true,
             detail: "Seeds are taken from the front again when they run out."),
