@@ -121,8 +121,10 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Core", "CZlib", "Checkpoint", "ModelFile", "Converter", "ImageFile", "Obverse", "Support",
-      ], path: "Tests/Fuzz", exclude: ["README.md"], swiftSettings: safe),
+        "CFuzzer", "Core", "CZlib", "Checkpoint", "Kernels", "ModelFile", "Converter", "ImageFile",
+        "Obverse", "Support",
+      ], path: "Tests/Fuzz", exclude: ["README.md", "guided", "recipes.txt"], swiftSettings: safe),
+    .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(name: "CountedMalloc", path: "Tests/CountedMalloc"),
     .executableTarget(
       name: "allocations", dependencies: ["CountedMalloc", "Kernels", "ModelFile", "Obverse"],

@@ -258,6 +258,12 @@ enum Container {
     unsafe UInt32(truncatingIfNeeded: crc32_z(0, bytes, bytes.count))
   }
 
+  /// A gzip file.
+  static func gzip(_ bytes: [UInt8]) -> [UInt8] {
+    [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3] + deflate(bytes) + le(crc(bytes))
+      + le(UInt32(truncatingIfNeeded: bytes.count))
+  }
+
   /// A raw deflate stream.
   static func deflate(_ bytes: [UInt8]) -> [UInt8] {
     var stream = unsafe z_stream()

@@ -142,33 +142,71 @@ struct Corpus {
     }
   }
 
-  /// The fixtures, and the models that come of them.
+  /// The fixtures, and the models that come of them; small ones are damaged as often as what is made here.
   private mutating func addFixtures() {
-    for folder in Files.names(in: Fixture.folder) {
-      for name in Files.names(in: "\(Fixture.folder)/\(folder)") {
-        let path = "\(Fixture.folder)/\(folder)/\(name)"
-        if name.hasSuffix(".png"), let bytes = try? Bytes(mapping: path) {
-          add(folder, .png, .file(bytes.array))
-        }
-        guard let file = try? CheckpointFile.open(path), let bytes = try? Bytes(mapping: path)
-        else { continue }
-        let reader: Reader? =
-          switch file.container {
-          case .torchZip, .torchScript: .torchZip
-          case .torchLegacy: .torchLegacy
-          case .pickle: .pickle
-          case .safetensors: .safetensors
-          case .torchFolder, .npy, .npz, .openVINO: nil
-          }
-        guard let reader else { continue }
-        large.append(Seed("\(folder)/\(name)", reader, .file(bytes.array), isLarge: true))
-        let request = ConversionRequest(wAverageSamples: 1, hashesSource: false)
-        if let model = try? Converter.convert(file, request).description,
-          let obv = try? ModelFile.encode(model)
-        {
-          large.append(Seed("\(folder).obv", .obv, .file(obv), isLarge: true))
-        }
+    for path in Files.below(Fixture.folder) {
+      let name = String(path.dropFirst(Fixture.folder.count + 1))
+      guard let bytes = try? Bytes(mapping: path).array, !bytes.isEmpty else { continue }
+      if name.hasSuffix(".png") { add(name, .png, .file(bytes)) }
+      guard let file = try? CheckpointFile.open(path) else { continue }
+      switch file.container {
+      case .torchZip, .torchScript: addFixture(name, .torchZip, bytes)
+      case .torchLegacy: addFixture(name, .torchLegacy, bytes)
+      case .pickle: addFixture(name, .pickle, bytes)
+      case .safetensors: addFixture(name, .safetensors, bytes)
+      case .npz: addFixture(name, .npz, bytes)
+      case .torchFolder:
+        guard name.hasSuffix("data.pkl") else { continue }
+        add(name, .torchFolder, .folder(Files.unpacked(String(path.dropLast("/data.pkl".count)))))
+      case .npy, .openVINO: continue
       }
+      let request = ConversionRequest(wAverageSamples: 1, hashesSource: false)
+      if let model = try? Converter.convert(file, request).description,
+        let obv = try? ModelFile.encode(model), obv.count > Self.smallBytes
+      {
+        large.append(Seed("\(name).obv", .obv, .file(obv), isLarge: true))
+      }
+    }
+  }
+
+  /// Writes every small file to a folder, for a guided fuzzer to begin with.
+  func write(to folder: String) {
+    for (reader, seeds) in seeds {
+      for seed in seeds {
+        let bytes: [UInt8]
+        switch seed.form {
+        case .file(let file): bytes = file
+        case .archive(let builder): bytes = Seed.bytes(of: builder)
+        case .folder: continue
+        }
+        let name = String(seed.name.map { $0 == "/" ? "_" : $0 })
+        Files.write(bytes, to: "\(folder)/\(reader.rawValue)-\(name)")
+      }
+    }
+  }
+
+  private static let smallBytes = 80_000
+
+  private mutating func addFixture(_ name: String, _ reader: Reader, _ bytes: [UInt8]) {
+    let isArchive = bytes.starts(with: utf8("PK"))
+    if bytes.count > Self.smallBytes {
+      large.append(Seed(name, reader, .file(bytes), isLarge: true))
+    } else if isArchive, let builder = try? ZipBuilder(unpacking: bytes) {
+      add(name, reader, .archive(builder))
+    } else {
+      add(name, reader, .file(bytes))
+    }
+  }
+}
+
+extension ZipBuilder {
+  /// The members of an archive, to be put together anew.
+  init(unpacking bytes: [UInt8]) throws(ObverseError) {
+    let archive = try ZipArchive(Bytes(bytes))
+    for member in archive.members {
+      var copy = Member(name: member.name, data: try archive.read(member).array)
+      copy.method = UInt16(member.method)
+      members.append(copy)
     }
   }
 }

@@ -35,7 +35,30 @@ struct Input {
     if random.once(in: 100), let seed = random.pick(large) { chosen = seed }
     guard let chosen else { preconditionFailure("there is no seed") }
     let other = random.pick(seeds) ?? chosen
-    self = Input(chosen.name, reader, files: Self.damaged(chosen, other, &random))
+    var files = Self.damaged(chosen, other, &random)
+    if files.count == 1, Self.isCheckpoint(reader), random.once(in: 16) {
+      files[0].bytes = Container.gzip(files[0].bytes)
+      if random.once(in: 2) {
+        files[0].bytes = Mutation.damaged(files[0].bytes, FileMap(), other: other.first, &random)
+      }
+    }
+    self = Input(chosen.name, reader, files: files)
+  }
+
+  /// One file with one to four changes; an archive is put together anew.
+  static func mutated(_ bytes: [UInt8], _ random: inout Random) -> [UInt8] {
+    var form = Seed.Form.file(bytes)
+    if bytes.starts(with: utf8("PK")), let builder = try? ZipBuilder(unpacking: bytes),
+      !builder.members.isEmpty
+    {
+      form = .archive(builder)
+    }
+    let seed = Seed("guided", Reader(of: bytes), form)
+    return damaged(seed, seed, &random)[0].bytes
+  }
+
+  private static func isCheckpoint(_ reader: Reader) -> Bool {
+    reader != .obv && reader != .png && reader != .jpeg
   }
 
   private static func damaged(
@@ -59,19 +82,30 @@ struct Input {
       if random.once(in: 8) { Self.lie(in: &builder, &random) }
       return [("input", Seed.bytes(of: builder))]
     case .folder(var files):
-      let index = random.below(files.count)
+      // The first file of an unpacked archive says what the others are.
+      let index = random.below(random.once(in: 2) ? files.count : min(2, files.count))
       files[index].bytes = Mutation.damaged(
         files[index].bytes, seed.maps[index], other: other.first, &random)
       return files
     }
   }
 
+  private static let names = [
+    "../data.pkl", "/etc/passwd", "", "archive/data.pkl", "data.pkl", "data/0", "archive/data/0",
+    "archive\\data.pkl",
+    "archive/version", "archive/byteorder", "a/b/c/data.pkl", "e\u{301}\u{327}\u{301}",
+    "\u{202e}lkp.atad",
+    "g_ema.conv1.conv.weight.npy", "MappingNetwork.xml", "x.index.json",
+    String(repeating: "a/", count: 5000),
+  ]
+
   /// Makes the archive say what is not so.
   private static func lie(in builder: inout ZipBuilder, _ random: inout Random) {
     let index = random.below(builder.members.count)
     let number: UInt64 =
       random.pick([0, 1, 0xffff, 0xffff_ffff, 1 << 40, .max, .max >> 1] as [UInt64]) ?? 0
-    switch random.below(8) {
+    let other = random.below(builder.members.count)
+    switch random.below(16) {
     // A descriptor has no room for wide numbers.
     case 0...2 where builder.members[index].hasDescriptor: builder.members[index].flags ^= 9
     case 0: builder.members[index].size = number
@@ -81,7 +115,16 @@ struct Input {
     case 4: builder.members[index].method = UInt16(random.below(100))
     case 5: builder.members.append(builder.members[index])
     case 6: builder.count = number
-    default: builder.directoryOffset = number
+    case 7: builder.directoryOffset = number
+    case 8: builder.directorySize = number
+    case 9: builder.members.swapAt(index, other)
+    case 10: builder.members[index].name = builder.members[other].name
+    case 11 where builder.members.count > 1: builder.members.remove(at: index)
+    // Two entries for one place.
+    case 12: builder.members[index].offset = builder.members[other].offset ?? 0
+    case 13: builder.members[index].name = Self.names[random.below(Self.names.count)]
+    case 14: builder.members[index].flags = 1 << UInt16(random.below(16))
+    default: builder.members[index].localExtra = random.bytes(random.below(40))
     }
   }
 }

@@ -24,6 +24,14 @@ struct Mutation {
       bytes = random.bytes(random.below(64))
       return
     }
+    // Half of the changes are of structure, where there is one.
+    if map.form == .tables, random.once(in: 2) {
+      return TableMutation.change(&bytes, &random)
+    }
+    if random.once(in: 2), let spans = Spans(bytes, map.form) {
+      spans.change(&bytes, &random)
+      return mendLength()
+    }
     switch random.below(10) {
     case 0: flip()
     case 1: byte()
@@ -41,6 +49,27 @@ struct Mutation {
       } else {
         byte()
       }
+    }
+  }
+
+  /// A header whose length is said before it gets the new one; else what follows would be read for header, and nothing
+  /// behind that be tried.
+  private mutating func mendLength() {
+    guard !random.once(in: 8) else { return }
+    switch map.form {
+    case .json:
+      let header = Spans(bytes, .json)?.spans.last { $0.range.lowerBound == 8 }?.range
+      guard let header, bytes.count >= 8 else { return }
+      let padding = bytes[header.upperBound...].prefix { $0 == 0x20 }.count
+      let length = header.count + padding
+      for index in 0..<8 { bytes[index] = UInt8(truncatingIfNeeded: length >> (8 * index)) }
+    case .array:
+      let header = Spans(bytes, .array)?.spans.last { $0.range.lowerBound == 10 }?.range.upperBound
+      guard let header, bytes.count > 10, bytes[6] == 1 else { return }
+      // Up to the line feed, which pads it.
+      let end = bytes[header...].firstIndex(of: 10).map { $0 + 1 } ?? header
+      for index in 0..<2 { bytes[8 + index] = UInt8(truncatingIfNeeded: (end - 10) >> (8 * index)) }
+    default: break
     }
   }
 

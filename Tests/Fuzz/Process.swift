@@ -1,7 +1,12 @@
+import CFuzzer
+import Core
 import Glibc
 
 /// What the kernel says of this process.
 enum ProcessMemory {
+  /// Whether a sanitizer keeps the books of memory, which multiplies it.
+  static var isSanitized: Bool { obv_fuzz_is_sanitized() != 0 }
+
   /// Gives free memory back and sets the peak to what is in use; gives that in bytes.
   static func reset() -> Int {
     trim()
@@ -40,15 +45,15 @@ enum ProcessMemory {
 
 /// Ends this process when one input takes too long.
 enum TimeLimit {
-  /// Allows `seconds` of processor time, and fifteen times that by the clock, from now on.
+  /// Allows `seconds` of processor time, and ten minutes by the clock, from now on.
   ///
-  /// Processor time, since the machine may be busy with other things; the clock, for an input that
-  /// waits for ever.
+  /// Processor time, since the machine may be busy with other things, however busy it is; the clock,
+  /// for an input that waits for ever.
   static func start(seconds: Int) {
     var limit = itimerval()
     limit.it_value.tv_sec = seconds
     unsafe setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &limit, nil)
-    limit.it_value.tv_sec = 15 * seconds
+    limit.it_value.tv_sec = 600
     unsafe setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &limit, nil)
   }
 }
@@ -75,6 +80,13 @@ struct SharedNumbers {
 }
 
 enum Clock {
+  /// Seconds of processor time of this process.
+  static var processor: Double {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
   /// Seconds on a clock that only goes forward.
   static var seconds: Double {
     var time = timespec()
@@ -84,8 +96,9 @@ enum Clock {
 }
 
 enum Files {
-  /// Writes a whole file; a failure is our own environment's.
+  /// Writes a whole file, and the folder for it; a failure is our own environment's.
   static func write(_ bytes: [UInt8], to path: String) {
+    if let slash = path.lastIndex(of: "/") { unsafe mkdir(String(path[..<slash]), 0o700) }
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     precondition(descriptor >= 0, "cannot write \(path)")
     defer { close(descriptor) }
@@ -105,6 +118,36 @@ enum Files {
       if !name.hasPrefix(".") { names.append(name) }
     }
     return names.sorted()
+  }
+
+  /// The files below a folder, folders that hide themselves apart.
+  static func below(_ folder: String) -> [String] {
+    names(in: folder).flatMap { name in
+      let path = "\(folder)/\(name)"
+      return isFolder(path) ? below(path) : [path]
+    }
+  }
+
+  /// What lies in an unpacked archive, `data.pkl` first.
+  static func unpacked(_ folder: String) -> [(name: String, bytes: [UInt8])] {
+    let names = below(folder).map { String($0.dropFirst(folder.count + 1)) }
+    return (["data.pkl"] + names.filter { $0 != "data.pkl" }).compactMap { name in
+      (try? Bytes(mapping: "\(folder)/\(name)")).map { (name, $0.array) }
+    }
+  }
+
+  /// Removes a folder and all that is in it.
+  static func remove(_ folder: String) {
+    for name in names(in: folder) {
+      let path = "\(folder)/\(name)"
+      if isFolder(path) { remove(path) } else { unsafe unlink(path) }
+    }
+    unsafe rmdir(folder)
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var info = stat()
+    return unsafe lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
   }
 
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }

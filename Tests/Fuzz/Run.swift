@@ -33,11 +33,11 @@ struct Run {
 
   init(
     seed: UInt64, from: Int, inputs: Int, seconds: Double?, readers: [Reader],
-    measuresMemory: Bool, saves: String?, lists: Bool
+    saves: String?, lists: Bool
   ) throws(ObverseError) {
     self.seed = seed
     self.seconds = seconds
-    self.measuresMemory = measuresMemory
+    measuresMemory = !ProcessMemory.isSanitized
     self.saves = saves
     self.lists = lists
     corpus = try Corpus(readers: readers)
@@ -75,7 +75,7 @@ struct Run {
           switch signal {
           case 0: "the process ended with code \(status >> 8 & 0xff)"
           case SIGPROF: "it took more than 2 s of processor time"
-          case SIGALRM: "it waited for more than 30 s"
+          case SIGALRM: "it waited for more than 10 minutes"
           default: "signal \(signal)"
           }
         report(numbers[Place.current], how)
@@ -85,13 +85,7 @@ struct Run {
       }
     }
     summarize()
-    for name in [
-      "MappingNetwork.xml", "MappingNetwork.bin", "SynthesisNetwork.xml", "SynthesisNetwork.bin",
-      "input",
-    ] {
-      unsafe unlink("\(folder)/\(name)")
-    }
-    unsafe rmdir(folder)
+    Files.remove(folder)
     return numbers[Place.findings] == 0
   }
 
@@ -117,8 +111,9 @@ struct Run {
 
   private func attempt(_ number: Int) {
     let input = input(number)
+    let folder = "\(folder)/\(input.isFolder ? input.reader.rawValue : "file")"
+    unsafe mkdir(folder, 0o700)
     for file in input.files where input.reader != .png && input.reader != .jpeg {
-      // A folder's files go away where a single file takes their place.
       Files.write(file.bytes, to: "\(folder)/\(file.name)")
     }
     let before = measuresMemory ? ProcessMemory.reset() : 0
@@ -161,7 +156,8 @@ struct Run {
     say("FOUND \(number) (\(input.reader.rawValue), \(input.name)): \(what)")
     guard let saves else { return }
     for file in input.files {
-      let path = "\(saves)/\(input.reader.rawValue)-\(seed)-\(number)-\(file.name)"
+      let name = String(file.name.map { $0 == "/" ? "_" : $0 })
+      let path = "\(saves)/\(input.reader.rawValue)-\(seed)-\(number)-\(name)"
       Files.write(file.bytes, to: path)
       say("  saved as \(path)")
     }

@@ -9,6 +9,7 @@ enum Reader: String, CaseIterable {
   case npy
   case npz
   case openVINO = "openvino"
+  case torchFolder = "torch-folder"
   case obv
   case png
   case jpeg
@@ -75,6 +76,12 @@ struct FileMap {
     var isBigEndian = false
   }
 
+  /// What can be changed value by value.
+  enum Form {
+    case pickle, json, array, xml, tables, other
+  }
+
+  var form = Form.other
   /// First bytes of a pickle's instructions.
   var opcodes: [Int] = []
   /// Lengths, offsets, counts.
@@ -91,21 +98,26 @@ struct FileMap {
     if begins("PK\u{3}\u{4}") {
       findZipFields(bytes)
     } else if begins("\u{93}NUMPY", 0) || bytes.first == 0x93 {
+      form = .array
       fields = [Field(offset: 8, size: 2)]
-      text = 10..<min(bytes.count, 128)
+      text = min(10, bytes.count)..<min(bytes.count, 128)
     } else if begins("OBV1", 4) {
+      form = .tables
       findTables(bytes)
     } else if begins("PNG", 1) {
       findChunks(bytes)
     } else if bytes.starts(with: [0xff, 0xd8]) {
       findSegments(bytes)
     } else if begins("<") {
+      form = .xml
       text = bytes.indices
     } else if begins("{", 8) {
+      form = .json
       fields = [Field(offset: 0, size: 8)]
-      let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-      text = 8..<min(8 + length, bytes.count)
+      let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      text = 8..<(8 + Int(min(length, UInt64(bytes.count - 8))))
     } else if bytes.first == 0x80 || begins("(d") {
+      form = .pickle
       findInstructions(bytes)
     }
   }
@@ -166,34 +178,14 @@ struct FileMap {
 
   /// Follows the instructions of every pickle that lies end to end in the file.
   private mutating func findInstructions(_ bytes: [UInt8]) {
-    let counted: [UInt8: Int] = [
-      0x42: 4, 0x43: 1, 0x54: 4, 0x55: 1, 0x58: 4, 0x8a: 1, 0x8b: 4, 0x8c: 1, 0x8d: 8, 0x8e: 8,
-      0x96: 8,
-    ]
-    let fixed: [UInt8: Int] = [
-      0x80: 1, 0x47: 8, 0x4a: 4, 0x4b: 1, 0x4d: 2, 0x68: 1, 0x6a: 4, 0x71: 1, 0x72: 4, 0x95: 8,
-    ]
-    let lines = Set("FILPSVgip".utf8)
     var at = 0
     while at < bytes.count, opcodes.count < 20_000 {
-      let opcode = bytes[at]
       opcodes.append(at)
-      at += 1
-      if let size = counted[opcode] {
-        guard at + size <= bytes.count else { return }
-        fields.append(Field(offset: at, size: size))
-        let count = bytes[at..<(at + size)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard count < UInt64(bytes.count) else { return }
-        at += size + Int(count)
-      } else if let size = fixed[opcode] {
-        fields.append(Field(offset: at, size: size))
-        at += size
-      } else if opcode == 0x63 || lines.contains(opcode) {
-        for _ in 0..<(opcode == 0x63 ? 2 : 1) {
-          while at < bytes.count, bytes[at] != 10 { at += 1 }
-          at += 1
-        }
+      if let size = PickleInstruction.number(bytes[at]), at + 1 + size <= bytes.count {
+        fields.append(Field(offset: at + 1, size: size))
       }
+      guard let end = PickleInstruction.end(bytes, at) else { return }
+      at = end
     }
   }
 }

@@ -14,7 +14,7 @@ struct ModelMaker {
     let values = random.normals(shape.reduce(1, *)).map { $0 * scale + offset }
     var bytes: [UInt8] = []
     for value in values {
-      withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += Array($0) }
+      for byte in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> (8 * byte))) }
     }
     return Weights(type: .float32, shape: shape, bytes: Bytes(bytes))
   }

@@ -1,0 +1,1 @@
+../ObverseTests/ModelMaker.swift

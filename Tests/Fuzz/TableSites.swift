@@ -1,0 +1,1 @@
+../ModelFileTests/TableSites.swift
