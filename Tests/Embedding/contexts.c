@@ -16,7 +16,9 @@ static void contexts(void) {
   its = NULL;
   longer.later = 1;
   GIVES(OBV_ARGUMENT, obv_context_create(model, &longer.known, &its));
-  SAYS("at byte 12");
+  char place[32];
+  snprintf(place, sizeof place, "at byte %zu", offsetof(__typeof__(longer), later));
+  SAYS(place);
   longer.known.size = 0;
   GIVES(OBV_ARGUMENT, obv_context_create(model, &longer.known, &its));
   longer.known.size = sizeof longer.known;

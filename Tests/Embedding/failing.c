@@ -33,8 +33,8 @@ void __libc_free(void *);
 static atomic_long met, fails_at;            /* allocations that can fail, and the number of the one that does */
 static atomic_long blocks, bytes, mappings;  /* that live now */
 
-/* Bytes of what cannot fail: those that live, and the most that ever lived at once. Its blocks are listed in a table by a
- * hash of their place, while `is_watched`; a place whose block is gone is used again, and is not an end. */
+/* Bytes of what cannot fail: those that live, and the most that ever lived at once. Its blocks are listed in a table
+ * by a hash of their place, while `is_watched`; a place whose block is gone is used again, and is not an end. */
 enum { PLACES = 1 << 20 };
 static int is_watched;
 static atomic_long small, most_small;
@@ -107,7 +107,8 @@ void *aligned_alloc(size_t alignment, size_t size) {
   return fails(1) ? NULL : lives(__libc_memalign(alignment, size), 0);
 }
 int posix_memalign(void **out, size_t alignment, size_t size) {
-  void *block = fails(1) ? NULL : lives(__libc_memalign(alignment, size), 0);
+  /* Ours have 64 bytes or more: what is smaller is an object of Swift's whose boundary it did not know. */
+  void *block = fails(size >= 64) ? NULL : lives(__libc_memalign(alignment, size), size < 64);
   if (block) *out = block;
   return block ? 0 : ENOMEM;
 }
@@ -139,7 +140,11 @@ struct way {
   uint32_t threads, isa;
 };
 
-static unsigned char pixels[4 * 256 * 256], reference[sizeof pixels];
+enum { FACE = 4 * 256 * 256, MANY = 3 };
+static unsigned char pixels[(1 + MANY) * FACE], reference[sizeof pixels];
+
+/* Allocations that were met before many faces were asked for: what comes after makes them slower, and fails nothing. */
+static long met_before_many;
 
 /* The status of the first call that fails. */
 static obv_status draw(const struct way *way) {
@@ -163,6 +168,10 @@ static obv_status draw(const struct way *way) {
   if (!status)
     status = obv_synthesize(context, ws, (size_t)info.ws_count * info.w_dim, &face, pixels, 4 * info.width, OBV_BGRA8);
   if (!status) status = obv_generate(context, 85, &face, pixels, 4 * info.width, OBV_RGBA8);
+  met_before_many = met;
+  static const uint32_t seeds[MANY] = {1, 2, 3};
+  if (!status)
+    status = obv_generate_many(context, seeds, MANY, &face, pixels + FACE, FACE, 4 * info.width, OBV_RGBA8);
   obv_context_destroy(context);
   obv_model_close(model);
   return status;
@@ -202,11 +211,13 @@ static void each(const struct way *way, struct found *found) {
     met = 0;
     fails_at = found->n;
     obv_status status = draw(way);
-    int has_met = met >= found->n;
+    int has_met = met >= found->n, is_slow = status == OBV_OK && found->n > met_before_many;
     fails_at = 0;
     snprintf(sentence, sizeof sentence, "%s: %s", obv_status_text(status), obv_last_error());
     expect(has_met, found, "fewer allocations than before");
-    expect(status == OBV_RESOURCES && (strstr(sentence, "memory") || strstr(sentence, "thread")), found, sentence);
+    int says_it = strstr(sentence, "memory") || strstr(sentence, "thread");
+    expect(is_slow || (status == OBV_RESOURCES && says_it), found, sentence);
+    expect(!is_slow || !memcmp(pixels, reference, sizeof pixels), found, "many faces are others");
     expect(draw(way) == OBV_OK, found, "the next call fails");
     expect(!memcmp(pixels, reference, sizeof pixels), found, "the next call draws another face");
     if (found->n > 1) {

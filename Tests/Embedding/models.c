@@ -65,6 +65,9 @@ static void nothing_given(void) {
   GIVES(OBV_ARGUMENT, obv_generate(NULL, 0, NULL, out, row, OBV_RGB8));
   GIVES(OBV_ARGUMENT, obv_generate(context, 0, NULL, NULL, row, OBV_RGB8));
   SAYS("pixels is NULL");
+  GIVES(OBV_ARGUMENT, obv_generate_many(NULL, &info.width, 1, NULL, out, image_bytes, row, OBV_RGB8));
+  GIVES(OBV_ARGUMENT, obv_generate_many(context, NULL, 1, NULL, out, image_bytes, row, OBV_RGB8));
+  GIVES(OBV_ARGUMENT, obv_generate_many(context, &info.width, 1, NULL, NULL, image_bytes, row, OBV_RGB8));
   obv_model_retain(NULL);
   obv_model_close(NULL);
   obv_context_destroy(NULL);

@@ -1,4 +1,4 @@
-/* What a host may be and do beside its calls: rounding modes, threads, signals, little stack, forks, a debugger, a log. */
+/* What a host may be and do beside its calls: rounding modes, threads, signals, little stack, forks, a log. */
 #define _GNU_SOURCE
 #include "host.h"
 
