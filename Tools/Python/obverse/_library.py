@@ -121,7 +121,9 @@ def _load() -> ctypes.CDLL:
         oldest = ".".join(map(str, OLDEST))
         raise ImportError(f"obverse: '{path}' is version {text}; this package needs {oldest} or later")
     for name, (result, arguments) in _signatures().items():
-        function = getattr(library, name)
+        function = getattr(library, name, None)
+        if function is None:
+            raise ImportError(f"obverse: '{path}' is version {text} without {name}(); a later one is needed")
         function.restype, function.argtypes = result, arguments
     return library
 

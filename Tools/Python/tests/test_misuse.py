@@ -241,6 +241,14 @@ class Misuse(Case):
             pairs = zip(baseline.face(3).pixels, self.model.face(3).pixels)
             self.assertLessEqual(max(abs(a - b) for a, b in pairs), 1)
 
+    def test_an_older_library_is_named(self):
+        from obverse import _library
+
+        wanted = {"obv_of_tomorrow": (None, [])}
+        with mock.patch.object(_library, "_signatures", lambda: wanted):
+            with self.assertRaisesRegex(ImportError, r"without obv_of_tomorrow\(\)"):
+                _library._load()
+
     def test_nobody_at_home(self):
         """In a container HOME may be unset, and the user no entry of the system."""
         with mock.patch.dict(os.environ), mock.patch("pwd.getpwuid", side_effect=KeyError):
