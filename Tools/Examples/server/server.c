@@ -44,9 +44,10 @@ static void *serve(void *unused) {
       const char *why = "no such face; try /85.png\n";
       obv_draw_options options = {.size = sizeof options, .psi = 0.7f};
       int is_face = sscanf(path, "/%10[0-9].png%n", seed, &length) == 1 && length && !path[length];
-      if (!is_face || strtoull(seed, NULL, 10) > UINT32_MAX)
+      unsigned long long number = is_face ? strtoull(seed, NULL, 10) : UINT64_MAX;
+      if (number > UINT32_MAX)
         answer(out, "404 Not Found", "text/plain", why, strlen(why));
-      else if (size = most, obv_generate(context, (uint32_t)strtoull(seed, NULL, 10), &options, pixels, 3 * info.width, OBV_RGB8) ||
+      else if (size = most, obv_generate(context, (uint32_t)number, &options, pixels, 3 * info.width, OBV_RGB8) ||
                !png_image_write_to_memory(&image, file, &size, 0, pixels, 0, NULL))
         answer(out, "500 Internal Server Error", "text/plain", obv_last_error(), strlen(obv_last_error()));
       else answer(out, "200 OK", "image/png", file, size);
