@@ -8,10 +8,17 @@ import CKernels
 // 2n multiply-adds. 6 x 2 and 12 x 1 keep 12 sums in flight, enough for two FMA units of latency 4,
 // and with their operands fit 16 registers; AVX-512 has 32 and takes 8 x 2 and 16 x 1, which divide
 // the widths of maps. (From 11 x 2 on the compiler leaves the loop over pixels rolled, in memory.)
+//
+// NEON has 32 too and multiplies by a lane of a register: where channels fill a vector, n inputs are
+// loaded as vectors for four steps. 8 x 2 are then 64 multiply-adds with 16 vectors loaded, 12 x 1 are
+// 48 with 16; 16 x 1 would leave no register for weights.
 
 #if WIDE16
 private let widestPair = 8
 private let widestSingle = 16
+#elseif arch(arm64)
+private let widestPair = 8
+private let widestSingle = 12
 #else
 private let widestPair = 6
 private let widestSingle = 12
@@ -134,6 +141,57 @@ private struct Activated: TileFinish {
   }
 }
 
+#if arch(arm64)
+/// The multiply-adds of a whole vector of channels, four; written out, since a lane must be known.
+@inline(__always)
+private func addFour<let n: Int>(
+  _ block: Floats, _ w: inout Floats, _ a: inout InlineArray<n, Vector>,
+  _ b: inout InlineArray<n, Vector>
+) -> Int {
+  var x = InlineArray<n, Vector> { _ in .zero }
+  for i in 0..<n { x[i] = load(block + 4 * i) }
+  add(x, lane: 0, load(w), load(w + 4), &a, &b)
+  add(x, lane: 1, load(w + 8), load(w + 12), &a, &b)
+  add(x, lane: 2, load(w + 16), load(w + 20), &a, &b)
+  add(x, lane: 3, load(w + 24), load(w + 28), &a, &b)
+  w += 32
+  return 4
+}
+
+@inline(__always)
+func add<let n: Int>(
+  _ x: InlineArray<n, Vector>, lane: Int, _ wa: Vector, _ wb: Vector,
+  _ a: inout InlineArray<n, Vector>, _ b: inout InlineArray<n, Vector>
+) {
+  for i in 0..<n {
+    a[i] = multiplyAdd(wa, x[i][lane], a[i])
+    b[i] = multiplyAdd(wb, x[i][lane], b[i])
+  }
+}
+
+/// The same for one vector of outputs.
+@inline(__always)
+private func addFour<let n: Int>(
+  _ block: Floats, _ w: inout Floats, _ a: inout InlineArray<n, Vector>
+) -> Int {
+  var x = InlineArray<n, Vector> { _ in .zero }
+  for i in 0..<n { x[i] = load(block + 4 * i) }
+  add(x, lane: 0, load(w), &a)
+  add(x, lane: 1, load(w + 4), &a)
+  add(x, lane: 2, load(w + 8), &a)
+  add(x, lane: 3, load(w + 12), &a)
+  w += 16
+  return 4
+}
+
+@inline(__always)
+func add<let n: Int>(
+  _ x: InlineArray<n, Vector>, lane: Int, _ w: Vector, _ a: inout InlineArray<n, Vector>
+) {
+  for i in 0..<n { a[i] = multiplyAdd(w, x[i][lane], a[i]) }
+}
+#endif
+
 @inline(__always)
 private func tilePair<let n: Int, P: TileProduct, F: TileFinish>(
   _: Count<n>, _: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
@@ -147,7 +205,12 @@ private func tilePair<let n: Int, P: TileProduct, F: TileFinish>(
     var block = pixel + c.taps[t]
     var left = c.channels
     while left > 0 {
-      for k in 0..<min(left, P.perBlock) {
+      #if arch(arm64)
+      let first = left < lanes ? 0 : addFour(block, &w, &a, &b)
+      #else
+      let first = 0
+      #endif
+      for k in first..<min(left, P.perBlock) {
         let wa = load(w)
         let wb = load(w + lanes)
         for i in 0..<n {
@@ -190,7 +253,12 @@ private func tileSingle<let n: Int, P: TileProduct, F: TileFinish>(
     var block = pixel + c.taps[t]
     var left = c.channels
     while left > 0 {
-      for k in 0..<min(left, P.perBlock) {
+      #if arch(arm64)
+      let first = left < lanes ? 0 : addFour(block, &w, &a)
+      #else
+      let first = 0
+      #endif
+      for k in first..<min(left, P.perBlock) {
         let wa = load(w)
         for i in 0..<n {
           a[i] = P.add(Vector(repeating: block[i * P.perBlock + k]), wa, a[i])
@@ -219,7 +287,7 @@ private func dispatchPair<P: TileProduct, F: TileFinish>(
   _ count: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
   _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
 ) {
-  #if WIDE16
+  #if WIDE16 || arch(arm64)
   switch count {
   case 1: tilePair(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
   case 2: tilePair(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)

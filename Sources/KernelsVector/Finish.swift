@@ -45,6 +45,12 @@ func finished(_ f: BlockFinish, _ sum: Vector, _ noise: Floats?, _ x: Int) -> Ve
   return clamped(leaky(sum, f.factors, offset, f.slope, gain: f.gain), f.limit)
 }
 
+/// Finishes the sums of a pixel whose noise times its strength is `noise`.
+@_transparent
+func finished(_ f: BlockFinish, _ sum: Vector, _ noise: Float) -> Vector {
+  clamped(leaky(sum, f.factors, f.bias + Vector(repeating: noise), f.slope, gain: f.gain), f.limit)
+}
+
 /// Whether a finish is noise, bias and leaky ReLU alone, which fit into registers.
 @_transparent
 func isPlain(_ e: kernel_epilogue) -> Bool {

@@ -4,12 +4,22 @@ extension Vectorized {
   /// Vectors of multiply-adds that a turn of `multiplyAdds` does.
   ///
   /// As many sums that do not depend on each other hide a latency of up to six cycles at two a cycle,
-  /// and fit the 16 registers of SSE and AVX2 with both operands.
-  public var multiplyAddsPerTurn: Int { 12 }
+  /// and fit the 16 registers of SSE and AVX2 with both operands. NEON has 32, and processors that do
+  /// four a cycle.
+  public var multiplyAddsPerTurn: Int {
+    #if arch(arm64)
+    24
+    #else
+    12
+    #endif
+  }
 
   /// Nothing but multiply-adds on registers; the result only keeps them from being left out.
   @inline(never)
   public func multiplyAdds(turns: Int) -> Float {
+    #if arch(arm64)
+    return addedProducts(turns: turns)
+    #else
     // Sums tend to 1, so that none becomes infinite or subnormal, which some processors do slowly.
     let factor = Vector(repeating: 0.999)
     let addend = Vector(repeating: 0.001)
@@ -32,7 +42,29 @@ extension Vectorized {
       l = multiplyAdd(l, factor, addend)
     }
     return ((a + b + c + d) + (e + f + g + h) + (i + j + k + l))[0]
+    #endif
   }
+
+  #if arch(arm64)
+  /// NEON adds to the register that holds the sum: what is to survive as the addend would have to be copied
+  /// each time.
+  @inline(__always)
+  private func addedProducts(turns: Int) -> Float {
+    // Sums grow until a product is too small for them.
+    let factor = Vector(repeating: 0.001)
+    var a = InlineArray<8, Vector> { i in Vector(repeating: Float(i)) }
+    var b = InlineArray<8, Vector> { i in Vector(repeating: Float(8 + i)) }
+    var c = InlineArray<8, Vector> { i in Vector(repeating: Float(16 + i)) }
+    for _ in 0..<turns {
+      for i in 0..<8 { a[i] = multiplyAdd(factor, factor, a[i]) }
+      for i in 0..<8 { b[i] = multiplyAdd(factor, factor, b[i]) }
+      for i in 0..<8 { c[i] = multiplyAdd(factor, factor, c[i]) }
+    }
+    var sum = Vector.zero
+    for i in 0..<8 { sum += a[i] + b[i] + c[i] }
+    return sum[0]
+  }
+  #endif
 
   /// `out = a + 0.5 b`: two floats read and one written for each of `count`, a multiple of the lanes.
   @inline(never)

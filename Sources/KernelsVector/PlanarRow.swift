@@ -5,7 +5,8 @@ import CKernels
 
 // The register tile: n output channels times m vectors of columns. A step loads m vectors of one
 // input channel and n weights, and does n * m multiply-adds; 12 sums hide the latency of two FMA
-// units and fit 16 registers with their operands. AVX-512 has 32.
+// units and fit 16 registers with their operands. AVX-512 has 32, and so has NEON, where four weights
+// are the lanes of one.
 
 #if WIDE16
 private let widestRow = 4
@@ -17,6 +18,8 @@ private let widestRow = 2
 private func mostChannels(_ vectors: Int) -> Int {
   #if WIDE16
   return vectors > 2 ? 4 : 8
+  #elseif arch(arm64)
+  return 8
   #else
   return 6
   #endif
@@ -88,7 +91,7 @@ extension Vectorized {
     case 3: tile(Count<3>(), width, c, input, weights, out)
     case 4: tile(Count<4>(), width, c, input, weights, out)
     case 5: tile(Count<5>(), width, c, input, weights, out)
-    #if WIDE16
+    #if WIDE16 || arch(arm64)
     case 6: tile(Count<6>(), width, c, input, weights, out)
     case 7: tile(Count<7>(), width, c, input, weights, out)
     default: tile(Count<8>(), width, c, input, weights, out)
@@ -112,7 +115,21 @@ extension Vectorized {
         let p = channel + c.taps[t]
         var x = InlineArray<m, Vector> { _ in .zero }
         for v in 0..<m { x[v] = load(p + v * lanes) }
-        for o in 0..<n {
+        #if arch(arm64)
+        let first = n / 4 * 4
+        for o in 0..<(n / 4) {
+          let weights = load(w + 4 * o)
+          for v in 0..<m {
+            sums[4 * o][v] = multiplyAdd(x[v], weights[0], sums[4 * o][v])
+            sums[4 * o + 1][v] = multiplyAdd(x[v], weights[1], sums[4 * o + 1][v])
+            sums[4 * o + 2][v] = multiplyAdd(x[v], weights[2], sums[4 * o + 2][v])
+            sums[4 * o + 3][v] = multiplyAdd(x[v], weights[3], sums[4 * o + 3][v])
+          }
+        }
+        #else
+        let first = 0
+        #endif
+        for o in first..<n {
           let weight = Vector(repeating: w[o])
           for v in 0..<m { sums[o][v] = multiplyAdd(x[v], weight, sums[o][v]) }
         }

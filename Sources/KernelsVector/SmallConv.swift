@@ -1,9 +1,9 @@
 // Convolutions of maps of 4 x 4. So few pixels share each weight that fetching the weights is most of the
-// work: they may stay in the type that the file has, and with AVX-512 a tile is two rows.
+// work: they may stay in the type that the file has, and where there are 32 registers a tile is two rows.
 
 import CKernels
 
-#if WIDE16
+#if WIDE16 || arch(arm64)
 private let tileRows = 2
 #else
 private let tileRows = 1
@@ -68,6 +68,30 @@ private struct ByteTile: TileWeights {
   }
 }
 
+#if arch(arm64)
+/// The multiply-adds of a whole vector of channels, so many, with the lanes of two rows of 4 inputs.
+@inline(__always)
+private func addFour<W: TileWeights>(
+  _ upper: Floats, _ lower: Floats, _ weights: W, _ w: inout Int, isPair: Bool,
+  _ a: inout InlineArray<8, Vector>, _ b: inout InlineArray<8, Vector>
+) -> Int {
+  var x = InlineArray<8, Vector> { _ in .zero }
+  for i in 0..<4 { x[i] = load(upper + 4 * i) }
+  for i in 0..<4 { x[4 + i] = load(lower + 4 * i) }
+  let step = isPair ? 8 : 4
+  add(x, lane: 0, settled(weights.first(w)), &a)
+  if isPair { add(x, lane: 0, settled(weights.second(w)), &b) }
+  add(x, lane: 1, settled(weights.first(w + step)), &a)
+  if isPair { add(x, lane: 1, settled(weights.second(w + step)), &b) }
+  add(x, lane: 2, settled(weights.first(w + 2 * step)), &a)
+  if isPair { add(x, lane: 2, settled(weights.second(w + 2 * step)), &b) }
+  add(x, lane: 3, settled(weights.first(w + 3 * step)), &a)
+  if isPair { add(x, lane: 3, settled(weights.second(w + 3 * step)), &b) }
+  w += 4 * step
+  return 4
+}
+#endif
+
 /// A row of 4 pixels, or two, of a pair of blocks or of a single one.
 @inline(__always)
 private func tile<W: TileWeights>(
@@ -82,7 +106,12 @@ private func tile<W: TileWeights>(
     var lower = upper + c.input_row
     var left = c.channels
     while left > 0 {
-      for k in 0..<min(left, lanes) {
+      #if arch(arm64)
+      let done = left < lanes ? 0 : addFour(upper, lower, weights, &w, isPair: isPair, &a, &b)
+      #else
+      let done = 0
+      #endif
+      for k in done..<min(left, lanes) {
         let first = weights.first(w)
         for i in 0..<4 { a[i] = multiplyAdd(first, upper[i * lanes + k], a[i]) }
         if tileRows == 2 {

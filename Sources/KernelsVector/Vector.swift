@@ -44,6 +44,31 @@ func multiplyAdd(_ a: Vector, _ b: Float, _ c: Vector) -> Vector {
   multiplyAdd(a, Vector(repeating: b), c)
 }
 
+/// Four numbers to multiply by, in one register.
+///
+/// NEON multiplies by a lane; what the compiler knows it would give a register each, and Winograd's
+/// transforms have none left.
+@inline(__always)
+func factors(_ a: Float, _ b: Float, _ c: Float, _ d: Float = 0) -> SIMD4<Float> {
+  var numbers = SIMD4(a, b, c, d)
+  #if arch(arm64)
+  forget(&numbers)
+  #endif
+  return numbers
+}
+
+/// The same vector, for which registers are set aside from here on.
+///
+/// Winograd's transforms just fit NEON's: the compiler may not put off what it needs many others for.
+@inline(__always)
+func settled(_ v: Vector) -> Vector {
+  #if arch(arm64)
+  return settled_4(v)
+  #else
+  return v
+  #endif
+}
+
 /// The lanes' sum, in pairs, the same order on every instruction set with as many lanes.
 @inline(__always)
 func total(_ v: Vector) -> Float {

@@ -9,24 +9,24 @@ import CKernels
 private typealias Four = (Vector, Vector, Vector, Vector)
 private typealias Five = (Vector, Vector, Vector, Vector, Vector)
 
-/// One axis of the input transform, Bᵀd.
+/// One axis of the input transform, Bᵀd; `k` holds 2, -2 and -3.
 @inline(__always)
-private func spreadPair(_ d: Five) -> Five {
+private func spreadPair(_ d: Five, _ k: SIMD4<Float>) -> Five {
   let rest = d.3 - d.1
   return (
-    multiplyAdd(d.0 - d.2, 2, rest), multiplyAdd(d.1, -2, d.3 - d.2),
-    multiplyAdd(d.1, 2, multiplyAdd(d.2, -3, d.3)), rest, multiplyAdd(rest, -2, d.4 - d.2)
+    multiplyAdd(d.0 - d.2, k[0], rest), multiplyAdd(d.1, k[1], d.3 - d.2),
+    multiplyAdd(d.1, k[0], multiplyAdd(d.2, k[2], d.3)), rest, multiplyAdd(rest, k[1], d.4 - d.2)
   )
 }
 
-/// One axis of the output transform, Aᵀm.
+/// One axis of the output transform, Aᵀm; `k` holds 2, 4 and 8.
 @inline(__always)
-private func gatherPair(_ m: Five) -> Four {
+private func gatherPair(_ m: Five, _ k: SIMD4<Float>) -> Four {
   let sum = m.1 + m.2
   let difference = m.1 - m.2
   return (
-    m.0 + sum + m.3, multiplyAdd(m.3, 2, difference), multiplyAdd(m.3, 4, sum),
-    multiplyAdd(m.3, 8, difference) + m.4
+    m.0 + sum + m.3, multiplyAdd(m.3, k[0], difference), multiplyAdd(m.3, k[1], sum),
+    multiplyAdd(m.3, k[2], difference) + m.4
   )
 }
 
@@ -70,52 +70,65 @@ extension Vectorized {
     let plane = u.tile_rows * u.tiles * lanes
     let point = u.in_blocks * plane
     var half = InlineArray<25, Vector> { _ in .zero }
+    let k = factors(2, -2, -3)
     for tileRow in 0..<u.tile_rows {
       for block in 0..<u.in_blocks {
         for tile in 0..<u.tiles {
           let from =
             u.input + (4 * tileRow * u.input_row + block * u.input_block + 4 * tile * lanes)
           let to = u.transformed + (block * plane + (tileRow * u.tiles + tile) * lanes)
-          for x in 0..<5 {
-            let p = from + x * lanes
-            let column = spreadPair(
-              (
-                load(p), load(p + u.input_row), load(p + 2 * u.input_row),
-                load(p + 3 * u.input_row), load(p + 4 * u.input_row)
-              ))
-            half[x] = column.0
-            half[5 + x] = column.1
-            half[10 + x] = column.2
-            half[15 + x] = column.3
-            half[20 + x] = column.4
-          }
-          for y in 0..<5 {
-            let i = 5 * y
-            let row = (half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4])
-            let out = to + 9 * y * point
-            storeEven(row, out, point)
-            store(row.1, out + 5 * point)
-            store(row.2, out + 6 * point)
-            store(row.3, out + 7 * point)
-            store(row.4, out + 8 * point)
-          }
+          #if arch(arm64)
+          // Its registers hold a half of the points between the two axes, but not all.
+          spreadTile(from, u.input_row, to, point, 0..<3, k, &half)
+          spreadTile(from, u.input_row, to, point, 3..<5, k, &half)
+          #else
+          spreadTile(from, u.input_row, to, point, 0..<5, k, &half)
+          #endif
           for y in 1..<5 {
             let p = from + y * u.input_row
             storeEven(
               (
                 load(p), load(p + lanes), load(p + 2 * lanes), load(p + 3 * lanes),
                 load(p + 4 * lanes)
-              ), to + 9 * (y + 4) * point, point)
+              ), to + 9 * (y + 4) * point, point, k)
           }
         }
       }
     }
   }
 
+  /// Both axes of the input transform of a tile, for `points` of the vertical one.
+  @inline(__always)
+  private func spreadTile(
+    _ from: Floats, _ row: Int, _ to: MutableFloats, _ point: Int, _ points: Range<Int>,
+    _ k: SIMD4<Float>, _ half: inout InlineArray<25, Vector>
+  ) {
+    for x in 0..<5 {
+      let p = from + x * Vector.scalarCount
+      let column = spreadPair(
+        (load(p), load(p + row), load(p + 2 * row), load(p + 3 * row), load(p + 4 * row)), k)
+      if points.contains(0) { half[x] = settled(column.0) }
+      if points.contains(1) { half[5 + x] = settled(column.1) }
+      if points.contains(2) { half[10 + x] = settled(column.2) }
+      if points.contains(3) { half[15 + x] = settled(column.3) }
+      if points.contains(4) { half[20 + x] = settled(column.4) }
+    }
+    for y in points {
+      let i = 5 * y
+      let row = (half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4])
+      let out = to + 9 * y * point
+      storeEven(row, out, point, k)
+      store(row.1, out + 5 * point)
+      store(row.2, out + 6 * point)
+      store(row.3, out + 7 * point)
+      store(row.4, out + 8 * point)
+    }
+  }
+
   /// Five points of the even columns.
   @inline(__always)
-  private func storeEven(_ row: Five, _ out: MutableFloats, _ point: Int) {
-    let even = spreadPair(row)
+  private func storeEven(_ row: Five, _ out: MutableFloats, _ point: Int, _ k: SIMD4<Float>) {
+    let even = spreadPair(row, k)
     store(even.0, out)
     store(even.1, out + point)
     store(even.2, out + 2 * point)
@@ -129,7 +142,7 @@ extension Vectorized {
     let lanes = Vector.scalarCount
     let plane = u.tile_rows * u.tiles * lanes
     let point = u.out_blocks * plane
-    var half = InlineArray<36, Vector> { _ in .zero }
+    let k = factors(2, 4, 8)
     for tileRow in 0..<u.tile_rows {
       for block in 0..<u.out_blocks {
         for tile in 0..<u.tiles {
@@ -138,37 +151,47 @@ extension Vectorized {
             u.output
             + (8 * tileRow * u.output_row + block * u.output_block
               + 4 * tile * lanes)
-          for c in 0..<9 {
-            let p = from + c * point
-            let column = gatherPair(
-              (
-                load(p), load(p + 9 * point), load(p + 18 * point), load(p + 27 * point),
-                load(p + 36 * point)
-              ))
-            half[c] = column.0
-            half[9 + c] = column.1
-            half[18 + c] = column.2
-            half[27 + c] = column.3
-          }
+          // Odd rows have even columns alone here, and odd columns need no second axis.
           for y in 0..<4 {
-            let i = 9 * y
-            let even = to + 2 * y * u.output_row
-            storeFour(
-              gatherPair((half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4])), even)
-            storeFour(
-              (half[i + 5], half[i + 6], half[i + 7], half[i + 8]), even + u.odd_columns)
             let p = from + 9 * (5 + y) * point
-            let odd = even + u.output_row
             storeFour(
               gatherPair(
                 (
                   load(p), load(p + point), load(p + 2 * point), load(p + 3 * point),
                   load(p + 4 * point)
-                )), odd)
+                ), k), to + (2 * y + 1) * u.output_row)
           }
+          for x in 0..<4 {
+            let column = gatherColumn(from + (5 + x) * point, point, k)
+            let out = to + (u.odd_columns + x * lanes)
+            store(column.0, out)
+            store(column.1, out + 2 * u.output_row)
+            store(column.2, out + 4 * u.output_row)
+            store(column.3, out + 6 * u.output_row)
+          }
+          let a = gatherColumn(from, point, k)
+          let b = gatherColumn(from + point, point, k)
+          let c = gatherColumn(from + 2 * point, point, k)
+          let d = gatherColumn(from + 3 * point, point, k)
+          let e = gatherColumn(from + 4 * point, point, k)
+          storeFour(gatherPair((a.0, b.0, c.0, d.0, e.0), k), to)
+          storeFour(gatherPair((a.1, b.1, c.1, d.1, e.1), k), to + 2 * u.output_row)
+          storeFour(gatherPair((a.2, b.2, c.2, d.2, e.2), k), to + 4 * u.output_row)
+          storeFour(gatherPair((a.3, b.3, c.3, d.3, e.3), k), to + 6 * u.output_row)
         }
       }
     }
+  }
+
+  /// The vertical axis of the output transform, of one column.
+  @inline(__always)
+  private func gatherColumn(_ p: Floats, _ point: Int, _ k: SIMD4<Float>) -> Four {
+    let column = gatherPair(
+      (
+        load(p), load(p + 9 * point), load(p + 18 * point), load(p + 27 * point),
+        load(p + 36 * point)
+      ), k)
+    return (settled(column.0), settled(column.1), settled(column.2), settled(column.3))
   }
 
   @inline(__always)

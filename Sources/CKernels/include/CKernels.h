@@ -63,6 +63,26 @@ static inline void fp_end(const fenv_t *saved) { fesetenv(saved); }
 /// Asks for a cache line ahead of its use; any address will do.
 static inline void prefetch(const float *address) { __builtin_prefetch(address); }
 
+/// Makes the compiler forget what lies there.
+static inline void forget(void *place) { __asm__ volatile("" : "+r"(place) : : "memory"); }
+
+#if defined(__aarch64__)
+typedef float floats_4 __attribute__((ext_vector_type(4)));
+
+/// The same vector, which is computed here and not where it is used, when what it is made of would have had
+/// to stay.
+static inline floats_4 settled_4(floats_4 v) {
+  __asm__ volatile("" : "+w"(v));
+  return v;
+}
+
+/// Noise where there is none.
+static inline const float *no_noise(void) {
+  static const float zeros[4];
+  return zeros;
+}
+#endif
+
 /// Four signed bytes as floats.
 static inline void widen_bytes_4(const void *from, void *to) {
   typedef int8_t bytes __attribute__((ext_vector_type(4), aligned(1)));
