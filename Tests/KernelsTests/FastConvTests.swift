@@ -72,9 +72,10 @@ struct FastConvTests {
           &arena, input: input, style: arena.place(inputs.spread(trial.style)),
           output: arena.reserve(outputs.count * 16), slots: outputs)
         let finish = try trial.numbers.finish(outputs)
-        let layers = try [stored, .floats(.of(weight))].map {
+        let layers = try [stored, .floats(.of(weight))].map { (weights) throws(ObverseError) in
           try FastConv(
-            fast, stored: $0, size: 4, inChannels: inChannels, outputs: outputs, finish: finish)
+            fast, stored: weights, size: 4, inChannels: inChannels, outputs: outputs,
+            finish: finish)
         }
         let scratch = arena.reserve(layers[0].scratchCount)
         let (found, wanted) = (FloatBuffer.of(arena.floats), FloatBuffer.of(arena.floats))
@@ -93,7 +94,7 @@ struct FastConvTests {
   private func check(_ shape: Shape, _ settings: Settings) throws {
     let trial = LayerTrial(shape, settings, seed: 1)
     try trial.expect(trial.modulated.convolved(trial.weight, kernel: 3)) {
-      fast, outputs, finish, _ in
+      (fast, outputs, finish, _) throws(ObverseError) in
       .init(
         try FastConv(
           fast, weight: .of(trial.weight), size: shape.size, inChannels: shape.inChannels,

@@ -1,3 +1,4 @@
+import Core
 import Kernels
 import Testing
 
@@ -12,7 +13,7 @@ struct FastImageTests {
   func addsToTheDoubledImage(shape: Shape, clamp: Float?) throws {
     let trial = ImageTrial(shape, clamp: clamp, seed: 4)
     // Four more for the sums of lanes.
-    try trial.expect(from: .blocks, roundings: 4) { fast in
+    try trial.expect(from: .blocks, roundings: 4) { (fast) throws(ObverseError) in
       try FastToRGB(
         fast, weight: .of(trial.weight), bias: .of(trial.bias), clamp: clamp, size: shape.size,
         inChannels: shape.inChannels)

@@ -1,3 +1,4 @@
+import Core
 import Kernels
 import Testing
 
@@ -22,7 +23,8 @@ struct FastPlanarTests {
   private func convolution(_ shape: Shape, _ settings: Settings) throws {
     let trial = LayerTrial(shape, settings, seed: 13)
     let sums = trial.modulated.convolved(trial.weight, rows: .fourByThree, columns: .direct)
-    try trial.expect(sums, from: .planar, to: .planar) { fast, outputs, finish, _ in
+    try trial.expect(sums, from: .planar, to: .planar) {
+      (fast, outputs, finish, _) throws(ObverseError) in
       .init(
         try FastPlanarConv(
           fast, weight: .of(trial.weight), size: shape.size, inChannels: shape.inChannels,
@@ -50,7 +52,7 @@ struct FastPlanarTests {
     let trial = LayerTrial(shape, settings, seed: 14, doubles: true)
     let sums = trial.modulated.upConvolved(trial.weight, by: .phases)
     try trial.expect(sums, from: readsPlanar ? .planar : .blocks, to: .planar) {
-      fast, _, finish, _ in
+      (fast, _, finish, _) throws(ObverseError) in
       .init(
         try FastPlanarUpConv(
           fast, weight: .of(trial.weight), size: shape.size, inChannels: shape.inChannels,
@@ -66,7 +68,7 @@ struct FastPlanarTests {
     ], [nil, 0.5] as [Float?])
   func addsToTheDoubledImage(shape: Shape, clamp: Float?) throws {
     let trial = ImageTrial(shape, clamp: clamp, seed: 15)
-    try trial.expect(from: .planar, roundings: 0) { fast in
+    try trial.expect(from: .planar, roundings: 0) { (fast) throws(ObverseError) in
       2 * fast.lanes <= shape.size
         ? try FastPlanarToRGB(
           fast, weight: .of(trial.weight), bias: .of(trial.bias), clamp: clamp, size: shape.size,

@@ -1,3 +1,4 @@
+import Core
 import Kernels
 import Testing
 
@@ -108,7 +109,7 @@ struct FastSeparableTests {
 
     func layer(
       _ fast: Fast, _ outputs: ChannelSlots, _ finish: Finish, _ readsPrepared: Bool
-    ) throws -> FastSeparable {
+    ) throws(ObverseError) -> FastSeparable {
       try FastSeparable(
         fast, depthwise: .of(depthwise), pointwise: .of(base.weight), size: shape.size,
         inChannels: shape.inChannels, outputs: outputs, finish: finish,
@@ -121,7 +122,7 @@ struct FastSeparableTests {
 
     func checkMap(deals: Bool) throws {
       try base.expect(expected(Exact(base.map, size: shape.size)), isDemodulated: false) {
-        fast, outputs, finish, _ in
+        (fast, outputs, finish, _) throws(ObverseError) in
         try .init(layer(fast, outputs, finish, false), size: shape.size, deals: deals)
       }
     }
@@ -130,7 +131,7 @@ struct FastSeparableTests {
       // Half the size and four times the channels are as many numbers.
       let source = Exact(base.map, size: shape.size / 2).modulated(haarStyle).inverseHaar()
       try base.expect(expected(source), isDemodulated: false, from: .haar) {
-        fast, outputs, finish, arena in
+        (fast, outputs, finish, arena) throws(ObverseError) in
         let slots = ChannelSlots.haar(4 * shape.inChannels, lanes: fast.lanes)
         let layer = try layer(fast, outputs, finish, true)
         return .init(

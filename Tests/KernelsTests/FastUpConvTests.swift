@@ -1,3 +1,4 @@
+import Core
 import Kernels
 import Testing
 
@@ -21,7 +22,8 @@ struct FastUpConvTests {
 
   private func check(_ shape: Shape, _ settings: Settings) throws {
     let trial = LayerTrial(shape, settings, seed: 2, doubles: true)
-    try trial.expect(trial.modulated.upConvolved(trial.weight)) { fast, outputs, finish, _ in
+    try trial.expect(trial.modulated.upConvolved(trial.weight)) {
+      (fast, outputs, finish, _) throws(ObverseError) in
       .init(
         try FastUpConv(
           fast, weight: .of(trial.weight), size: shape.size, inChannels: shape.inChannels,

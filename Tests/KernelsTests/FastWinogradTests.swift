@@ -1,3 +1,4 @@
+import Core
 import Kernels
 import Testing
 
@@ -21,7 +22,7 @@ struct FastWinogradTests {
   private func check(_ shape: Shape, _ settings: Settings) throws {
     let trial = LayerTrial(shape, settings, seed: 11)
     let sums = trial.modulated.convolved(trial.weight, rows: .fourByThree, columns: .fourByThree)
-    try trial.expect(sums) { fast, outputs, finish, _ in
+    try trial.expect(sums) { (fast, outputs, finish, _) throws(ObverseError) in
       .init(
         try FastWinograd(
           fast, weight: .of(trial.weight), size: shape.size, inChannels: shape.inChannels,

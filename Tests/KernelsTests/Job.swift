@@ -77,10 +77,14 @@ struct Job {
 }
 
 /// Rows of a feature map in blocks, `[row][block][column][lane]`.
-struct BlockedMap: MapLayout {
+final class BlockedMap: MapLayout {
   let slots: ChannelSlots
   let size: Int
   let lanes: Int
+
+  init(slots: ChannelSlots, size: Int, lanes: Int) {
+    (self.slots, self.size, self.lanes) = (slots, size, lanes)
+  }
 
   var row: Int { slots.count * size }
   var count: Int { row * size }

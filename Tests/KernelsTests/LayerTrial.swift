@@ -1,8 +1,8 @@
 import Kernels
 import Testing
 
-/// A layout of a feature map in an arena.
-protocol MapLayout {
+/// A layout of a feature map in an arena; of objects, since Embedded Swift has protocols of no others as types.
+protocol MapLayout: AnyObject {
   /// Floats of the map.
   var count: Int { get }
   /// Planes as the layout has them.

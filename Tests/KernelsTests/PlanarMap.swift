@@ -1,7 +1,11 @@
 /// Rows of a feature map of few channels, `[row][channel][column]`.
-struct PlanarMap: MapLayout {
+final class PlanarMap: MapLayout {
   let channels: Int
   let size: Int
+
+  init(channels: Int, size: Int) {
+    (self.channels, self.size) = (channels, size)
+  }
 
   var row: Int { channels * size }
   var count: Int { row * size }
