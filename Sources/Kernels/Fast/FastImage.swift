@@ -49,6 +49,38 @@ extension ImageLayer {
     access.scratch = scratchCount
     return access
   }
+
+  /// Where rows of the image go, and what is under them.
+  func target(
+    _ arena: FloatBuffer, size: Int, previous: Int?, image: Int, plane: Int
+  ) -> kernel_image {
+    kernel_image(
+      size: size, channels: imageChannels, previous: previous.map { arena.at($0) },
+      image: arena.base + image, plane: plane)
+  }
+}
+
+extension Finish {
+  /// What follows a layer to an image: its bias and its clamp.
+  ///
+  /// - Throws: `resources`.
+  init(ofImage bias: FloatBuffer, clamp: Float?, lanes: Int) throws(ObverseError) {
+    try self.init(
+      bias: bias, slots: .plain(bias.count, lanes: lanes), slope: 1, gain: 1, clamp: clamp)
+  }
+}
+
+extension FloatBuffer {
+  /// Writes these weights, `[out, in]`, times a style as `[in][row]`; what is behind `out` is left.
+  func modulate(
+    _ arena: FloatBuffer, style: Int, into modulated: Int, row: Int, inChannels: Int
+  ) {
+    for i in 0..<inChannels {
+      for o in 0..<(count / inChannels) {
+        arena.base[modulated + i * row + o] = base[o * inChannels + i] * arena.base[style + i]
+      }
+    }
+  }
 }
 
 /// StyleGAN2's toRGB: adds a map's contribution to the doubled image of the block before.
@@ -75,8 +107,7 @@ package final class FastToRGB: ImageLayer {
     blocks = fast.blocks(inChannels)
     imageChannels = bias.count
     self.weight = weight
-    let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
-    finish = try Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
+    finish = try Finish(ofImage: bias, clamp: clamp, lanes: fast.lanes)
   }
 
   /// Floats of the modulated weights.
@@ -88,21 +119,15 @@ package final class FastToRGB: ImageLayer {
 
   /// Writes the weights times the style, `[in][lanes]`, to zeroed places.
   package func modulate(_ arena: FloatBuffer, style: Int, into modulated: Int) {
-    for i in 0..<inChannels {
-      for c in 0..<imageChannels {
-        arena.base[modulated + i * fast.lanes + c] =
-          weight.base[c * inChannels + i] * arena.base[style + i]
-      }
-    }
+    weight.modulate(arena, style: style, into: modulated, row: fast.lanes, inChannels: inChannels)
   }
 
   package func run(
     _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, plane: Int,
     rows: Range<Int>, scratch: Int
   ) {
-    let target = kernel_image(
-      size: size, channels: imageChannels, previous: previous.map { arena.at($0) },
-      image: arena.base + image, plane: plane)
+    let target = target(
+      arena, size: size, previous: previous, image: image, plane: plane)
     let row = arena.base + scratch
     let places = LayerPlaces(input: map, style: 0, output: scratch)
     let epilogue = finish.epilogue(arena, places, isDemodulated: false)

@@ -21,8 +21,7 @@ package final class FastPlanarToRGB: ImageLayer {
     self.inChannels = inChannels
     imageChannels = bias.count
     self.weight = weight
-    let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
-    finish = try Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
+    finish = try Finish(ofImage: bias, clamp: clamp, lanes: fast.lanes)
   }
 
   package var weightCount: Int { inChannels * imageChannels }
@@ -33,21 +32,16 @@ package final class FastPlanarToRGB: ImageLayer {
 
   /// Writes the weights times the style, `[in][imageChannels]`.
   package func modulate(_ arena: FloatBuffer, style: Int, into modulated: Int) {
-    for i in 0..<inChannels {
-      for c in 0..<imageChannels {
-        arena.base[modulated + i * imageChannels + c] =
-          weight.base[c * inChannels + i] * arena.base[style + i]
-      }
-    }
+    weight.modulate(
+      arena, style: style, into: modulated, row: imageChannels, inChannels: inChannels)
   }
 
   package func run(
     _ arena: FloatBuffer, map: Int, modulated: Int, previous: Int?, image: Int, plane: Int,
     rows: Range<Int>, scratch: Int
   ) {
-    let target = kernel_image(
-      size: size, channels: imageChannels, previous: previous.map { arena.at($0) },
-      image: arena.base + image, plane: plane)
+    let target = target(
+      arena, size: size, previous: previous, image: image, plane: plane)
     let row = arena.base + scratch
     let places = LayerPlaces(input: map, style: 0, output: scratch)
     let epilogue = finish.epilogue(arena, places)

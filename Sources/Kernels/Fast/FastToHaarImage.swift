@@ -24,11 +24,10 @@ package final class FastToHaarImage: ModulatedLayer {
     inBlocks = fast.blocks(inChannels)
     outBlocks = fast.blocks(bias.count)
     imageChannels = bias.count / 4
-    let slots = ChannelSlots.plain(bias.count, lanes: fast.lanes)
     weights = try Packing.conv(
-      weight, inChannels: inChannels, kernelSize: 1, kernelIndices: [0], outputs: slots,
-      lanes: fast.lanes)
-    finish = try Finish(bias: bias, slots: slots, slope: 1, gain: 1, clamp: clamp)
+      weight, inChannels: inChannels, kernelSize: 1, kernelIndices: [0],
+      outputs: .plain(bias.count, lanes: fast.lanes), lanes: fast.lanes)
+    finish = try Finish(ofImage: bias, clamp: clamp, lanes: fast.lanes)
   }
 
   /// Floats of a row of the map.
