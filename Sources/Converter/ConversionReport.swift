@@ -38,11 +38,13 @@ package struct ConversionReport: Sendable {
   /// Names that a pickle asked for, and how many of them have no meaning here.
   package var pickleNames = 0
   package var unknownNames = 0
-  /// The generator's place in the file, such as `G_ema`; empty for a bare one.
+  /// The generator's name in the file, such as `G_ema`; empty for a bare one.
   package var key = ""
-  /// Every generator in the file by its place, in file order, and why `key` was taken.
+  /// Every generator in the file by its name, in file order, and why `key` was taken.
   package var generators: [String] = []
   package var reason = ""
+  /// Whether `key` was taken for no reason but that it comes first.
+  package var isGuess = false
   /// Whose tensor names they are: `rosinality`, `NVlabs`, `mmgeneration`, `PaddleGAN`, `TensorFlow`,
   /// `MobileStyleGAN`, `obv`.
   package var vocabulary = ""
@@ -89,13 +91,13 @@ package struct ConversionReport: Sendable {
   /// What else the file holds, with its number of tensors, in file order.
   package var skipped: [(group: String, count: Int)] {
     var groups: [(group: String, count: Int)] = []
-    var places: [String: Int] = [:]
+    var indices: [String: Int] = [:]
     for tensor in tensors {
       guard case .skipped(let group) = tensor.fate else { continue }
-      if let place = places[group] {
-        groups[place].count += 1
+      if let index = indices[group] {
+        groups[index].count += 1
       } else {
-        places[group] = groups.count
+        indices[group] = groups.count
         groups.append((group, 1))
       }
     }

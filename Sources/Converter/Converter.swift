@@ -115,39 +115,40 @@ package enum Converter {
     _ file: CheckpointFile, _ request: ConversionRequest
   ) throws(ObverseError) -> Conversion {
     let finding = try GeneratorFinder(file: file).find(request.key)
-    let place = finding.place
-    let names: any Vocabulary = place.vocabulary == .nvlabs ? NVlabs() : Rosinality()
+    let generator = finding.generator
+    let names: any Vocabulary = generator.vocabulary == .nvlabs ? NVlabs() : Rosinality()
     let source = Source(file)
     let tensors = GeneratorTensors(
-      file, prefix: place.prefix, spelling: place.spelling, memoryLimit: source.memoryLimit)
+      file, prefix: generator.prefix, spelling: generator.spelling, memoryLimit: source.memoryLimit)
     var attributes = ModuleAttributes(
-      file: file, prefix: place.prefix,
+      file: file, prefix: generator.prefix,
       clampOfStateDicts: try source.clamp(request.convClamp))
-    if place.spelling == .tensorFlow {
-      let said = try TensorFlow(file, prefix: place.prefix)
+    if generator.spelling == .tensorFlow {
+      let said = try TensorFlow(file, prefix: generator.prefix)
       attributes = ModuleAttributes(
-        file: file, prefix: place.prefix, clampOfStateDicts: try said.clamp(),
+        file: file, prefix: generator.prefix, clampOfStateDicts: try said.clamp(),
         mappingRate: try said.mappingRate())
     }
     let builder = StyleGAN2(tensors: tensors, names: names, attributes: attributes)
     let network = try builder.network()
     let stored = try wAverage(
-      tensors, names, place: place, wDim: network.mapping.wDim,
+      tensors, names, generator: generator, wDim: network.mapping.wDim,
       isWanted: request.wAverage == nil)
 
     var report = ConversionReport()
-    report.key = place.key
+    report.key = generator.key
     report.generators = finding.found
-    report.reason = finding.reason
-    report.vocabulary = place.spelling.title ?? names.title
+    report.reason = finding.reason.rawValue
+    report.isGuess = finding.reason == .first
+    report.vocabulary = generator.spelling.title ?? names.title
     report.layerWidths = network.layerWidths
-    if finding.found.count == 1, place.rank > 2, request.key == nil {
-      report.notes.append("the file has no averaged generator; \(place.key) is taken")
+    if finding.found.count == 1, generator.rank > 2, request.key == nil {
+      report.notes.append("the file has no averaged generator; \(generator.key) is taken")
     }
     if request.convClamp != nil, attributes.knowsClamps {
       report.notes.append("the file says itself what it clamps; the given clamp is not used")
     }
-    if place.vocabulary == .nvlabs, place.spelling == .plain, file.container != .pickle,
+    if generator.vocabulary == .nvlabs, generator.spelling == .plain, file.container != .pickle,
       attributes.clampOfStateDicts == nil, !attributes.knowsClamps
     {
       report.notes.append("a state dict cannot say its clamps; none are set (NVlabs' fp16 has 256)")
@@ -159,19 +160,19 @@ package enum Converter {
         "\(planeless) of \(convs.count) layers have no stored noise; const noise skips them")
     }
     report.warnings += tensors.warnings
-    if place.spelling == .mmgeneration {
+    if generator.spelling == .mmgeneration {
       report.notes.append(
         "networks that mmgeneration trained itself draw blue first; those it converted draw red first"
       )
     }
     let nameless = file.tensors.first { $0.name.hasSuffix("shadow_params.0") }
-    if !place.isAveraged, let nameless {
+    if !generator.isAveraged, let nameless {
       report.warnings.append(
-        "\(nameless.name.dropLast(2)) is an average without names, which is not read; \(place.words) is"
+        "\(nameless.name.dropLast(2)) is an average without names, which is not read; \(generator.words) is"
           + " taken as it is")
     }
     for (path, maker) in file.placeholders.sorted(by: { $0.key < $1.key }).prefix(8)
-    where path.hasPrefix(place.prefix) {
+    where path.hasPrefix(generator.prefix) {
       report.warnings.append("\(path) is made by '\(maker)', which was not run; nothing needs it")
     }
     report.tensors = tensors.report
@@ -191,11 +192,11 @@ package enum Converter {
   ///
   /// Where it is not wanted, since the user has given one, nothing is wrong with one that does not fit.
   private static func wAverage(
-    _ tensors: GeneratorTensors, _ names: any Vocabulary, place: GeneratorPlace, wDim: Int,
+    _ tensors: GeneratorTensors, _ names: any Vocabulary, generator: FoundGenerator, wDim: Int,
     isWanted: Bool
   ) throws(ObverseError) -> Weights? {
     do throws(ObverseError) {
-      return try wAverage(tensors, names, place: place, wDim: wDim)
+      return try wAverage(tensors, names, generator: generator, wDim: wDim)
     } catch {
       guard isWanted else { return nil }
       throw error
@@ -203,7 +204,7 @@ package enum Converter {
   }
 
   private static func wAverage(
-    _ tensors: GeneratorTensors, _ names: any Vocabulary, place: GeneratorPlace, wDim: Int
+    _ tensors: GeneratorTensors, _ names: any Vocabulary, generator: FoundGenerator, wDim: Int
   ) throws(ObverseError) -> Weights? {
     for name in [names.wAverage, "latent_avg"] {
       guard let tensor = try tensors.find(name) else { continue }
@@ -212,7 +213,7 @@ package enum Converter {
       let stored = try tensors.take(name, tensor.shape, into: "w_avg")
       return try Weights(onlyRow(stored.floats, path, tensor.shape, wDim: wDim), shape: [wDim])
     }
-    guard !place.prefix.isEmpty else { return nil }
+    guard !generator.prefix.isEmpty else { return nil }
     for name in ["latent_avg", "w_avg", "mean_latent", "dlatent_avg"] {
       guard let found = try tensors.takeBeside(name, into: "w_avg") else { continue }
       try checkRows(found.path, found.shape, wDim: wDim)

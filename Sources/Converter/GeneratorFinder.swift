@@ -2,14 +2,14 @@ import Checkpoint
 import Core
 
 /// A generator in a checkpoint: where it is, and whose names its tensors have.
-struct GeneratorPlace {
+struct FoundGenerator {
   enum Vocabulary { case rosinality, nvlabs }
 
   /// What stands in front of its tensors' names, with the dot at the end.
   let prefix: String
   let vocabulary: Vocabulary
   var spelling: Spelling
-  /// The place as people name it: `G_ema`, `Gs`, without the words of wrappers;
+  /// It as people name it: `G_ema`, `Gs`, without the words of wrappers;
   /// empty for a bare one.
   let key: String
 
@@ -21,7 +21,7 @@ struct GeneratorPlace {
     key = name ?? (TensorOrigins.wrappers.contains(own[...]) ? "" : own)
   }
 
-  /// The place for a sentence.
+  /// Its name for a sentence.
   var words: String { key.isEmpty ? "a bare one" : key }
 
   /// Words by which people call the moving average of a generator.
@@ -69,17 +69,25 @@ extension String {
 struct GeneratorFinder {
   let file: CheckpointFile
 
+  /// Why one of several generators is taken.
+  enum Reason: String {
+    case askedFor = "it was asked for"
+    case average = "its name says that it is the average"
+    case bare = "the others are wrapped"
+    case first = "no name says which one is the average"
+  }
+
   /// The generator that is taken, and all that were found.
   struct Finding {
-    let place: GeneratorPlace
+    let generator: FoundGenerator
     /// Keys of all generators in file order.
     let found: [String]
-    /// Why this one, for a person.
-    let reason: String
+    /// Why this one.
+    let reason: Reason
   }
 
   private typealias Anchor = (
-    name: String, vocabulary: GeneratorPlace.Vocabulary, spelling: Spelling
+    name: String, vocabulary: FoundGenerator.Vocabulary, spelling: Spelling
   )
 
   /// Tensors that no generator lacks, the surest first.
@@ -107,14 +115,16 @@ struct GeneratorFinder {
   ///   `unsupported` for families that are not read, and for a key that no generator has or several.
   func find(_ key: String?) throws(ObverseError) -> Finding {
     try file.refuseForeignFamilies()
-    let places = try places()
-    func finding(_ place: GeneratorPlace, _ reason: String) -> Finding {
-      var place = place
-      if PaddleGAN(file, place.prefix, place.vocabulary).isPaddle { place.spelling = .paddle }
-      return Finding(place: place, found: places.map(\.words), reason: reason)
+    let generators = try generators()
+    func finding(_ generator: FoundGenerator, _ reason: Reason) -> Finding {
+      var generator = generator
+      if PaddleGAN(file, generator.prefix, generator.vocabulary).isPaddle {
+        generator.spelling = .paddle
+      }
+      return Finding(generator: generator, found: generators.map(\.words), reason: reason)
     }
-    if let key { return finding(try asked(key, places), "it was asked for") }
-    let best = places.enumerated().min {
+    if let key { return finding(try asked(key, generators), .askedFor) }
+    let best = generators.enumerated().min {
       ($0.element.rank, $0.element.key.utf8.count { $0 == 0x2e }, $0.offset)
         < ($1.element.rank, $1.element.key.utf8.count { $0 == 0x2e }, $1.offset)
     }?.element
@@ -131,43 +141,38 @@ struct GeneratorFinder {
       }
       throw .noGenerator(found: contents)
     }
-    let reason =
-      best.rank < 2
-      ? "its name says that it is the average"
-      : best.rank == 2
-        ? "the others are wrapped" : "no name says which one is the average; --key takes another"
-    return finding(best, reason)
+    return finding(best, best.rank < 2 ? .average : best.rank == 2 ? .bare : .first)
   }
 
-  /// The place that a key names: as it is written, else in any case, else without what wraps it.
+  /// The generator that a key names: as it is written, else in any case, else without what wraps it.
   private func asked(
-    _ key: String, _ places: [GeneratorPlace]
-  ) throws(ObverseError) -> GeneratorPlace {
+    _ key: String, _ generators: [FoundGenerator]
+  ) throws(ObverseError) -> FoundGenerator {
     let small = key.lowercased()
-    let ways: [(GeneratorPlace) -> Bool] = [
+    let ways: [(FoundGenerator) -> Bool] = [
       { $0.key == key || $0.prefix.dropLast() == key },
       { $0.key.lowercased() == small },
       { $0.key.hasSuffix(".\(key)") },
       { $0.key.lowercased().hasSuffix(".\(small)") },
     ]
     for way in ways {
-      let fitting = places.filter(way)
+      let fitting = generators.filter(way)
       if fitting.count > 1 {
         throw .unsupported(
           what: "generator '\(key)'",
           why: "it names several generators: \(ObverseError.listed(fitting.map(\.words)))",
           hint: nil)
       }
-      if let place = fitting.first { return place }
+      if let generator = fitting.first { return generator }
     }
     for path in [key, small, small == "g" ? "G" : "G_ema"] {
       if let maker = file.placeholders[path] { throw ObverseError.unmade(path, by: maker) }
     }
-    guard !places.isEmpty else { throw .noGenerator(found: contents) }
+    guard !generators.isEmpty else { throw .noGenerator(found: contents) }
     throw .unsupported(
       what: "generator '\(key)'",
       why: "no generator in the file is called so; it holds "
-        + ObverseError.listed(places.map(\.words), atMost: 12),
+        + ObverseError.listed(generators.map(\.words), atMost: 12),
       hint: NextStep.takeTheAverage.rawValue)
   }
 
@@ -175,15 +180,15 @@ struct GeneratorFinder {
   private static let mostGenerators = 256
 
   /// Keys of all generators in file order; none where they are too many.
-  var keys: [String] { ((try? places()) ?? []).map(\.words) }
+  var keys: [String] { ((try? generators()) ?? []).map(\.words) }
 
   /// All generators, in file order.
-  private func places() throws(ObverseError) -> [GeneratorPlace] {
+  private func generators() throws(ObverseError) -> [FoundGenerator] {
     // What is named and cannot be read counts too, so that the sentence is about it.
     let names = file.tensors.map(\.name) + file.placeholders.keys.sorted()
     let networks = networkNames
     for anchors in Self.anchors {
-      var found: [GeneratorPlace] = []
+      var found: [FoundGenerator] = []
       var prefixes: Set<String> = []
       for name in names {
         for anchor in anchors {
@@ -197,7 +202,7 @@ struct GeneratorFinder {
               limit: UInt64(Self.mostGenerators))
           }
           found.append(
-            GeneratorPlace(
+            FoundGenerator(
               prefix: prefix, vocabulary: anchor.vocabulary, spelling: anchor.spelling,
               name: networks[String(prefix.dropLast())]))
         }
@@ -220,13 +225,13 @@ struct GeneratorFinder {
   /// What the file holds in place of a generator, by its outermost names.
   private var contents: [String] {
     var counts: [(name: String, count: Int)] = []
-    var places: [String: Int] = [:]
+    var indices: [String: Int] = [:]
     for entry in file.tensors {
       let name = String(entry.name.prefix { $0 != "." })
-      if let place = places[name] {
-        counts[place].count += 1
+      if let index = indices[name] {
+        counts[index].count += 1
       } else {
-        places[name] = counts.count
+        indices[name] = counts.count
         counts.append((name, 1))
       }
     }

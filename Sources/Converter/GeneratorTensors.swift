@@ -37,7 +37,7 @@ final class GeneratorTensors {
 
   /// A tensor as the file calls it, for messages.
   func label(_ name: String) -> String {
-    origins.byName[name].map { file.tensors[$0.place].name } ?? prefix + name
+    origins.byName[name].map { file.tensors[$0.index].name } ?? prefix + name
   }
 
   func warn(_ text: String) { warnings.append(text) }
@@ -159,9 +159,9 @@ final class GeneratorTensors {
     _ values: inout [Float], of origin: TensorOrigin, _ name: String
   ) throws(ObverseError) {
     if origin.plus != 0 { for i in values.indices { values[i] += origin.plus } }
-    guard let place = origin.mask else { return }
-    let (path, mask) = file.tensors[place]
-    guard mask.shape == file.tensors[origin.place].tensor.shape, origin.tensor.shape == mask.shape
+    guard let index = origin.mask else { return }
+    let (path, mask) = file.tensors[index]
+    guard mask.shape == file.tensors[origin.index].tensor.shape, origin.tensor.shape == mask.shape
     else {
       throw .shape(
         tensor: path, expected: origin.tensor.shape, found: mask.shape,
@@ -174,8 +174,8 @@ final class GeneratorTensors {
 
   private func use(_ name: String, _ target: String) {
     guard let origin = origins.byName[name] else { return }
-    for place in [origin.place, origin.mask].compactMap({ $0 }) {
-      targets[place, default: []].append(target)
+    for index in [origin.index, origin.mask].compactMap({ $0 }) {
+      targets[index, default: []].append(target)
     }
   }
 
@@ -195,7 +195,7 @@ final class GeneratorTensors {
         why: "it is another filter than outer([1,3,3,1]), the only one that is supported", hint: nil
       )
     }
-    if let origin = origins.byName[name] { checked.insert(origin.place) }
+    if let origin = origins.byName[name] { checked.insert(origin.index) }
   }
 
   /// Counts a tensor outside of the prefix as taken, such as `latent_avg` beside the generator.
@@ -210,12 +210,12 @@ final class GeneratorTensors {
       outer.removeLast()
       let path = (outer + [name[...]]).joined(separator: ".")
       if let maker = file.placeholders[path] { throw .unmade(path, by: maker) }
-      guard let place = file.tensors.firstIndex(where: { $0.name == path }) else { continue }
-      let tensor = file.tensors[place].tensor
+      guard let index = file.tensors.firstIndex(where: { $0.name == path }) else { continue }
+      let tensor = file.tensors[index].tensor
       guard tensor.type.isFloat, tensor.count <= 1 << 20 else { return nil }
       try verify(tensor)
       try tensor.expectRoomForFloats()
-      targets[place, default: []].append(target)
+      targets[index, default: []].append(target)
       return (path, tensor.shape, tensor.floats)
     }
     return nil
@@ -264,7 +264,7 @@ extension Weights {
 /// A tensor of a generator: where the file has it, and what makes it the one of the vocabulary.
 struct TensorOrigin {
   /// Index into the file's tensors.
-  let place: Int
+  let index: Int
   /// With the vocabulary's axes.
   let tensor: StoredTensor
   /// What is added to each value.
@@ -285,16 +285,16 @@ struct TensorOrigins {
   private(set) var refused: [String: String] = [:]
 
   init(_ file: CheckpointFile, prefix: String, spelling: Spelling) {
-    var places: [String: Int] = [:]
+    var indices: [String: Int] = [:]
     for (index, entry) in file.tensors.enumerated() where entry.name.hasPrefix(prefix) {
-      places[Self.unwrapped(entry.name.dropFirst(prefix.count))] = index
+      indices[Self.unwrapped(entry.name.dropFirst(prefix.count))] = index
     }
     var made: [(name: String, origin: TensorOrigin)] = []
-    for (name, place) in places {
-      let stored = file.tensors[place].tensor
+    for (name, index) in indices {
+      let stored = file.tensors[index].tensor
       var target = name
       var mask: Int?
-      if let form = Self.reparametrised(name, places) {
+      if let form = Self.reparametrised(name, indices) {
         target = form.name
         switch form.way {
         case .masked(let found): mask = found
@@ -307,7 +307,7 @@ struct TensorOrigins {
       let spelled = spelling.read(target, shape: stored.shape)
       let tensor =
         spelled.axes.map { stored.rearranged(axes: $0, reversed: spelled.reversed) } ?? stored
-      let origin = TensorOrigin(place: place, tensor: tensor, plus: spelled.plus, mask: mask)
+      let origin = TensorOrigin(index: index, tensor: tensor, plus: spelled.plus, mask: mask)
       if mask == nil { byName[spelled.name] = origin } else { made.append((spelled.name, origin)) }
     }
     // A pickled module has its pruned weight beside the parts, as it was when it last ran: torch makes
@@ -357,15 +357,15 @@ struct TensorOrigins {
 
   /// What a name stands for where something computes a tensor from others; nil for plain tensors.
   private static func reparametrised(
-    _ name: String, _ places: [String: Int]
+    _ name: String, _ indices: [String: Int]
   ) -> (name: String, way: Way)? {
     if let base = name.without("_orig") {
-      if let mask = places["\(base)_mask"] { return (base, .masked(mask)) }
-      if places["\(base)_u"] != nil { return (base, .refused("spectral_norm")) }
+      if let mask = indices["\(base)_mask"] { return (base, .masked(mask)) }
+      if indices["\(base)_u"] != nil { return (base, .refused("spectral_norm")) }
       return nil
     }
-    if let base = name.without("_mask"), places["\(base)_orig"] != nil { return (base, .part) }
-    if let base = name.without("_v"), places["\(base)_g"] != nil {
+    if let base = name.without("_mask"), indices["\(base)_orig"] != nil { return (base, .part) }
+    if let base = name.without("_v"), indices["\(base)_g"] != nil {
       return (base, .refused("weight_norm"))
     }
     guard name.hasWords("parametrizations.") else { return nil }
@@ -377,10 +377,10 @@ struct TensorOrigins {
     let inner = parts[...(at + 1)].joined(separator: ".")
     switch parts[at + 2] {
     case "original":
-      if let mask = places["\(inner).0.mask"], places["\(inner).1.mask"] == nil {
+      if let mask = indices["\(inner).0.mask"], indices["\(inner).1.mask"] == nil {
         return (base, .masked(mask))
       }
-      let isSpectral = places["\(inner).0._u"] != nil
+      let isSpectral = indices["\(inner).0._u"] != nil
       return (base, .refused(isSpectral ? "spectral_norm" : "a parametrization"))
     case "original0": return (base, .refused("weight_norm"))
     default: return (base, .part)

@@ -105,15 +105,15 @@ struct Source {
     if !isFolder {
       folder = folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? "."
     }
-    let places = [folder, "\(folder)/data", "\(folder)/random_face/data"]
-    let place = places.first {
+    let folders = [folder, "\(folder)/data", "\(folder)/random_face/data"]
+    let data = folders.first {
       unsafe "\($0)/MappingNetwork.xml".withFileName { unsafe access($0, F_OK) } == 0
     }
-    guard let place else { return "" }
+    guard let data else { return "" }
     var hash = SHA256()
     for name in ["MappingNetwork", "SynthesisNetwork"] {
       for suffix in ["xml", "bin"] {
-        try Bytes(mapping: "\(place)/\(name).\(suffix)").withSpan { hash.update($0) }
+        try Bytes(mapping: "\(data)/\(name).\(suffix)").withSpan { hash.update($0) }
       }
     }
     return hash.finish()

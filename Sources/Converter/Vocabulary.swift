@@ -205,7 +205,7 @@ extension Substring {
 struct PaddleGAN {
   let isPaddle: Bool
 
-  init(_ file: CheckpointFile, _ prefix: String, _ vocabulary: GeneratorPlace.Vocabulary) {
+  init(_ file: CheckpointFile, _ prefix: String, _ vocabulary: FoundGenerator.Vocabulary) {
     guard vocabulary == .rosinality else {
       isPaddle = false
       return

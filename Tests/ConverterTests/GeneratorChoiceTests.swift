@@ -44,6 +44,16 @@ struct GeneratorChoiceTests {
     #expect(choice.contains("\(key.isEmpty ? "the bare one" : key) is taken: "))
   }
 
+  /// What a program calls the option for another one is not known here.
+  @Test func saysWhereItGuesses() throws {
+    let guessed = try convert(net(["first.", "second."]), nil).report
+    #expect(guessed.isGuess)
+    #expect(
+      guessed.choice == "first, second; first is taken: no name says which one is the average")
+    let known = try convert(net(["g.", "g_ema."]), nil).report
+    #expect(!known.isGuess)
+  }
+
   @Test(arguments: [
     ("g", "g._orig_mod."), ("G_EMA", "g_ema._orig_mod."), ("g_ema._orig_mod", "g_ema._orig_mod."),
     ("running", "deep.running."), ("deep.running", "deep.running."),

@@ -111,7 +111,7 @@ struct Convert: Command {
 
   func run(_ console: Console) throws(ObverseError) {
     Interrupt.listen()
-    let file = try Source.open(input)
+    let file = try GeneratorFile.open(input)
     if Interrupt.isRequested { throw .cancelled }
     let conversion: Conversion
     do throws(ObverseError) {
@@ -124,7 +124,8 @@ struct Convert: Command {
     Listing.warn(report.warnings, console)
     // What a dry run finds is what was asked for.
     for (label, text) in report.lines where !isJSON {
-      let line = Format.pad(label, 9) + (label == "read" ? "\(input)  " : "") + text
+      var line = Format.pad(label, 9) + (label == "read" ? "\(input)  " : "") + text
+      if label == "found", report.isGuess { line += "; --key takes another" }
       if isDryRun { try console.line(Format.printable(line)) } else { console.note(line) }
     }
     for note in report.notes { console.note(Format.pad("note", 9) + note) }

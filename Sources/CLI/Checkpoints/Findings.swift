@@ -14,7 +14,7 @@ struct Findings {
   }
 
   let path: String
-  private let source: Source
+  private let opened: GeneratorFile
   /// Bytes that a generator of one thread and of two allocates to draw a model file, besides the weights;
   /// nil for other files, and where there is no memory to see.
   private let drawing: (one: Int, two: Int)?
@@ -34,9 +34,9 @@ struct Findings {
   /// - Throws: What the file breaks; `malformed` where weights differ from the hash stored with them.
   init(_ path: String, hashes: Bool, listsTensors: Bool) throws(ObverseError) {
     self.path = path
-    source = try Source.open(path)
+    opened = try GeneratorFile.open(path)
     var tensors: [Tensor] = []
-    switch source {
+    switch opened {
     case .model(let description):
       self.description = description
       report = nil
@@ -81,13 +81,13 @@ struct Findings {
     }
     self.tensors = tensors
     var drawing: (one: Int, two: Int)?
-    if case .model(let description) = source, let model = try? Model(description) {
+    if case .model(let description) = opened, let model = try? Model(description) {
       drawing = (
         Generator.memory(of: model, threads: 1), Generator.memory(of: model, threads: 2)
       )
     }
     self.drawing = drawing
-    if case .checkpoint(let file) = source {
+    if case .checkpoint(let file) = opened {
       tensorCount = file.tensors.count
     } else {
       tensorCount = tensors.count
@@ -114,13 +114,13 @@ struct Findings {
   /// Keys of the generators in a checkpoint, also where none of them converts.
   private var generators: [String] {
     if let report { return report.generators }
-    guard case .checkpoint(let file) = source else { return [] }
+    guard case .checkpoint(let file) = opened else { return [] }
     return Converter.generators(in: file)
   }
 
   /// What may surprise.
   var warnings: [String] {
-    guard case .model(let description) = source else { return report?.warnings ?? [] }
+    guard case .model(let description) = opened else { return report?.warnings ?? [] }
     return Self.warnings(description)
   }
 
@@ -142,7 +142,7 @@ struct Findings {
       let key = report.key.isEmpty ? "bare" : report.key
       lines.append(("holds", "\(key), named as \(report.vocabulary) does; \(count) tensors"))
       if let choice = report.choice { lines.append(("found", choice)) }
-    } else if case .checkpoint = source {
+    } else if case .checkpoint = opened {
       lines.append(("holds", "\(count) tensors"))
       let found = generators.map { $0.cut(to: Listing.name) }
       if !found.isEmpty {
@@ -185,7 +185,7 @@ struct Findings {
     var members: [(String, JSON)] = [("path", .text(path)), ("format", .text(format))]
     if Path.isFile(path) { members.append(("bytes", .integer(Path.size(path)))) }
     if let fileSHA256 { members.append(("sha256", .text(fileSHA256))) }
-    if case .checkpoint(let file) = source {
+    if case .checkpoint(let file) = opened {
       members.append(("container", .text(file.container.rawValue)))
       members.append(("tensor_count", .integer(file.tensors.count)))
       if !file.pickleNames.isEmpty {
@@ -206,7 +206,7 @@ struct Findings {
       members.append(("key", .text(report.key)))
       members.append(("generators", .list(report.generators.prefix(256).map { .text($0) })))
       members.append(("vocabulary", .text(report.vocabulary)))
-    } else if case .checkpoint = source {
+    } else if case .checkpoint = opened {
       members.append(("generators", .list(generators.map { .text($0.cut(to: Listing.name)) })))
     }
     members.append(("converts", .bool(failure == nil)))
@@ -216,7 +216,7 @@ struct Findings {
     }
     guard let description else { return members }
     members.append(("network", NetworkText(description, rule: rule).json))
-    if case .model = source {
+    if case .model = opened {
       members.append(("weights_sha256", .text(description.weightsSHA256)))
       members.append(("weights_verified", .bool(weightsSHA256 != nil)))
     }
@@ -269,11 +269,11 @@ struct Findings {
   }
 
   private var count: Int {
-    if case .checkpoint(let file) = source { file.tensors.count } else { tensors.count }
+    if case .checkpoint(let file) = opened { file.tensors.count } else { tensors.count }
   }
 
   private var format: String {
-    switch source {
+    switch opened {
     case .checkpoint(let file):
       let unknown = file.pickleNames.count { !$0.isKnown }
       guard !file.pickleNames.isEmpty else { return file.containerDetail }
@@ -292,7 +292,7 @@ struct Findings {
   }
 
   private func weightsHash(_ description: ModelDescription) -> String {
-    guard case .model = source else { return "" }
+    guard case .model = opened else { return "" }
     return "  sha256 \(description.weightsSHA256)"
       + (weightsSHA256 == nil ? " (as stored)" : " (computed anew, as stored)")
   }

@@ -5,12 +5,12 @@ import Obverse
 import Page
 
 /// A file that holds a generator: a model of ours or a checkpoint of others.
-enum Source {
+enum GeneratorFile {
   case model(ModelDescription)
   case checkpoint(CheckpointFile)
 
   /// Opens a file by its content; names decide nothing.
-  static func open(_ path: String) throws(ObverseError) -> Source {
+  static func open(_ path: String) throws(ObverseError) -> GeneratorFile {
     if Path.isFile(path), try Bytes(mapping: path).has("OBV", at: 4) {
       return .model(try ModelFile.read(path: path))
     }
