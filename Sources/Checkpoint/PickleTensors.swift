@@ -11,7 +11,7 @@ struct PickleTensors {
     case placeholder(String)
   }
 
-  private enum Source {
+  private enum FoundStorage {
     case storage(TorchStorage)
     case placeholder(String)
   }
@@ -20,7 +20,7 @@ struct PickleTensors {
   let names: PickleNames
   /// Looks a storage's bytes up in the container; nil where there is no such storage.
   let bytes: (String) throws(ObverseError) -> StorageBytes?
-  private var sources: [PickleRef: Source] = [:]
+  private var storages: [PickleRef: FoundStorage] = [:]
   /// By their arguments: a tensor of many names is made once.
   private var made: [PickleRef: StoredTensor] = [:]
   private var byKey: [String: StorageBytes] = [:]
@@ -51,7 +51,7 @@ struct PickleTensors {
         what: "tensor \(name)", why: "its storage, offset, shape and strides are not as torch's")
     }
     let storage: TorchStorage
-    switch try source(items[0], name: name) {
+    switch try foundStorage(items[0], name: name) {
     case .placeholder(let name): return .placeholder(name)
     case .storage(let found): storage = found
     }
@@ -132,15 +132,15 @@ struct PickleTensors {
     return result
   }
 
-  private mutating func source(
+  private mutating func foundStorage(
     _ ref: PickleRef, name: String
-  ) throws(ObverseError) -> Source {
+  ) throws(ObverseError) -> FoundStorage {
     // Two look-ups of one blob must not read it twice: the number of its bytes is the key, that of
     // the text where protocol 2 writes bytes as one.
     var key = if case .storageBlob(let blob) = arena[ref] { blob } else { ref }
     if case .latin1(let text) = arena[key] { key = text }
-    if let known = sources[key] { return known }
-    let found: Source
+    if let known = storages[key] { return known }
+    let found: FoundStorage
     switch arena[ref] {
     case .persistent:
       let id = try TorchStorageID(ref, arena, names)
@@ -165,7 +165,7 @@ struct PickleTensors {
     default:
       throw .malformed(what: "tensor \(name)", why: "its storage is no storage")
     }
-    sources[key] = found
+    storages[key] = found
     return found
   }
 }

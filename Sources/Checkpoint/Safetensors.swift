@@ -36,8 +36,8 @@ package enum Safetensors {
 
     var tensors: [(name: String, tensor: StoredTensor)] = []
     tensors.reserveCapacity(members.count)
-    var places: [Place] = []
-    places.reserveCapacity(members.count)
+    var extents: [Extent] = []
+    extents.reserveCapacity(members.count)
     var attributes: [String: Attribute] = [:]
     var placeholders: [String: String] = [:]
     for (key, value) in members.lazy.map({ ($0.key, $0.value) }) {
@@ -45,14 +45,14 @@ package enum Safetensors {
         attributes = try metadata(value)
         continue
       }
-      let (entry, place) = try read(key, value, data)
+      let (entry, extent) = try read(key, value, data)
       switch entry {
       case .tensor(let tensor): tensors.append((key, tensor))
       case .unread(let type): placeholders[key] = type
       }
-      places.append(place)
+      extents.append(extent)
     }
-    try checkCover(places, data.count)
+    try checkCover(extents, data.count)
     return CheckpointFile(
       path: path, container: .safetensors,
       containerDetail: CheckpointFile.Container.safetensors.rawValue, tensors: tensors,
@@ -65,7 +65,7 @@ package enum Safetensors {
     case unread(String)
   }
 
-  private struct Place {
+  private struct Extent {
     let name: String
     let start: Int
     let end: Int
@@ -74,7 +74,7 @@ package enum Safetensors {
   /// One entry: `{"dtype":"F32","shape":[3,4],"data_offsets":[0,48]}`.
   private static func read(
     _ name: String, _ entry: ParsedJSON, _ data: Bytes
-  ) throws(ObverseError) -> (Entry, Place) {
+  ) throws(ObverseError) -> (Entry, Extent) {
     guard case .text(let typeName)? = entry["dtype"], let shape = integers(entry["shape"]),
       let offsets = integers(entry["data_offsets"]), offsets.count == 2
     else {
@@ -89,24 +89,24 @@ package enum Safetensors {
       throw .truncated(
         what: "tensor \(name)", needs: UInt64(offsets[1]), fileHas: UInt64(data.count))
     }
-    let place = Place(name: name, start: offsets[0], end: offsets[1])
-    guard let type = type(typeName) else { return (.unread(String(typeName.prefix(32))), place) }
+    let extent = Extent(name: name, start: offsets[0], end: offsets[1])
+    guard let type = type(typeName) else { return (.unread(String(typeName.prefix(32))), extent) }
     let tensor = try StoredTensor(name: name, type: type, shape: shape, filling: bytes)
-    return (.tensor(tensor), place)
+    return (.tensor(tensor), extent)
   }
 
   /// Bytes that no tensor owns could carry anything, bytes that two own are a mistake.
-  private static func checkCover(_ places: [Place], _ count: Int) throws(ObverseError) {
+  private static func checkCover(_ extents: [Extent], _ count: Int) throws(ObverseError) {
     var covered = 0
-    for place in places.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
-      guard place.start >= covered else {
-        throw .malformed(what: "tensor \(place.name)", why: "its bytes overlap another tensor's")
+    for extent in extents.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
+      guard extent.start >= covered else {
+        throw .malformed(what: "tensor \(extent.name)", why: "its bytes overlap another tensor's")
       }
-      guard place.start == covered else {
+      guard extent.start == covered else {
         throw .malformed(
-          what: "tensor \(place.name)", why: "\(place.start - covered) unused bytes precede it")
+          what: "tensor \(extent.name)", why: "\(extent.start - covered) unused bytes precede it")
       }
-      covered = place.end
+      covered = extent.end
     }
     guard covered == count else {
       throw .malformed(

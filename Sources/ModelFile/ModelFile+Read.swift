@@ -37,7 +37,7 @@ extension ModelFile {
     try Memory.expectRoom(for: Memory.small)
     var reader = ModelReader(fileBytes: bytes.count, format: format)
     let description = try reader.model(root)
-    try reader.checkPlaces()
+    try reader.checkExtents()
     try description.validate()
     return description
   }
@@ -59,7 +59,7 @@ struct ModelReader {
   let fileBytes: Int
   let format: Int
   /// Where tensors lie in memory, each with its name.
-  var places: [(start: UInt, count: Int, name: String)] = []
+  var extents: [(start: UInt, count: Int, name: String)] = []
   /// Bytes of all scales and of all texts so far.
   var scaleBytes = 0
   var textBytes = 0
@@ -166,7 +166,7 @@ struct ModelReader {
         why: "\(data.count) bytes are not \(shape.brackets) of \(element.rawValue)")
     }
     let scales = try table.floats(TensorSlot.scales, limit: Limits.scales)
-    places.append((data.address, data.count, table.name))
+    extents.append((data.address, data.count, table.name))
     scaleBytes += scales?.count ?? 0
     // Copies of scales that many tensors share could ask for any amount of memory.
     guard scaleBytes <= fileBytes else {
@@ -179,12 +179,12 @@ struct ModelReader {
   }
 
   /// Refuses tensors that share bytes: a small file could stand for any amount of weights.
-  func checkPlaces() throws(ObverseError) {
-    let sorted = places.filter { $0.count > 0 }.sorted { $0.start < $1.start }
-    for (place, next) in zip(sorted, sorted.dropFirst())
-    where next.start - place.start < UInt(place.count) {
+  func checkExtents() throws(ObverseError) {
+    let sorted = extents.filter { $0.count > 0 }.sorted { $0.start < $1.start }
+    for (extent, next) in zip(sorted, sorted.dropFirst())
+    where next.start - extent.start < UInt(extent.count) {
       throw .malformed(
-        what: "tensor \(next.name)", why: "its bytes overlap those of \(place.name)")
+        what: "tensor \(next.name)", why: "its bytes overlap those of \(extent.name)")
     }
   }
 

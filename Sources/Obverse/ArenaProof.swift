@@ -128,8 +128,8 @@ package struct ArenaProof {
         parts.append(Written(range: range.upperBound..<upper, writer: part.writer))
       }
     }
-    let place = parts.firstIndex { $0.range.lowerBound >= range.upperBound } ?? parts.count
-    parts.insert(Written(range: range, writer: writer), at: place)
+    let index = parts.firstIndex { $0.range.lowerBound >= range.upperBound } ?? parts.count
+    parts.insert(Written(range: range, writer: writer), at: index)
     written = parts
   }
 

@@ -30,9 +30,9 @@ package struct MemoryLimit: Sendable {
     // Pages of address space and of data: the first and the sixth number.
     let statistics = SystemFile.line("/proc/self/statm") ?? ""
     let used = statistics.split(separator: " ").map { Int($0) ?? 0 }
-    func left(_ limit: UInt64, _ place: Int) -> Int? {
-      guard let limit = Int(exactly: limit), used.count > place else { return nil }
-      return limit - used[place] * page
+    func left(_ limit: UInt64, _ field: Int) -> Int? {
+      guard let limit = Int(exactly: limit), used.count > field else { return nil }
+      return limit - used[field] * page
     }
     var (space, data) = (UInt64.max, UInt64.max)
     unsafe memory_limits(&space, &data)

@@ -2,24 +2,24 @@
 
 import Glibc
 
-/// One axis: values to places along it.
+/// One axis: values to coordinates along it.
 public struct Axis {
   public let from: Double
   public let to: Double
   public let isLogarithmic: Bool
   /// Places of `from` and `to`.
-  public let places: (Double, Double)
+  public let ends: (Double, Double)
   /// Values to be marked and their labels, where round values would not do.
   private let given: [(value: Double, label: String)]
 
   public init(
-    from: Double, to: Double, isLogarithmic: Bool, places: (Double, Double),
+    from: Double, to: Double, isLogarithmic: Bool, ends: (Double, Double),
     marks: [(value: Double, label: String)] = []
   ) {
     self.from = from
     self.to = to
     self.isLogarithmic = isLogarithmic
-    self.places = places
+    self.ends = ends
     given = marks
   }
 
@@ -27,7 +27,7 @@ public struct Axis {
     let part =
       isLogarithmic
       ? log(max(value, from / 1e3) / from) / log(to / from) : (value - from) / (to - from)
-    return places.0 + part * (places.1 - places.0)
+    return ends.0 + part * (ends.1 - ends.0)
   }
 
   /// Round values to be marked: powers of ten, with 2 and 5 between few, or some 1, 2 or 5 of a power.
@@ -89,15 +89,15 @@ public struct Chart {
 
   public mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String)
   {
-    let places = [("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)]
-    marks.append(mark("line", places, kind))
+    let coordinates = [("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)]
+    marks.append(mark("line", coordinates, kind))
   }
 
   public mutating func bar(
     _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ title: String
   ) {
-    let places = [("x", x), ("y", y), ("width", width), ("height", height), ("rx", 2)]
-    marks.append(mark("rect", places, "bar", title: title))
+    let coordinates = [("x", x), ("y", y), ("width", width), ("height", height), ("rx", 2)]
+    marks.append(mark("rect", coordinates, "bar", title: title))
   }
 
   public mutating func dot(
@@ -122,11 +122,11 @@ public struct Chart {
   }
 
   private func mark(
-    _ name: String, _ places: [(String, Double)], _ kind: String, title: String? = nil,
+    _ name: String, _ coordinates: [(String, Double)], _ kind: String, title: String? = nil,
     content: String = ""
   ) -> String {
     Markup.element(
-      name, places.map { ($0, Format.fixed($1, 1)) } + [("class", kind)],
+      name, coordinates.map { ($0, Format.fixed($1, 1)) } + [("class", kind)],
       (title.map { Markup.element("title", [], Markup.escaped($0)) } ?? "") + content)
   }
 

@@ -152,14 +152,14 @@ struct Bench: Command {
     let paths = try models.map { (name) throws(ObverseError) in
       try environment.modelFile(name)
     }
-    let baseline = try self.baseline.map { (path) throws(ObverseError) in
-      try Baseline(path: path)
+    let earlier = try self.baseline.map { (path) throws(ObverseError) in
+      try EarlierReport(path: path)
     }
-    if let baseline {
+    if let earlier {
       let hashes = try paths.map { (path) throws(ObverseError) in
         try ModelFile.read(path: path).weightsSHA256
       }
-      try baseline.check(models: hashes)
+      try earlier.check(models: hashes)
     }
     Interrupt.listen()
     let counters = request.measuresRoof ? self.counters(console) : nil
@@ -170,8 +170,8 @@ struct Bench: Command {
       }
     }
     let report = BenchReport(
-      runs: runs, request: request, showsLayers: showsLayers, baseline: baseline)
-    if let baseline { warn(baseline, runs, console) }
+      runs: runs, request: request, showsLayers: showsLayers, earlier: earlier)
+    if let earlier { warn(earlier, runs, console) }
     let text = report.text(format) + "\n"
     if let page {
       let html = try BenchPage(report, pictures: Pictures(path: paths[0])).html
@@ -193,16 +193,16 @@ struct Bench: Command {
   }
 
   /// Ratios between two machines say little of the program.
-  private func warn(_ baseline: Baseline, _ runs: [BenchRun], _ console: Console) {
-    if let then = baseline.instructionSet, let now = runs.first?.instructionSet, then != now {
-      console.warn("'\(baseline.path)' was measured with \(then), this with \(now)")
+  private func warn(_ earlier: EarlierReport, _ runs: [BenchRun], _ console: Console) {
+    if let then = earlier.instructionSet, let now = runs.first?.instructionSet, then != now {
+      console.warn("'\(earlier.path)' was measured with \(then), this with \(now)")
     }
-    if let then = baseline.processor, let now = Machine.processor, then != now {
-      console.warn("'\(baseline.path)' was measured on another processor, \(then)")
+    if let then = earlier.processor, let now = Machine.processor, then != now {
+      console.warn("'\(earlier.path)' was measured on another processor, \(then)")
     }
-    for run in runs where baseline.ratios(run).isEmpty {
+    for run in runs where earlier.ratios(run).isEmpty {
       console.warn(
-        "'\(baseline.path)' has no run of \(Path.stem(run.path)) with"
+        "'\(earlier.path)' has no run of \(Path.stem(run.path)) with"
           + " \(Format.count(run.threads, "thread")), batch \(run.batch)")
     }
   }

@@ -11,7 +11,7 @@ struct BenchReport {
   let runs: [BenchRun]
   let request: BenchRequest
   let showsLayers: Bool
-  let baseline: Baseline?
+  let earlier: EarlierReport?
 
   func text(_ kind: Kind) -> String {
     switch kind {
@@ -80,7 +80,7 @@ struct BenchReport {
     if request.measuresRoof { add("peak GFLOP/s", "GB/s", "% peak") }
     let events = runs.first?.events ?? []
     for (name, _) in events { add("M \(name.map { $0 == "_" ? " " : String($0) }.joined())") }
-    if baseline != nil { add("median / base", "peak / base") }
+    if earlier != nil { add("median / base", "peak / base") }
     var table = TextTable(columns)
     for run in runs { table.add(cells(run, events: events.map(\.name))) }
     return table
@@ -115,8 +115,8 @@ struct BenchReport {
     for name in events {
       cells.append(fixed(run.events.first { $0.name == name }.map { $0.count / 1e6 }, 2))
     }
-    if let baseline {
-      let ratios = baseline.ratios(run)
+    if let earlier {
+      let ratios = earlier.ratios(run)
       for name in ["median", "peak"] {
         cells.append(fixed(ratios.first { $0.name == name }?.ratio, 3))
       }
@@ -150,13 +150,13 @@ struct BenchReport {
       ("repeat", .integer(request.repeats)), ("warmup", .integer(request.warmup)),
       ("count", .text(request.rule.rawValue)),
     ]
-    if let baseline { facts.append(("baseline", .text(baseline.path))) }
+    if let earlier { facts.append(("baseline", .text(earlier.path))) }
     return facts
   }
 
   private func members(_ run: BenchRun) -> [(String, JSON)] {
     var members = run.members
-    if let ratios = baseline?.ratios(run), !ratios.isEmpty {
+    if let ratios = earlier?.ratios(run), !ratios.isEmpty {
       members.append(("ratios", .object(ratios.map { ($0.name, .number($0.ratio)) })))
     }
     return members

@@ -13,7 +13,7 @@ extension Generate {
       let classes = session.model.classes
       grid = grid ?? Grid(of: classes, each: seeds.count)
       list = seeds.flatMap { seed in
-        (0..<classes).map { Subject(source: seed.source, number: seed.number, label: $0) }
+        (0..<classes).map { Subject(origin: seed.origin, number: seed.number, label: $0) }
       }
     }
     if let list {

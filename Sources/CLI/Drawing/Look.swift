@@ -121,7 +121,7 @@ struct Look: Sendable, Equatable {
   /// What is interpolated between subjects: w before truncation, `[wDim]`, or all the ws of what was
   /// projected, `[wsCount * wDim]`.
   func key(_ subject: Subject, _ generator: Generator) throws(ObverseError) -> [Float] {
-    switch subject.source {
+    switch subject.origin {
     case .projected(let ws): ws
     case .seed(let seed):
       try generator.map(z: generator.latent(seed: seed), label: subject.label ?? label)
@@ -141,7 +141,7 @@ struct Look: Sendable, Equatable {
     var latents: [[Float]] = []
     var labels: [Int?] = []
     for subject in subjects {
-      switch subject.source {
+      switch subject.origin {
       case .projected: continue
       case .seed(let seed): latents.append(generator.latent(seed: seed))
       case .latent(let latent): latents.append(latent)
@@ -151,7 +151,7 @@ struct Look: Sendable, Equatable {
     var mapped = try generator.map(latents, labels: labels).makeIterator()
     var keys: [[Float]] = []
     for subject in subjects {
-      if case .projected(let ws) = subject.source {
+      if case .projected(let ws) = subject.origin {
         keys.append(ws)
       } else if let w = mapped.next() {
         keys.append(w)
@@ -164,14 +164,14 @@ struct Look: Sendable, Equatable {
   func ws(
     _ key: [Float], of subject: Subject, _ generator: Generator
   ) throws(ObverseError) -> [Float] {
-    if case .projected = subject.source { return key }
+    if case .projected = subject.origin { return key }
     return try generator.ws(from: key, psi: psi, cutoff: cutoff)
   }
 
   /// What metadata and JSON say of the look.
   func members(_ subject: Subject?) -> [(String, JSON)] {
     var members: [(String, JSON)] = []
-    if let subject, case .projected = subject.source {
+    if let subject, case .projected = subject.origin {
       // Truncation and label have no part in it.
     } else {
       members.append(("trunc", .float(psi)))

@@ -7,7 +7,7 @@ import Page
 
 /// What one image is drawn from.
 struct Subject: Sendable {
-  enum Source: Sendable {
+  enum Origin: Sendable {
     case seed(UInt32)
     /// `[zDim]`.
     case latent([Float])
@@ -15,15 +15,15 @@ struct Subject: Sendable {
     case projected([Float])
   }
 
-  let source: Source
-  /// The seed, or the place in the file.
+  let origin: Origin
+  /// The seed, or the index in the file.
   let number: Int
   /// A class of its own; nil for that of the look.
   var label: Int?
 
   /// The file's name without suffix, as NVlabs' scripts call it.
   var stem: String {
-    switch source {
+    switch origin {
     case .seed: "seed" + Format.padded(number, 4)
     case .latent: "latent" + Format.padded(number, 2)
     case .projected: "proj" + Format.padded(number, 2)
@@ -32,7 +32,7 @@ struct Subject: Sendable {
 
   /// The key under which metadata and JSON say `number`.
   var key: String {
-    switch source {
+    switch origin {
     case .seed: "seed"
     case .latent: "latent"
     case .projected: "projected_w"
@@ -122,7 +122,7 @@ enum Subjects: Sendable {
       return [Self.subject(imageSeed)]
     case .latents(let path):
       let rows = try Self.rows(path, name: "z", shapes: [[model.zDim]])
-      return rows.enumerated().map { Subject(source: .latent($1), number: $0) }
+      return rows.enumerated().map { Subject(origin: .latent($1), number: $0) }
     case .projected(let path):
       // `[wsCount, wDim]` is one face with a w of its own for each style layer, as encoders save it:
       // as many faces of one w each are `[n, 1, wDim]`.
@@ -134,13 +134,13 @@ enum Subjects: Sendable {
         // One w for all layers, or one for each.
         let ws =
           row.count == model.wDim ? Array(repeatElement(row, count: model.wsCount).joined()) : row
-        return Subject(source: .projected(ws), number: i)
+        return Subject(origin: .projected(ws), number: i)
       }
     }
   }
 
   static func subject(_ seed: UInt32) -> Subject {
-    Subject(source: .seed(seed), number: Int(seed))
+    Subject(origin: .seed(seed), number: Int(seed))
   }
 
   /// The rows of a NumPy file's tensor: `[n] + shape` for one of `shapes`, one where its own shape is

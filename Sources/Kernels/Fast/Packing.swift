@@ -24,9 +24,9 @@ package struct ChannelSlots: Sendable, Equatable {
   /// The channel in a lane, or nil.
   package subscript(slot: Int) -> Int? {
     let (size, quarter) = (count / parts, channelCount / parts)
-    let (part, place) = (slot / size, slot % size)
-    guard place < quarter else { return nil }
-    return part == 0 ? place : quarter + (parts - 1) * place + part - 1
+    let (part, index) = (slot / size, slot % size)
+    guard index < quarter else { return nil }
+    return part == 0 ? index : quarter + (parts - 1) * index + part - 1
   }
 
   /// Spreads per-channel values over the slots, zeros where no channel is.

@@ -13,9 +13,9 @@ struct Histogram {
       bars[min(Int((time - low) / (high - low) * Double(count)), count - 1)] += 1
     }
     let most = Double(bars.max() ?? 1)
-    let x = Axis(from: low, to: high, isLogarithmic: false, places: (Chart.left, Chart.right))
+    let x = Axis(from: low, to: high, isLogarithmic: false, ends: (Chart.left, Chart.right))
     let y = Axis(
-      from: 0, to: max(most * 1.15, 1), isLogarithmic: false, places: (Chart.bottom, Chart.top))
+      from: 0, to: max(most * 1.15, 1), isLogarithmic: false, ends: (Chart.bottom, Chart.top))
     let noun = run.batch > 1 ? "batches" : "faces"
     var chart = Chart(x: x, y: y, xName: "ms", yName: noun)
     let width = (Chart.right - Chart.left) / Double(count)
@@ -26,11 +26,11 @@ struct Histogram {
         Chart.bottom - y(Double(bar)), "\(bar) from \(Format.fixed(from, 2)) ms")
     }
     let median = Double(run.median) / 1e6
-    let place = min(x(median), Chart.right)
-    chart.line(place, Chart.top, place, Chart.bottom, "mark")
-    let isRight = place > (Chart.left + Chart.right) / 2
+    let middle = min(x(median), Chart.right)
+    chart.line(middle, Chart.top, middle, Chart.bottom, "mark")
+    let isRight = middle > (Chart.left + Chart.right) / 2
     chart.text(
-      place + (isRight ? -5 : 5), 14, "median \(Format.fixed(median, 2))",
+      middle + (isRight ? -5 : 5), 14, "median \(Format.fixed(median, 2))",
       isRight ? "name end" : "name")
     return chart.svg("Histogram of times")
   }

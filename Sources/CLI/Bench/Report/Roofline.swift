@@ -29,11 +29,11 @@ struct Roofline {
     // A decade at least, and air around the dots.
     let x = Axis(
       from: min(lowest, roof.ridge) / 2, to: max(highest, roof.ridge) * 2, isLogarithmic: true,
-      places: (Chart.left, Chart.right))
+      ends: (Chart.left, Chart.right))
     let bottom = min(least, peak / 10) / 1.6
     let y = Axis(
       from: bottom, to: max(points.map(\.rate).max() ?? peak, peak) * 2.2, isLogarithmic: true,
-      places: (Chart.bottom, Chart.top))
+      ends: (Chart.bottom, Chart.top))
     var chart = Chart(x: x, y: y, xName: "FLOP a byte", yName: "GFLOP/s")
     let slope = roof.bytesPerSecond / 1e9
     // The slanted roof begins where it enters the chart.

@@ -94,10 +94,10 @@ struct LineChart {
       let kept = max(least, 0.05)
       let marks = Self.rates.map { (value: 100 - $0, label: Self.label($0)) }
       return Axis(
-        from: 100, to: min(kept, 50) / 1.2, isLogarithmic: true, places: places,
+        from: 100, to: min(kept, 50) / 1.2, isLogarithmic: true, ends: places,
         marks: marks.filter { $0.value >= min(kept, 50) / 1.2 })
     }
-    return Axis(from: 0, to: most > 0 ? most : 1, isLogarithmic: false, places: places)
+    return Axis(from: 0, to: most > 0 ? most : 1, isLogarithmic: false, ends: places)
   }
 
   /// Linear from the least to the greatest value, with air; by powers where they differ too much.
@@ -110,14 +110,14 @@ struct LineChart {
     let middle = values.isEmpty ? 0 : values[values.count / 2]
     if least > 1e-9, most > 30 * middle, most < 1e9 * least {
       return (
-        Axis(from: least / 1.2, to: most * 1.2, isLogarithmic: true, places: places), true
+        Axis(from: least / 1.2, to: most * 1.2, isLogarithmic: true, ends: places), true
       )
     }
     // A range that can be told from its ends, whatever a file says.
     let (span, size) = (most - least, max(least.magnitude, most.magnitude))
     let air = span > 1e-3 * size ? 0.06 * span : size > 0 ? 0.05 * size : 1
     let from = least >= 0 && least < 0.4 * most ? 0 : least - air
-    return (Axis(from: from, to: most + air, isLogarithmic: false, places: places), false)
+    return (Axis(from: from, to: most + air, isLogarithmic: false, ends: places), false)
   }
 
   private struct Name {

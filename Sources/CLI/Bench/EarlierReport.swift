@@ -2,7 +2,7 @@ import Checkpoint
 import Core
 
 /// Earlier times to compare with: a file of `bench --format json`.
-struct Baseline {
+struct EarlierReport {
   let path: String
   let instructionSet: String?
   let processor: String?
