@@ -13,32 +13,20 @@ extension DiscriminatorShape {
   public init(
     _ file: CheckpointFile, prefix: String, clamp: Double?, groupSize: Int
   ) throws(ObverseError) {
-    var shapes: [String: [Int]] = [:]
-    for (name, tensor) in file.tensors where name.hasPrefix(prefix) {
-      shapes[String(name.dropFirst(prefix.count))] = tensor.shape
-    }
-    func shape(_ name: String, axes: Int) throws(ObverseError) -> [Int] {
-      guard let shape = shapes[name] else { throw .missingTensor(prefix + name) }
-      guard shape.count == axes else {
-        throw .unsupported(
-          what: "tensor \(prefix)\(name)", why: "it has \(shape.count) axes, not \(axes)",
-          hint: nil)
-      }
-      return shape
-    }
+    let shapes = NamedShapes(file, prefix: prefix)
     guard shapes["mapping.fc0.weight"] == nil else {
       throw .unsupported(what: "the discriminator", why: "it has classes", hint: nil)
     }
-    var widths = [try shape("b4.fc.weight", axes: 2)[0]]
+    var widths = [try shapes.shape("b4.fc.weight", axes: 2)[0]]
     var side = 8
     while shapes["b\(side).conv0.weight"] != nil, side <= 1024 {
-      widths.append(try shape("b\(side).conv0.weight", axes: 4)[0])
+      widths.append(try shapes.shape("b\(side).conv0.weight", axes: 4)[0])
       side *= 2
     }
     guard widths.count >= 2 else { throw .missingTensor("\(prefix)b8.conv0.weight") }
     let readsBands = shapes["b\(side / 2).frombands.weight"] != nil
     let first = readsBands ? "frombands" : "fromrgb"
-    let rgb = try shape("b\(side / 2).\(first).weight", axes: 4)
+    let rgb = try shapes.shape("b\(side / 2).\(first).weight", axes: 4)
     let isResnet = shapes["b8.skip.weight"] != nil
     let architecture: Architecture =
       isResnet ? .resnet : shapes["b4.fromrgb.weight"] != nil ? .skip : .orig

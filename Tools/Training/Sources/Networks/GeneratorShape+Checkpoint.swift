@@ -10,34 +10,22 @@ extension GeneratorShape {
   ///   - prefix: Stands before the names, such as `G_ema.`.
   /// - Throws: `missingTensor`, `unsupported`.
   public init(_ file: CheckpointFile, prefix: String = "") throws(ObverseError) {
-    var shapes: [String: [Int]] = [:]
-    for (name, tensor) in file.tensors where name.hasPrefix(prefix) {
-      shapes[String(name.dropFirst(prefix.count))] = tensor.shape
-    }
-    func shape(_ name: String, axes: Int) throws(ObverseError) -> [Int] {
-      guard let shape = shapes[name] else { throw .missingTensor(prefix + name) }
-      guard shape.count == axes else {
-        throw .unsupported(
-          what: "tensor \(prefix)\(name)", why: "it has \(shape.count) axes, not \(axes)",
-          hint: nil)
-      }
-      return shape
-    }
+    let shapes = NamedShapes(file, prefix: prefix)
     guard shapes["mapping.embed.weight"] == nil else {
       throw .unsupported(what: "the generator", why: "it has classes", hint: nil)
     }
     var layers = 0
     while shapes["mapping.fc\(layers).weight"] != nil { layers += 1 }
-    let first = try shape("mapping.fc0.weight", axes: 2)
-    var widths = [try shape("synthesis.b4.const", axes: 3)[0]]
-    widths.append(try shape("synthesis.b4.conv1.weight", axes: 4)[0])
+    let first = try shapes.shape("mapping.fc0.weight", axes: 2)
+    var widths = [try shapes.shape("synthesis.b4.const", axes: 3)[0]]
+    widths.append(try shapes.shape("synthesis.b4.conv1.weight", axes: 4)[0])
     if shapes["synthesis.toimage.weight"] != nil {
       var side = 8
       while shapes["synthesis.b\(side).conv1.pointwise"] != nil, side <= 512 {
         for conv in ["conv1", "conv2"] {
           let name = "synthesis.b\(side).\(conv).pointwise"
           let inputs = conv == "conv1" ? widths[widths.count - 1] / 4 : widths[widths.count - 1]
-          let found = try shape(name, axes: 2)
+          let found = try shapes.shape(name, axes: 2)
           guard found[1] == inputs else {
             throw .shape(
               tensor: prefix + name, expected: [found[0], inputs], found: found,
@@ -53,19 +41,19 @@ extension GeneratorShape {
       }
       self.init(
         family: .mobileStyleGAN, zDim: first[1], wDim: first[0], mappingLayers: layers,
-        imageChannels: try shape("synthesis.toimage.weight", axes: 2)[0] / 4, widths: widths)
+        imageChannels: try shapes.shape("synthesis.toimage.weight", axes: 2)[0] / 4, widths: widths)
       if let slope = try Self.number("slope", in: file) { self.slope = slope }
       return
     }
     var resolution = 8
     while shapes["synthesis.b\(resolution).conv0.weight"] != nil, resolution <= 1024 {
       for conv in ["conv0", "conv1"] {
-        widths.append(try shape("synthesis.b\(resolution).\(conv).weight", axes: 4)[0])
+        widths.append(try shapes.shape("synthesis.b\(resolution).\(conv).weight", axes: 4)[0])
       }
       resolution *= 2
     }
     let last = "synthesis.b\(resolution / 2)"
-    let rgb = try shape("\(last).torgb.weight", axes: 4)
+    let rgb = try shapes.shape("\(last).torgb.weight", axes: 4)
     let architecture: Architecture =
       shapes["synthesis.b8.skip.weight"] != nil
       ? .resnet : shapes["synthesis.b4.torgb.weight"] == nil ? .orig : .skip

@@ -163,16 +163,7 @@ struct CutTests {
       moved[5].allSatisfy { $0.hasPrefix("synthesis.toimage.") || $0.hasPrefix("synthesis.b16.") })
     #expect(moved[5].contains("synthesis.b16.conv1.pointwise"))
 
-    let half = try Run.start(
-      settings, in: folder.path + "/half", device: .cpu, report: { _ in })
-    var steps = 0
-    #expect(
-      try !half.train {
-        steps += 1
-        return steps == 4
-      })
-    #expect(
-      try Run.resume(folder.path + "/half", device: .cpu, report: { _ in }).train())
+    try Run.resumed(settings, in: folder.path + "/half", after: 4)
     #expect(try bytes("half/state.safetensors") == bytes("whole/state.safetensors"))
 
     let log = String(decoding: try bytes("whole/log.jsonl"), as: UTF8.self)
@@ -287,16 +278,7 @@ struct CutTests {
     let whole = try Run.start(
       settings, in: folder.path + "/whole", device: .cpu, report: { _ in })
     #expect(try whole.train())
-    let half = try Run.start(
-      settings, in: folder.path + "/half", device: .cpu, report: { _ in })
-    var steps = 0
-    #expect(
-      try !half.train {
-        steps += 1
-        return steps == 4
-      })
-    #expect(
-      try Run.resume(folder.path + "/half", device: .cpu, report: { _ in }).train())
+    try Run.resumed(settings, in: folder.path + "/half", after: 4)
     #expect(try bytes("half/state.safetensors") == bytes("whole/state.safetensors"))
     let log = String(decoding: try bytes("whole/log.jsonl"), as: UTF8.self)
     let last = try #require(log.split(separator: "\n").last)

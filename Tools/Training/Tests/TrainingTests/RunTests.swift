@@ -114,17 +114,7 @@ struct RunTests {
     #expect(lines.contains { $0.hasPrefix("left out 1: ") })
     #expect(whole.trainer.step == 8)
 
-    let half = try Run.start(
-      Self.settings(data), in: folder.path + "/half", device: .cpu, report: { _ in })
-    var steps = 0
-    #expect(
-      try !half.train {
-        steps += 1
-        return steps == 4
-      })
-    let rest = try Run.resume(folder.path + "/half", device: .cpu, report: { _ in })
-    #expect(rest.trainer.step == 4)
-    #expect(try rest.train())
+    try Run.resumed(Self.settings(data), in: folder.path + "/half", after: 4)
     let state = try bytes(folder.path + "/whole/state.safetensors")
     #expect(try bytes(folder.path + "/half/state.safetensors") == state)
     #expect(
@@ -177,16 +167,7 @@ struct RunTests {
     let whole = try Run.start(
       settings, in: folder.path + "/whole", device: .cpu, report: { _ in })
     #expect(try whole.train())
-    let half = try Run.start(
-      settings, in: folder.path + "/half", device: .cpu, report: { _ in })
-    var steps = 0
-    #expect(
-      try !half.train {
-        steps += 1
-        return steps == 3
-      })
-    let rest = try Run.resume(folder.path + "/half", device: .cpu, report: { _ in })
-    #expect(try rest.train())
+    try Run.resumed(settings, in: folder.path + "/half", after: 3)
     #expect(
       try bytes(folder.path + "/half/state.safetensors")
         == bytes(folder.path + "/whole/state.safetensors"))
