@@ -23,6 +23,16 @@ struct WorkTests {
       "JSON keys",
       { n in safetensors("{" + (0..<n / 64).map { "\"\(dense($0))\":0" }.joined(separator: ",")) }
     ),
+    (
+      "safetensors entries",
+      { n in
+        let entries = (0..<n / 16).map {
+          "\"\($0)\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[\($0),\($0 + 1)]}"
+        }
+        return safetensors("{" + entries.joined(separator: ",") + "}")
+          + [UInt8](repeating: 0, count: n / 16)
+      }
+    ),
     ("zip name", { zip([marks($0 / 2) + ".npy"]) }),
     ("zip names", { n in zip((0..<n / 64).map { dense($0) + ".npy" }) }),
     ("npy header", { npy("{'\(marks($0 / 2))': 1}") }),
@@ -57,21 +67,22 @@ struct WorkTests {
   func growsNoFasterThanTheInput(index: Int) throws {
     let (name, bytes) = Self.files[index]
     let (small, large) = (Bytes(bytes(4096)), Bytes(bytes(8 * 4096)))
-    let ratio = Self.work(large) / max(Self.work(small), 50_000)
-    // Squares would give 64 where lines give 8; a busy machine does not change a thread's own time
-    // by three.
-    #expect(ratio < 24, "\(name): \(ratio) times the work")
+    var (least, most) = (Double.infinity, Double.infinity)
+    // Squares would give 64 where lines give 8, in every try. Others on the machine take caches away, which
+    // changes a thread's own time for a while: it is asked again until it was undisturbed.
+    for _ in 0..<40 {
+      least = min(least, Self.work(small))
+      most = min(most, Self.work(large))
+      if most < 24 * max(least, 50_000) { return }
+    }
+    Issue.record("\(name): \(most / max(least, 50_000)) times the work")
   }
 
-  /// Nanoseconds of this thread to read a file, the least of some tries.
+  /// Nanoseconds of this thread to read a file.
   private static func work(_ file: Bytes) -> Double {
-    var least = Double.infinity
-    for _ in 0..<5 {
-      let begin = processorTime()
-      _ = try? CheckpointFile.read(file, path: "input")
-      least = min(least, processorTime() - begin)
-    }
-    return least
+    let begin = processorTime()
+    _ = try? CheckpointFile.read(file, path: "input")
+    return processorTime() - begin
   }
 
   private static func processorTime() -> Double {
