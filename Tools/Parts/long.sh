@@ -1,0 +1,114 @@
+# shellcheck shell=bash disable=SC2154
+# Parts of Tools/test, which reads this. What takes hours, and the page that it leaves behind.
+
+# 10,000 allocations that fail, over every family, architecture and type of weights.
+failing_allocations() {
+  local made=$work/failing
+  mkdir -p "$made"
+  "$obverse" convert "$work/fixture.obv" --type f16 -o "$made/f16.obv"
+  "$obverse" convert "$work/fixture.obv" --type i8 -o "$made/i8.obv"
+  "$obverse" convert Tests/Fixtures/TensorFlow/conditional-1ch/network.pkl -o "$made/resnet.obv"
+  "$obverse" convert Tests/Fixtures/TensorFlow/orig/network.pkl -o "$made/orig.obv"
+  "$obverse" convert Tests/Fixtures/cagc64-odd/checkpoint.pth -o "$made/odd.obv"
+  with_library timeout 3600 "$work/embedding/failing" --long "$work/fixture.obv" "$made"/*.obv \
+    Tests/Fixtures/ModelFile/*.obv Models/faces-r99.obv
+}
+
+thread_sanitizer() {
+  local how=(--sanitize thread --scratch-path .build/tsan)
+  swift build --build-tests "${how[@]}"
+  timeout 900 swift test --skip-build --filter ObverseCTests "${how[@]}"
+}
+
+soak() {
+  with_library build_c Tests/Embedding/soak.c "$work/soak"
+  with_library timeout 1800 "$work/soak" "$work/fixture.obv" 10000 10000
+  command -v valgrind > /dev/null || skip "no growth; leaks not looked for: valgrind is not installed"
+  with_library valgrind -q --leak-check=full --show-leak-kinds=definite,indirect \
+    --errors-for-leak-kinds=definite,indirect --error-exitcode=9 \
+    "$work/soak" "$work/fixture.obv" 30 20
+}
+
+release() {
+  fails Tools/release "$work/release" --wheel # of a commit without a tag
+  Tools/release "$work/release" --wheel --untagged
+  Tools/check-release "$work"/release/*.tar.gz "$work/fixture.obv"
+  # What the wheel's name promises.
+  python3 -m venv "$work/auditwheel"
+  "$work/auditwheel/bin/pip" install -q --disable-pip-version-check auditwheel
+  "$work/auditwheel/bin/auditwheel" show "$work"/release/*.whl | tee "$work/wheel"
+  grep "This constrains the platform tag to \"manylinux_2_34_$(uname -m)\"" "$work/wheel"
+}
+
+# In a Debian of its own; a second build gives the same bytes.
+debian_packages() {
+  local tool
+  [ "$(id -u)" -eq 0 ] || skip "not root"
+  for tool in dpkg-buildpackage dh lintian debootstrap; do
+    command -v $tool > /dev/null || skip "$tool is not installed"
+  done
+  Tools/Packaging/build "$work/deb"
+  Tools/Packaging/build "$work/deb-again"
+  for file in "$work"/deb/*.deb; do cmp "$file" "$work/deb-again/$(basename "$file")"; done
+  Tools/Packaging/try "$work/deb"
+}
+
+# Debug code under the sanitizer. Leaks are looked for in the pictures' tests alone, for the C rooms'
+# sake: Foundation, which other tests read files with, reports leaks of its own.
+address_sanitizer() {
+  local how=(--sanitize address --scratch-path .build/asan)
+  swift build --build-tests "${how[@]}"
+  echo 'leak:libXCTest.so' > "$work/not-ours"
+  LSAN_OPTIONS=suppressions=$work/not-ours swift test --skip-build --filter ImageFileTests "${how[@]}"
+  ASAN_OPTIONS=detect_leaks=0 swift test --skip-build "${how[@]}"
+}
+
+fuzz_sanitized() {
+  swift build -c release --sanitize address --scratch-path .build/fuzz --product fuzz
+  .build/fuzz/release/fuzz --inputs 100000 --seed "$(date -u +%Y%m%d)" --save "$work/fuzz-sanitized"
+}
+
+# Time and memory are counted, too, which a sanitizer would multiply.
+fuzz_counted() {
+  .build/tests/release/fuzz --inputs 300000 --seed "$(date -u +%Y%m%d)" --save "$work/fuzz-counted"
+}
+
+kills() {
+  Tools/kill-test "$obverse" "$fixture/network.pkl" 200
+}
+
+# One program that answers 10,000 seeds over a pipe, each before the next is sent.
+pipe_soak() {
+  Tools/pipe-soak "$obverse" "$work/fixture.obv"
+}
+
+# What this run found, once all else is done.
+write_page() {
+  local commit
+  # Before the file that is written counts as a change.
+  commit=$(git describe --always --dirty 2> /dev/null || echo unknown)
+  {
+    echo "# The last long run"
+    echo "Written by \`Tools/test --long\`; replaced by each run."
+    echo
+    echo "    date     $(date -u +%Y-%m-%d)"
+    echo "    commit   $commit"
+    echo "    machine  $(uname -m), $(nproc) CPUs,$(sed -n 's/^model name[^:]*://p' /proc/cpuinfo | head -n 1)"
+    echo "    system   $(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release), $(swift --version 2>&1 | sed -n 's/.*\(Swift version [0-9.]*\).*/\1/p' | head -n 1)"
+    echo
+    printf '    %s\n' "${lines[@]}"
+    echo
+    cat "$logs/kill.log" "$logs/pipe-soak.log" | sed 's/^/    /'
+    echo
+    grep -h -A 40 ' attacks, ' "$logs/fuzz-sanitized.log" | sed 's/^/    /'
+    echo
+    grep -h -A 40 ' attacks, ' "$logs/fuzz-counted.log" | sed 's/^/    /'
+    for kind in readers planner engine; do
+      echo
+      echo "    guided $kind"
+      grep '^stat::' "$logs/guided-$kind.log" | sed 's/^/    /'
+    done
+    echo
+    echo "    $(summary)"
+  } > Tests/LONG.md
+}
