@@ -22,20 +22,20 @@ enum DistilCommand: Command {
           Option("student", "FILE", "the pruned generator"),
           Option(
             "method", "NAME", "how: \(methods)", preset: "nickel-dime",
-            takes: .choices(DistilSettings.Method.self)),
+            takes: .choices(DistilSettings.MethodName.self)),
           Option(
             "pairs", nil,
             "the pictures have their w beside them ('obverse-train pictures'): the student is"
               + " compared with them too, first alone, with these options (ours):", rare: true),
         ] + PairOptions.options),
-      OptionGroup("NICKEL & DiME", DistilSettings.Method.nickelDiME.options),
+      OptionGroup("NICKEL & DiME", DistilSettings.MethodName.nickelDiME.options),
       OptionGroup("other methods", otherOptions),
     ] + RunOptions.groups + [DeviceOptions.group])
 
   /// What NICKEL & DiME does not know, with the names of the methods that do.
   private static var otherOptions: [Option] {
-    let methods = DistilSettings.Method.allCases
-    var known = Set(DistilSettings.Method.nickelDiME.options.map(\.name))
+    let methods = DistilSettings.MethodName.allCases
+    var known = Set(DistilSettings.MethodName.nickelDiME.options.map(\.name))
     return methods.flatMap(\.options).filter { known.insert($0.name).inserted }.map { option in
       let users = methods.filter { $0.options.contains { $0.name == option.name } }
       return option.meant(
@@ -44,7 +44,7 @@ enum DistilCommand: Command {
   }
 
   private static var methods: String {
-    DistilSettings.Method.allCases.map(\.rawValue).joined(separator: ", ")
+    DistilSettings.MethodName.allCases.map(\.rawValue).joined(separator: ", ")
   }
 
   static func run(_ options: ParsedOptions) throws(ObverseError) {

@@ -182,7 +182,7 @@ public final class Run {
     return "\(Double(trainer.images) / 1000) of \(total) kimg, step \(trainer.step)"
   }
 
-  private func add(_ losses: Trainer.Losses) {
+  private func add(_ losses: Trainer.StepLosses) {
     for (name, value) in losses.values {
       guard let i = sums.firstIndex(where: { $0.name == name }) else {
         sums.append((name, value, 1))

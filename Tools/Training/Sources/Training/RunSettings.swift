@@ -118,7 +118,7 @@ public struct RunSettings: Codable, Equatable, Sendable {
     guard distil == nil || pairs?.mapping == nil else {
       throw .usage("a student starts from its teacher's channels, not from pairs", hint: nil)
     }
-    let paired: Set<DistilSettings.Method> = [.nickelDiME, .plain, .cagc]
+    let paired: Set<DistilSettings.MethodName> = [.nickelDiME, .plain, .cagc]
     guard pairs == nil || distil.map({ paired.contains($0.method) }) ?? true else {
       throw .usage(
         "method '\(distil?.method.rawValue ?? "")' draws latents of its own, not pairs", hint: nil)

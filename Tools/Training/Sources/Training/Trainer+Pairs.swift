@@ -28,7 +28,8 @@ extension Trainer {
   ///   - losses: Receives what was found.
   /// - Throws: What reading the data says.
   func regress(
-    _ start: PairedStart, adversarial: Double?, _ random: inout SplitMix64, _ losses: inout Losses
+    _ start: PairedStart, adversarial: Double?, _ random: inout SplitMix64,
+    _ losses: inout StepLosses
   ) throws(ObverseError) {
     // Unmirrored: the mirrored picture has another w.
     let indices = positions.map { order.image(at: $0) }
@@ -38,11 +39,11 @@ extension Trainer {
     let (drawn, loss) = Torch.withBFloat16(usesBFloat16) {
       let drawing = Drawing(latents, by: generator, noise: pairedNoise)
       let drawn = drawing.images.inFullPrecision
-      let pixels = Training.Losses.regression(drawn, real)
+      let pixels = Losses.regression(drawn, real)
       losses.add("regression", pixels)
       var loss = pixels * 2
       if let pairEye {
-        let features = Training.Losses.features(drawn, real, pairEye, crop: start.crop, &random)
+        let features = Losses.features(drawn, real, pairEye, crop: start.crop, &random)
         losses.add("regression_features", features)
         loss = loss + features
       }
@@ -66,16 +67,16 @@ extension Trainer {
   /// drawn and real pictures.
   private func played(
     _ opponent: Opponent, _ drawn: Tensor, _ real: Tensor, _ start: PairedStart,
-    _ adversarial: Double, _ losses: inout Losses
+    _ adversarial: Double, _ losses: inout StepLosses
   ) -> Tensor {
     var mine: [Tensor] = []
-    let score = Training.Losses.generator(
+    let score = Losses.generator(
       opponent.network(opponent.seen(drawn)) { mine.append($0) })
     losses.add("loss_g\(opponent.suffix)", score)
     guard let matching = start.matching, matching > 0 else { return score * adversarial }
     var theirs: [Tensor] = []
     Torch.withoutGradients { _ = opponent.network(opponent.seen(real)) { theirs.append($0) } }
-    let matched = Training.Losses.maps(mine, theirs)
+    let matched = Losses.maps(mine, theirs)
     losses.add("matching\(opponent.suffix)", matched)
     return score * adversarial + matched * matching
   }

@@ -153,7 +153,7 @@ extension Trainer {
     if generator.shape.family == .mobileStyleGAN { metadata["slope"] = "\(generator.shape.slope)" }
     // Whoever measures a generator with a network must know whether it was trained to please it.
     let eyes = (settings.distil?.kernels ?? []).map(\.kind.rawValue)
-    let vgg = settings.distil?.baseline?.vgg == nil ? [] : ["vgg16"]
+    let vgg = settings.distil?.terms?.vgg == nil ? [] : ["vgg16"]
     let paired = pairEye == nil ? [] : [FeatureKind.efficientNetLite0.rawValue]
     let all = inherited + eyes + vgg + paired
     metadata["trained_against"] = Set(all).sorted().joined(separator: ",")

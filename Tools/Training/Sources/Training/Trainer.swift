@@ -98,14 +98,14 @@ public final class Trainer {
   }
 
   /// What one step did, as tensors that nobody has waited for yet.
-  struct Losses {
+  struct StepLosses {
     var values: [(name: String, value: Tensor)] = []
 
     mutating func add(_ name: String, _ value: Tensor) { values.append((name, value.detached)) }
   }
 
   /// Takes one step: generator, its penalty, discriminators, their penalty, average.
-  func takeStep() throws(ObverseError) -> Losses {
+  func takeStep() throws(ObverseError) -> StepLosses {
     // Everything random follows from the seed, the step and the rank alone.
     var random = SplitMix64(
       seed: settings.seed, stream: UInt64(step) + UInt64(processes?.rank ?? 0) << 52)
@@ -113,7 +113,7 @@ public final class Trainer {
     // Streams of augmentation stay clear of those of steps and epochs.
     augmentation?.begin(
       seed: settings.seed, stream: UInt64(step) + UInt64(processes?.rank ?? 0) << 52 + 1 << 50)
-    var losses = Losses()
+    var losses = StepLosses()
 
     if let tuning = settings.tuning { beginTuning(tuning) }
     if let start = settings.pairs {
@@ -142,14 +142,14 @@ public final class Trainer {
     return losses
   }
 
-  private func trainGenerator(_ random: inout SplitMix64, _ losses: inout Losses) {
+  private func trainGenerator(_ random: inout SplitMix64, _ losses: inout StepLosses) {
     let loss = Torch.withBFloat16(usesBFloat16) {
       var latents = latents(share, &random)
       for method in methods { method.prepare(&latents, &random) }
       let drawing = Drawing(latents, by: generator, updatesAverage: movesMean)
       var sum = Tensor.zeros([], on: device)
       for opponent in opponents {
-        let loss = Training.Losses.generator(opponent.scores(drawing.images))
+        let loss = Losses.generator(opponent.scores(drawing.images))
         losses.add("loss_g\(opponent.suffix)", loss)
         sum = sum + loss
       }
@@ -162,10 +162,10 @@ public final class Trainer {
     generatorAdam.minimize(loss)
   }
 
-  private func penalizePaths(_ random: inout SplitMix64, _ losses: inout Losses) {
+  private func penalizePaths(_ random: inout SplitMix64, _ losses: inout StepLosses) {
     let ws = latents(share / 2, &random).ws(of: generator, updatesAverage: movesMean)
     let drawn = generator.synthesis(ws, noise: .random)
-    let penalty = Training.Losses.pathLength(
+    let penalty = Losses.pathLength(
       drawn, ws, directions: .normal(drawn.shape, on: device), mean: pathMean)
     losses.add("path_penalty", penalty)
     generatorAdam.minimize(penalty * (settings.pathWeight * Double(settings.pathInterval)))
@@ -179,14 +179,14 @@ public final class Trainer {
   ///   - latents: What methods draw from; nil leaves their terms out.
   ///   - losses: Receives what was found.
   func trainDiscriminators(
-    real: Tensor, fake: Tensor, _ latents: Latents?, _ losses: inout Losses
+    real: Tensor, fake: Tensor, _ latents: Latents?, _ losses: inout StepLosses
   ) {
     for (i, opponent) in opponents.enumerated() {
       guard opponent.adam != nil else { continue }
       var gateLoss: Tensor?
       let loss = Torch.withBFloat16(usesBFloat16) {
         let (fakeScores, realScores) = (opponent.scores(fake), opponent.scores(real))
-        var loss = Training.Losses.discriminator(fakeScores: fakeScores, realScores: realScores)
+        var loss = Losses.discriminator(fakeScores: fakeScores, realScores: realScores)
         losses.add("loss_d\(opponent.suffix)", loss)
         losses.add("score_real\(opponent.suffix)", realScores.mean)
         losses.add("score_fake\(opponent.suffix)", fakeScores.mean)
@@ -209,7 +209,7 @@ public final class Trainer {
     }
     guard step % settings.r1Interval == 0, settings.gamma > 0 else { return }
     for opponent in opponents where opponent.adam != nil {
-      let penalty = Training.Losses.r1(opponent.network, real, seenAs: opponent.seen)
+      let penalty = Losses.r1(opponent.network, real, seenAs: opponent.seen)
       losses.add("r1\(opponent.suffix)", penalty)
       opponent.minimize(penalty * (settings.gamma / 2 * Double(settings.r1Interval)))
     }
@@ -217,7 +217,7 @@ public final class Trainer {
 
   /// Lets methods train what is their own.
   private func teachMethods(
-    _ real: Tensor, _ random: inout SplitMix64, _ losses: inout Losses
+    _ real: Tensor, _ random: inout SplitMix64, _ losses: inout StepLosses
   ) {
     for method in methods where method.learners.contains(where: { $0.adam != nil }) {
       let lesson = Lesson(

@@ -62,6 +62,16 @@ struct DistilTests {
       try pruned.discriminator(of: 16, groupSize: 4).fingerprint == theirs.fingerprint)
   }
 
+  /// Folders of runs that were begun long ago are still resumed.
+  @Test func settingsKeepTheirNames() throws {
+    let text = String(decoding: try JSONEncoder().encode(settings().distil), as: UTF8.self)
+    #expect(!text.contains("terms"))
+    let others = settings { $0.terms = TermSettings() }.distil
+    let file = try JSONEncoder().encode(others)
+    #expect(String(decoding: file, as: UTF8.self).contains("\"baseline\":{"))
+    #expect(try JSONDecoder().decode(DistilSettings?.self, from: file) == others)
+  }
+
   /// Eight steps against four, a new program and four more; both discriminators learn.
   @Test func resumesToTheBit() throws {
     let whole = try trained(settings(), "whole")
@@ -102,14 +112,14 @@ struct DistilTests {
 
   /// Every other method: two steps and two more are four to the bit, and its terms are in the log.
   @Test(arguments: [
-    (DistilSettings.Method.cagc, ["pixel"]), (.styleKD, ["pixel", "relation"]),
+    (DistilSettings.MethodName.cagc, ["pixel"]), (.styleKD, ["pixel", "relation"]),
     (.itgc, ["pixel", "information", "energy"]),
     (.gcc, ["content", "gram", "gates", "loss_g_t", "loss_d_t"]), (.ganSlimming, ["sparsity"]),
   ])
-  func othersResumeToTheBit(method: DistilSettings.Method, terms: [String]) throws {
+  func othersResumeToTheBit(method: DistilSettings.MethodName, terms: [String]) throws {
     var settings = settings {
       $0.method = method
-      $0.baseline = BaselineSettings()
+      $0.terms = TermSettings()
     }
     settings.kimg = 0.016
     let whole = try trained(settings, "whole").trainer
@@ -138,12 +148,12 @@ struct DistilTests {
   }
 
   /// With rounded factors every method takes the steps it takes without, nearly.
-  @Test(arguments: DistilSettings.Method.allCases)
-  func roundedFactorsChangeLittle(method: DistilSettings.Method) throws {
+  @Test(arguments: DistilSettings.MethodName.allCases)
+  func roundedFactorsChangeLittle(method: DistilSettings.MethodName) throws {
     func scores(_ rounds: Bool) throws -> [Float] {
       let settings = settings {
         $0.method = method
-        $0.baseline = method == .plain || method == .nickelDiME ? nil : BaselineSettings()
+        $0.terms = method == .plain || method == .nickelDiME ? nil : TermSettings()
       }
       let trainer = try Trainer(
         settings, data: ImageData(data, size: 16, part: nil), device: .cpu)
@@ -165,10 +175,10 @@ struct DistilTests {
   @Test func pixelsJoinNickelDiME() throws {
     func losses(_ weight: Double?) throws -> [(name: String, value: Tensor)] {
       let settings = settings {
-        $0.baseline = weight.map { weight in
-          var baseline = BaselineSettings()
-          baseline.pixelWeight = weight
-          return baseline
+        $0.terms = weight.map { weight in
+          var terms = TermSettings()
+          terms.pixelWeight = weight
+          return terms
         }
       }
       return try Trainer(
@@ -187,8 +197,8 @@ struct DistilTests {
       let settings = settings {
         $0.student = teacher
         $0.method = .ganSlimming
-        $0.baseline = BaselineSettings()
-        $0.baseline?.sparsityWeight = sparsityWeight
+        $0.terms = TermSettings()
+        $0.terms?.sparsityWeight = sparsityWeight
       }
       let dense = try trained(settings, "dense\(sparsityWeight)", steps: 6).trainer.generator
       Torch.seed(4)
@@ -204,19 +214,19 @@ struct DistilTests {
 
   /// Settings that would quietly be another method's.
   @Test func emptyMethodsAreRefused() throws {
-    let changes: [(DistilSettings.Method, (inout BaselineSettings) -> Void)] = [
+    let changes: [(DistilSettings.MethodName, (inout TermSettings) -> Void)] = [
       (.cagc, { $0.pixelWeight = 0 }), (.itgc, { $0.informationWeight = 0 }),
       (.styleKD, { $0.relationWeight = 0 }), (.ganSlimming, { $0.sparsityWeight = 0 }),
       (.gcc, { ($0.contentWeight, $0.gramWeight) = (0, 0) }), (.cagc, { $0.vgg = "x" }),
       (.itgc, { $0.lpips = "x" }),
     ]
     for (method, change) in changes {
-      var baseline = BaselineSettings()
+      var terms = TermSettings()
       var distil = DistilSettings(teacher: "", student: "")
-      (distil.method, distil.baseline) = (method, baseline)
+      (distil.method, distil.terms) = (method, terms)
       try distil.check()
-      change(&baseline)
-      distil.baseline = baseline
+      change(&terms)
+      distil.terms = terms
       #expect(throws: ObverseError.self, "\(method)") { try distil.check() }
     }
     #expect(throws: ObverseError.self) {
@@ -231,9 +241,9 @@ struct DistilTests {
     without.method = .gcc
     #expect(without.omission == nil)
     without.method = .cagc
-    var files = BaselineSettings()
+    var files = TermSettings()
     (files.vgg, files.lpips, files.parser) = ("v", "l", "p")
-    without.baseline = files
+    without.terms = files
     #expect(without.omission == nil)
   }
 
@@ -241,12 +251,12 @@ struct DistilTests {
   @Test func smallImagesAreRefused() throws {
     let small = Generator(GeneratorShape(zDim: 4, wDim: 4, mappingLayers: 1, widths: [4, 4, 4, 4]))
     func methods(
-      _ method: DistilSettings.Method, vgg: String? = nil
+      _ method: DistilSettings.MethodName, vgg: String? = nil
     ) throws(ObverseError) -> [any Method] {
       var settings = DistilSettings(teacher: "", student: "")
       settings.method = method
-      settings.baseline = BaselineSettings()
-      settings.baseline?.vgg = vgg
+      settings.terms = TermSettings()
+      settings.terms?.vgg = vgg
       let scene = Scene(
         settings: settings, run: RunSettings(data: "", size: 8), teacher: small, student: small,
         discriminator: Discriminator(DiscriminatorShape(widths: [4, 4], groupSize: 1)),
@@ -254,7 +264,8 @@ struct DistilTests {
       return try method.registered.parts(scene).1
     }
     #expect(try methods(.cagc).count == 1)
-    for (method, vgg) in [(DistilSettings.Method.styleKD, nil), (.cagc, "vgg"), (.itgc, "vgg")] {
+    for (method, vgg) in [(DistilSettings.MethodName.styleKD, nil), (.cagc, "vgg"), (.itgc, "vgg")]
+    {
       do throws(ObverseError) {
         _ = try methods(method, vgg: vgg)
         Issue.record("\(method)")

@@ -6,7 +6,7 @@ import Torch
 ///
 /// Presets are those of the authors' code; each doubt about it is a choice here.
 public struct DistilSettings: Codable, Equatable, Sendable {
-  public enum Method: String, Codable, Sendable, CaseIterable {
+  public enum MethodName: String, Codable, Sendable, CaseIterable {
     /// NICKEL and DiME against two discriminators.
     case nickelDiME = "nickel-dime"
     /// Adversarial fine-tuning against the teacher's discriminator.
@@ -64,7 +64,7 @@ public struct DistilSettings: Codable, Equatable, Sendable {
   public var teacher: String
   /// The pruned generator.
   public var student: String
-  public var method = Method.nickelDiME
+  public var method = MethodName.nickelDiME
   public var kernels: [Kernel] = []
   /// The teacher's moments; needed for `global`.
   public var moments: String?
@@ -81,7 +81,15 @@ public struct DistilSettings: Codable, Equatable, Sendable {
   /// Where the student's own discriminator begins.
   public var discriminatorStart = Start.random
   /// Files and weights of the other methods; for NICKEL & DiME the weight of pixels, which is ours.
-  public var baseline: BaselineSettings?
+  public var terms: TermSettings?
+
+  enum CodingKeys: String, CodingKey {
+    case teacher, student, method, kernels, moments, teacherMoments, normalizesKernels, momentGroup
+    case momentDistance, nickelWeight, nickelTransform, freezesTeacherDiscriminator
+    case discriminatorStart
+    /// Its name in the settings of runs.
+    case terms = "baseline"
+  }
 
   public init(teacher: String, student: String) {
     self.teacher = teacher

@@ -68,16 +68,16 @@ extension GANSlimming: RegisteredMethod {
   static func read(
     _ options: ParsedOptions, into settings: inout DistilSettings
   ) throws(ObverseError) {
-    var weights = BaselineSettings()
+    var weights = TermSettings()
     weights.vgg = options.text("vgg")
     weights.perceptualWeight =
       try options.number("perceptual", least: 0) ?? weights.perceptualWeight
     weights.sparsityWeight = try options.number("sparsity", least: 0) ?? weights.sparsityWeight
-    settings.baseline = weights
+    settings.terms = weights
   }
 
   static func check(_ settings: DistilSettings) throws(ObverseError) {
-    let weights = settings.baseline ?? BaselineSettings()
+    let weights = settings.terms ?? TermSettings()
     guard weights.sparsityWeight > 0 || (weights.perceptualWeight > 0 && weights.vgg != nil) else {
       throw .usage(
         "GAN Slimming without sparsity and without VGG16 is plain fine-tuning", hint: nil)
@@ -85,7 +85,7 @@ extension GANSlimming: RegisteredMethod {
   }
 
   static func omission(_ settings: DistilSettings) -> String? {
-    (settings.baseline ?? BaselineSettings()).omission("the perceptual term")
+    (settings.terms ?? TermSettings()).omission("the perceptual term")
   }
 
   static func parts(_ scene: Scene) throws(ObverseError) -> (opponents: Opponents, [any Method]) {

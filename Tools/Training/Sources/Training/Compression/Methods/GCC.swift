@@ -31,7 +31,7 @@ struct GCC: Method {
   ///   - settings: Of the run, for the teacher's own optimisers.
   init(
     teacher: Generator, discriminator: Discriminator, student: Generator,
-    weights: BaselineSettings, settings: RunSettings
+    weights: TermSettings, settings: RunSettings
   ) {
     self.teacher = teacher
     teacherDiscriminator = discriminator
@@ -143,15 +143,15 @@ extension GCC: RegisteredMethod {
   static func read(
     _ options: ParsedOptions, into settings: inout DistilSettings
   ) throws(ObverseError) {
-    var weights = BaselineSettings()
+    var weights = TermSettings()
     weights.contentWeight = try options.number("content", least: 0) ?? weights.contentWeight
     weights.gramWeight = try options.number("gram", least: 0) ?? weights.gramWeight
-    settings.baseline = weights
+    settings.terms = weights
     settings.discriminatorStart = try options.choice("student-d") ?? settings.discriminatorStart
   }
 
   static func check(_ settings: DistilSettings) throws(ObverseError) {
-    let weights = settings.baseline ?? BaselineSettings()
+    let weights = settings.terms ?? TermSettings()
     guard weights.contentWeight > 0 || weights.gramWeight > 0 else {
       throw .usage("GCC needs its content or its Gram term", hint: nil)
     }

@@ -80,30 +80,12 @@ struct ITGC: Method {
   }
 }
 
-extension ITGC: RegisteredMethod {
-  static let options =
-    ImageTerms.options + [
-      Option("information", "X", "weight of the energies", preset: "0.05", rare: true)
-    ]
-
-  static func read(
-    _ options: ParsedOptions, into settings: inout DistilSettings
-  ) throws(ObverseError) {
-    var weights = try ImageTerms.settings(options)
-    weights.informationWeight =
-      try options.number("information", least: 0) ?? weights.informationWeight
-    settings.baseline = weights
+extension ITGC: CAGCWithMore {
+  static var without: String { "ITGC without the energies" }
+  static var option: Option {
+    Option("information", "X", "weight of the energies", preset: "0.05", rare: true)
   }
-
-  static func check(_ settings: DistilSettings) throws(ObverseError) {
-    let weights = settings.baseline ?? BaselineSettings()
-    guard weights.informationWeight > 0 else {
-      throw .usage("ITGC without the energies is CAGC", hint: "--method cagc")
-    }
-    try ImageTerms.check(weights)
-  }
-
-  static func omission(_ settings: DistilSettings) -> String? { ImageTerms.omission(settings) }
+  static var ownWeight: WritableKeyPath<TermSettings, Double> { \.informationWeight }
 
   static func parts(_ scene: Scene) throws(ObverseError) -> (opponents: Opponents, [any Method]) {
     let method = ITGC(

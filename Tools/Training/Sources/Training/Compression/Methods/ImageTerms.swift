@@ -60,8 +60,8 @@ extension ImageTerms {
     PerceptualOptions.weight,
   ]
 
-  static func settings(_ options: ParsedOptions) throws(ObverseError) -> BaselineSettings {
-    var settings = BaselineSettings()
+  static func settings(_ options: ParsedOptions) throws(ObverseError) -> TermSettings {
+    var settings = TermSettings()
     settings.vgg = options.text("vgg")
     settings.lpips = options.text("lpips")
     settings.parser = options.text("parser")
@@ -71,14 +71,14 @@ extension ImageTerms {
     return settings
   }
 
-  static func check(_ weights: BaselineSettings) throws(ObverseError) {
+  static func check(_ weights: TermSettings) throws(ObverseError) {
     guard (weights.vgg == nil) == (weights.lpips == nil) else {
       throw .usage("LPIPS needs VGG16 and its own heads together", hint: "--vgg and --lpips")
     }
   }
 
   static func omission(_ settings: DistilSettings) -> String? {
-    let weights = settings.baseline ?? BaselineSettings()
+    let weights = settings.terms ?? TermSettings()
     let noMask = weights.parser == nil
     switch (weights.omission("LPIPS"), noMask) {
     case (let term?, true): return "\(term); no --parser: the mask is the image"

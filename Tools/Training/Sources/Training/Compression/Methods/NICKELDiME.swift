@@ -42,9 +42,9 @@ enum NICKELDiME: RegisteredMethod {
     settings.freezesTeacherDiscriminator = options.has("freeze-teacher-d")
     settings.discriminatorStart = try options.choice("student-d") ?? settings.discriminatorStart
     if let pixel: Double = try options.number("pixel", least: 0) {
-      var baseline = BaselineSettings()
-      baseline.pixelWeight = pixel
-      settings.baseline = baseline
+      var terms = TermSettings()
+      terms.pixelWeight = pixel
+      settings.terms = terms
     }
   }
 
@@ -71,7 +71,7 @@ enum NICKELDiME: RegisteredMethod {
           weight: settings.nickelWeight))
     }
     if !settings.kernels.isEmpty { methods.append(try dime(scene)) }
-    if let weight = settings.baseline?.pixelWeight, weight > 0 {
+    if let weight = settings.terms?.pixelWeight, weight > 0 {
       let terms = ImageTerms(pixelWeight: weight, perceptualWeight: 0, lpips: nil, parser: nil)
       methods.append(CAGC(teacher: scene.teacher, imageTerms: terms))
     }

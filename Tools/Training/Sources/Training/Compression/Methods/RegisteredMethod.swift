@@ -6,7 +6,7 @@ import Torch
 /// A way to train students that can be asked for by its name: options, checks, what it leaves out, and
 /// what it adds to the loop.
 ///
-/// A new one is a file with such a type, a case of `DistilSettings.Method`, and its line below.
+/// A new one is a file with such a type, a case of `DistilSettings.MethodName`, and its line below.
 protocol RegisteredMethod {
   /// The options that not every method knows.
   static var options: [Option] { get }
@@ -46,10 +46,10 @@ struct Scene {
   let discriminator: Discriminator
   let device: Device
 
-  var weights: BaselineSettings { settings.baseline ?? BaselineSettings() }
+  var weights: TermSettings { settings.terms ?? TermSettings() }
 }
 
-extension DistilSettings.Method {
+extension DistilSettings.MethodName {
   var registered: any RegisteredMethod.Type {
     switch self {
     case .nickelDiME: NICKELDiME.self
@@ -71,7 +71,7 @@ extension DistilSettings {
   /// - Throws: `usage`, also for an option of another method.
   public mutating func read(_ options: ParsedOptions) throws(ObverseError) {
     for name in options.given {
-      let users = Method.allCases.filter { $0.options.contains { $0.name == name } }
+      let users = MethodName.allCases.filter { $0.options.contains { $0.name == name } }
       guard !users.isEmpty, !users.contains(method) else { continue }
       let words = users.map(\.rawValue).sorted().joined(separator: ", ")
       throw .usage("option '--\(name)' is for \(words), not for \(method.rawValue)", hint: nil)

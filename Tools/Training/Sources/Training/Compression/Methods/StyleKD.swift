@@ -87,29 +87,12 @@ struct StyleKD: Method {
   }
 }
 
-extension StyleKD: RegisteredMethod {
-  static let options =
-    ImageTerms.options + [
-      Option("relation", "X", "weight of relations", preset: "30", rare: true)
-    ]
-
-  static func read(
-    _ options: ParsedOptions, into settings: inout DistilSettings
-  ) throws(ObverseError) {
-    var weights = try ImageTerms.settings(options)
-    weights.relationWeight = try options.number("relation", least: 0) ?? weights.relationWeight
-    settings.baseline = weights
+extension StyleKD: CAGCWithMore {
+  static var without: String { "StyleKD without relations" }
+  static var option: Option {
+    Option("relation", "X", "weight of relations", preset: "30", rare: true)
   }
-
-  static func check(_ settings: DistilSettings) throws(ObverseError) {
-    let weights = settings.baseline ?? BaselineSettings()
-    guard weights.relationWeight > 0 else {
-      throw .usage("StyleKD without relations is CAGC", hint: "--method cagc")
-    }
-    try ImageTerms.check(weights)
-  }
-
-  static func omission(_ settings: DistilSettings) -> String? { ImageTerms.omission(settings) }
+  static var ownWeight: WritableKeyPath<TermSettings, Double> { \.relationWeight }
 
   static func parts(_ scene: Scene) throws(ObverseError) -> (opponents: Opponents, [any Method]) {
     let (teacher, student) = (scene.teacher.shape, scene.student.shape)

@@ -2,7 +2,7 @@
 ///
 /// One value for all of them, as `settings.json` has it; each method reads and checks its own part.
 /// Presets are the weights that their authors, or the code that compares them, give.
-public struct BaselineSettings: Codable, Equatable, Sendable {
+public struct TermSettings: Codable, Equatable, Sendable {
   /// VGG16 as torchvision names it; without it there is no perceptual term.
   public var vgg: String?
   /// Heads of LPIPS, which belong to `vgg`.

@@ -7,7 +7,7 @@ import Torch
 
 /// Terms of other methods and their gradients against PyTorch's; Reference/baselines.py made the numbers.
 @Suite(.serialized)
-struct BaselineTests {
+struct TermTests {
   let reference: LossReference
   let networks: LossReference
   let generator: Generator
