@@ -1,8 +1,9 @@
+import CSystem
 @_exported import Core
+import Kernels
 @_exported import enum Kernels.ConvAlgorithm
 @_exported import enum Kernels.InstructionSet
 @_exported import enum Kernels.Precision
-import Kernels
 import ModelFile
 
 /// A generator in memory: immutable, checked, ready to draw from any number of threads.
@@ -88,4 +89,56 @@ public final class Model: Sendable {
   package var scratchCount: Int { plan.alone.scratchCount }
   /// SHA-256 of the weights, as the converter stored it.
   public var weightsSHA256: String { description.weightsSHA256 }
+}
+
+extension Model {
+  /// Checks a model file that is in memory and prepares its weights for this processor.
+  ///
+  /// Unlike a mapped file, memory cannot be cut short by another process.
+  ///
+  /// - Parameters:
+  ///   - bytes: The whole file. Weights are used in place where they lie at 64-byte boundaries.
+  ///   - instructionSet: nil takes `OBVERSE_ISA`, else the best that this processor has.
+  ///   - precision: Other than float32 for separable networks alone.
+  /// - Throws: What the file breaks; `usage` for an instruction set or a precision that this processor
+  ///   lacks; `request` for a precision that the network has no use for.
+  public convenience init(
+    bytes: Bytes, instructionSet: InstructionSet? = nil, precision: Precision = .float32
+  ) throws(ObverseError) {
+    try self.init(
+      ModelFile.read(bytes), instructionSet: instructionSet, precision: precision)
+  }
+}
+
+extension InstructionSet {
+  /// What `OBVERSE_ISA` asks for, else the best.
+  ///
+  /// - Throws: `usage` for a name that is none, or one that this processor lacks.
+  static func chosen() throws(ObverseError) -> InstructionSet {
+    guard let value = unsafe getenv("OBVERSE_ISA") else { return best }
+    let name = unsafe String(cString: value)
+    guard !name.isEmpty else { return best }
+    guard let set = InstructionSet(rawValue: name) else {
+      throw .usage("OBVERSE_ISA is '\(name)', not baseline, avx2, avx512 or neon", hint: nil)
+    }
+    return set
+  }
+
+  /// The kernels of this set.
+  ///
+  /// - Throws: `usage` where this processor lacks it, or the precision.
+  func kernels(_ precision: Precision = .float32) throws(ObverseError) -> Fast {
+    guard InstructionSet.available.contains(self) else {
+      let names = InstructionSet.available.map { $0.rawValue }.joined(separator: ", ")
+      throw .usage(
+        "instruction set \(rawValue) is not on this processor; it has \(names)", hint: nil)
+    }
+    guard precision.isAvailable(with: self) else {
+      throw .usage(
+        "precision \(precision.rawValue) needs AVX512-BF16, "
+          + (self == .avx512 ? "which this processor lacks" : "and \(rawValue) is in use"),
+        hint: nil)
+    }
+    return Fast(self, precision)
+  }
 }
