@@ -72,8 +72,12 @@ public enum ObverseError: Error, Equatable, Sendable {
   /// The system's words for an error number, in lower case.
   public static func reason(_ code: Int32) -> String {
     guard let text = unsafe strerror(code) else { return "error \(code)" }
-    let words = unsafe String(cString: text)
-    return words.prefix(1).lowercased() + words.dropFirst()
+    var words = Array(unsafe String(cString: text).utf8)
+    // By hand: Unicode's tables of capitals would be a part of the C library for this letter alone.
+    if let first = words.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) {
+      words[0] = first + 32
+    }
+    return String(decoding: words, as: UTF8.self)
   }
 }
 
