@@ -160,14 +160,36 @@ extension Vectorized {
           finishRow(finish, pixel + 2 * line, 2, half, k, to + 2 * w.output_row)
           finishRow(finish, pixel + 3 * line, 3, half, k, to + 3 * w.output_row)
           #else
-          gatherColumns(from, point, 0..<4, k, &half)
-          for y in 0..<4 { finishRow(w, finish, e.noise, row, size, y0, tile, y, half, k, to) }
+          for x in 0..<6 {
+            let p = from + x * point
+            let column = gather(
+              (
+                load(p), load(p + 6 * point), load(p + 12 * point), load(p + 18 * point),
+                load(p + 24 * point), load(p + 30 * point)
+              ), k)
+            half[x] = column.0
+            half[6 + x] = column.1
+            half[12 + x] = column.2
+            half[18 + x] = column.3
+          }
+          for y in 0..<4 {
+            let i = 6 * y
+            let line = gather(
+              (half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4], half[i + 5]), k)
+            let out = to + y * w.output_row
+            let noise = e.noise.map { $0 + ((row + y0 + y) * size + 4 * tile) }
+            store(finished(finish, line.0, noise, 0), out)
+            store(finished(finish, line.1, noise, 1), out + lanes)
+            store(finished(finish, line.2, noise, 2), out + 2 * lanes)
+            store(finished(finish, line.3, noise, 3), out + 3 * lanes)
+          }
           #endif
         }
       }
     }
   }
 
+  #if arch(arm64)
   /// The vertical axis of the output transform of a tile, for `rows` of its outputs.
   @_transparent
   private func gatherColumns(
@@ -187,19 +209,14 @@ extension Vectorized {
       if rows.contains(2) { half[12 + x] = settled(column.2) }
       if rows.contains(3) { half[18 + x] = settled(column.3) }
     }
-    #if arch(arm64)
     gatherColumn(0)
     gatherColumn(1)
     gatherColumn(2)
     gatherColumn(3)
     gatherColumn(4)
     gatherColumn(5)
-    #else
-    for x in 0..<6 { gatherColumn(x) }
-    #endif
   }
 
-  #if arch(arm64)
   /// The horizontal one, and what follows: four pixels of row `y` of the tile, whose noise is a vector.
   @_transparent
   private func finishRow(
@@ -214,25 +231,6 @@ extension Vectorized {
     store(finished(finish, line.1, drawn[1]), out + 4)
     store(finished(finish, line.2, drawn[2]), out + 8)
     store(finished(finish, line.3, drawn[3]), out + 12)
-  }
-  #else
-  /// The horizontal one, and what follows: four pixels of row `y` of the tile.
-  @_transparent
-  private func finishRow(
-    _ w: kernel_winograd, _ finish: BlockFinish, _ noise: Floats?, _ row: Int, _ size: Int,
-    _ y0: Int, _ tile: Int, _ y: Int, _ half: InlineArray<24, Vector>, _ k: SIMD4<Float>,
-    _ to: MutableFloats
-  ) {
-    let lanes = Vector.scalarCount
-    let i = 6 * y
-    let line = gather(
-      (half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4], half[i + 5]), k)
-    let out = to + y * w.output_row
-    let noise = noise.map { $0 + ((row + y0 + y) * size + 4 * tile) }
-    store(finished(finish, line.0, noise, 0), out)
-    store(finished(finish, line.1, noise, 1), out + lanes)
-    store(finished(finish, line.2, noise, 2), out + 2 * lanes)
-    store(finished(finish, line.3, noise, 3), out + 3 * lanes)
   }
   #endif
 }
