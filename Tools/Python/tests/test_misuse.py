@@ -27,6 +27,12 @@ def raises_in_child(_):
 
 
 class Stopping(Case):
+    def setUp(self):
+        super().setUp()
+        # Whoever runs tests in the background may have told them to ignore it.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+
     def test_progress(self):
         calls = []
         face = self.model.face(85, progress=lambda done, total: calls.append((done, total)))
