@@ -16,6 +16,8 @@ final class Context: @unchecked Sendable {
   private let isBusy = Atomic<Bool>(false)
   /// Room for an image in the network's own channels, `resolution² * imageChannels` bytes.
   private let memory: Memory
+  /// The same for each worker that has drawn one of many faces; its generator stays as long as ours.
+  private let workersMemory = Guarded<[(generator: ObjectIdentifier, memory: Memory)]>([])
 
   /// Who is told about the face in progress, how much of it is done, and whether telling threw.
   private var progress: DrawRequest.Progress?
@@ -64,6 +66,23 @@ final class Context: @unchecked Sendable {
   /// Where an image is drawn whose format is not the network's own.
   var image: UnsafeMutablePointer<UInt8> {
     unsafe memory.base.assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// The same for one of many faces that `drawing` draws: ours, or a worker's own.
+  /// - Throws: `resources`, where the worker has none yet.
+  @unsafe
+  func image(of drawing: Generator) throws(ObverseError) -> UnsafeMutablePointer<UInt8> {
+    if drawing === generator { return unsafe image }
+    let id = ObjectIdentifier(drawing)
+    let known = workersMemory.withLock { $0.first { $0.generator == id }?.memory }
+    let room: Memory
+    if let known {
+      room = known
+    } else {
+      room = try Memory(byteCount: memory.count)
+      workersMemory.withLock { $0.append((id, room)) }
+    }
+    return unsafe room.base.assumingMemoryBound(to: UInt8.self)
   }
 
   /// Whether this process made the context; in a forked child its workers are missing.

@@ -119,12 +119,9 @@ public func obv_generate_many(
         draw: { (number, ws, generator) throws(ObverseError) in
           let noise = isRandom ? .random(seed: list[number]) : request.noise
           let target = target.moved(by: number * image_stride)
-          let image =
-            target.needsImage ? try Memory(byteCount: Context.imageBytes(model)) : nil
-          let room = unsafe image?.base.assumingMemoryBound(to: UInt8.self)
-          try unsafe generator.draw(ws: ws.span, noise: noise, into: target.bytes(room))
-          unsafe target.finish(generator, room)
-          withExtendedLifetime(image) {}
+          let image = target.needsImage ? try unsafe context.image(of: generator) : nil
+          try unsafe generator.draw(ws: ws.span, noise: noise, into: target.bytes(image))
+          unsafe target.finish(generator, image)
         }, take: { (_, _) in context.finishedFace() })
     }
   }

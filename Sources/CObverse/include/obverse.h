@@ -390,7 +390,8 @@ obv_status obv_generate(obv_context *context, uint32_t seed, const obv_draw_opti
  * image_stride  Bytes from one picture to the next, at least those of a picture.
  *
  * A first call makes memory for each worker, of about obv_context_memory() with one thread; where that
- * cannot be had, all workers draw each face together. Cancelled or failed, pictures may be missing or
+ * cannot be had, all workers draw each face together. Latents and w of the faces in hand, some kB, are
+ * allocated by every call. Cancelled or failed, pictures may be missing or
  * half written. Statuses: as obv_generate(), and OBV_RESOURCES. Threads: one at a time. Since 0.2.0. */
 obv_status obv_generate_many(obv_context *context, const uint32_t *seeds, size_t count,
                              const obv_draw_options *options, void *pixels, size_t image_stride,
