@@ -172,10 +172,10 @@ private final class ManyFaces<Made: Sendable>: SharedWork {
   /// Takes what is ready, in order.
   private func takeReady() throws(ObverseError) {
     while let take, takes, taken < numbers.upperBound {
-      let place = taken - numbers.lowerBound
+      let index = taken - numbers.lowerBound
       let ready = waiting.withLock { list in
-        defer { list[place] = nil }
-        return list[place]
+        defer { list[index] = nil }
+        return list[index]
       }
       guard let ready else { return }
       // If it throws, that was the last.

@@ -319,7 +319,7 @@ private struct Times {
   private static let mostKept = 1024
 
   mutating func add(generate: UInt64, encode: UInt64) {
-    // The place of the oldest, once there are enough for a median.
+    // Instead of the oldest, once there are enough for a median.
     if self.generate.count < Self.mostKept {
       self.generate.append(generate)
       self.encode.append(encode)
