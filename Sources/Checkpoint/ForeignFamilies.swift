@@ -82,7 +82,7 @@ extension CheckpointFile {
   private func find(_ sign: ForeignFamily.Sign) -> String? {
     switch sign {
     case .tensor(let part):
-      return tensors.first { $0.name.hasWords(part) }.map { "tensor \($0.name)" }
+      return tensors.first { $0.name[...].hasWords(part) }.map { "tensor \($0.name)" }
     case .module(let className, let ending):
       let isThere = modules.contains { name, found in
         found == className && (name == ending || name.hasSuffix(".\(ending)"))
@@ -93,16 +93,21 @@ extension CheckpointFile {
   }
 }
 
-extension StringProtocol {
+extension Substring {
   /// Whether these words stand in a dotted name, from the beginning of one of its own.
   ///
-  /// By bytes: files may have very many names.
+  /// By bytes: files may have very many names, and they are asked for often.
   package func hasWords(_ words: String) -> Bool {
-    var rest = utf8[...]
-    while true {
-      if rest.starts(with: words.utf8) { return true }
-      guard let dot = rest.firstIndex(of: UInt8(ascii: ".")) else { return false }
-      rest = rest[utf8.index(after: dot)...]
+    let name = utf8Span.span
+    let wanted = words.utf8Span.span
+    var start = 0
+    while start + wanted.count <= name.count {
+      var same = 0
+      while same < wanted.count, name[start + same] == wanted[same] { same += 1 }
+      if same == wanted.count { return true }
+      while start < name.count, name[start] != UInt8(ascii: ".") { start += 1 }
+      start += 1
     }
+    return false
   }
 }

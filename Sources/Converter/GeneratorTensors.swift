@@ -368,7 +368,7 @@ struct TensorOrigins {
     if let base = name.without("_v"), indices["\(base)_g"] != nil {
       return (base, .refused("weight_norm"))
     }
-    guard name.hasWords("parametrizations.") else { return nil }
+    guard name[...].hasWords("parametrizations.") else { return nil }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     guard let at = parts.firstIndex(of: "parametrizations"), at + 2 < parts.count else {
       return nil

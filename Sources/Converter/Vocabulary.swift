@@ -236,7 +236,7 @@ struct PaddleGAN {
   private static func wrote(_ file: CheckpointFile, _ prefix: String) -> Bool {
     if file.path.hasSuffix(".pdparams") { return true }
     let table = "StructuredToParameterName@@"
-    if file.attributes.keys.contains(where: { $0.hasPrefix(table) || $0.hasWords(table) }) {
+    if file.attributes.keys.contains(where: { $0.hasPrefix(table) || $0[...].hasWords(table) }) {
       return true
     }
     guard case .text = file.attributes["\(prefix)style.1.weight"] else { return false }
