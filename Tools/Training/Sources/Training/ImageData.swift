@@ -75,7 +75,11 @@ public final class ImageData: Sendable {
     guard !readable.isEmpty else {
       let which = part.count == source.count ? "" : ", counted from \(part.lowerBound)"
       guard let first = refusals.first else {
-        throw .malformed(what: "'\(path)'", why: "it holds no PNG and no JPEG files\(which)")
+        let why =
+          source.count == 0
+          ? "it holds no PNG and no JPEG files"
+          : "it holds \(source.count) pictures, and none is left after \(part.lowerBound) of them"
+        throw .malformed(what: "'\(path)'", why: why)
       }
       throw .malformed(
         what: "'\(path)'",

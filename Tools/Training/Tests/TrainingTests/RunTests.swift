@@ -267,7 +267,7 @@ struct RunTests {
     #expect(data.refusals.contains { $0.why.contains("more than 8192 pixels") })
     #expect(data.refusals.contains { $0.why.contains("4x2") })
     #expect(refusal(size: 64).contains("none of its 7 PNG and JPEG files can be used"))
-    #expect(refusal(part: 7..<9).contains("no PNG and no JPEG files, counted from"))
+    #expect(refusal(part: 7..<9).contains("pictures, and none is left after"))
   }
 
   /// A stored `settings.json` may hold any number; none may end the program.
