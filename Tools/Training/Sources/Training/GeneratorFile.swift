@@ -142,7 +142,8 @@ public struct GeneratorFile {
     guard hasDiscriminator else {
       throw .request(
         "'\(path)' holds no discriminator, which plays against the student",
-        hint: "a run's state.safetensors and NVlabs' pickles hold both networks")
+        hint: "runs of obverse-train and NVlabs' PyTorch pickles hold one;"
+          + " learning from pairs alone needs none")
     }
     let discriminator: Discriminator
     do throws(ObverseError) {

@@ -159,7 +159,10 @@ extension Trainer {
     metadata["trained_against"] = Set(all).sorted().joined(separator: ",")
     metadata[PruneReport.teacherKey] = teacherMACs.map { "\($0)" }
     let alone = settings.tuning == nil ? "teacher" : "cut"
-    metadata["method"] = settings.distil?.method.rawValue ?? alone
+    // Without an adversary no method takes part: the student is fitted to known pictures.
+    let isFitted = settings.pairs.map { $0.adversarial == nil } ?? false
+    let method = settings.distil.map { isFitted ? "regression" : $0.method.rawValue }
+    metadata["method"] = method ?? alone
     return metadata
   }
 }

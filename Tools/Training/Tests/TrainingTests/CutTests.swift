@@ -314,5 +314,7 @@ struct CutTests {
     let before = try GeneratorFile(student).generator()
     #expect(made.shape == before.shape)
     #expect(made.fingerprint != before.fingerprint)
+    let written = try GeneratorFile(folder.path + "/run/snapshot-000000.obv")
+    #expect(written.metadata("method") == "regression")
   }
 }
