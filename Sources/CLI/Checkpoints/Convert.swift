@@ -40,7 +40,7 @@ struct Convert: Command {
             takes: .files(["obv"])),
           Option(
             "type", "TYPE", "type of the weights, f32, f16 or i8", preset: "f32",
-            detail: "f16 halves the file, i8 is about a quarter of it; 'obverse compare' says what"
+            detail: "f16 halves the file, i8 is about a third of it; 'obverse compare' says what"
               + " either costs.", takes: .choices(StoredType.self)),
           Option("license", "TEXT", "licence to be stored", aliases: ["licence"]),
           Option("note", "TEXT", "a note to be stored"),
