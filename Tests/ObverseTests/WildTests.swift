@@ -117,6 +117,9 @@ struct WildTests {
     Refusal(
       path: "weights-meta/net.pt",
       sentence: "tensor g_ema.input.input: it lies on torch's meta device", hasHint: true),
+    Refusal(
+      path: "weights-qint8/net.pt",
+      sentence: "tensor g_ema.conv1.conv.weight: it is quantized by torch", hasHint: true),
   ]
 
   @Test(arguments: refusals)

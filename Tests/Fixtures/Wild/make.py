@@ -96,6 +96,8 @@ rows = torch.randn(mini.WS, mini.W_DIM, generator=torch.Generator().manual_seed(
 torch.save({"g_ema": t, "latent_avg": rows}, place("wavg-rows-differ", "net.pt"))
 torch.save({"g_ema": {**t, "conv1.conv.weight": t["conv1.conv.weight"].to(torch.float8_e4m3fn)}},
            place("weights-fp8", "net.pt"))
+quantized = torch.quantize_per_tensor(t["conv1.conv.weight"], 0.01, 0, torch.qint8)
+torch.save({"g_ema": {**t, "conv1.conv.weight": quantized}}, place("weights-qint8", "net.pt"))
 torch.save({"g_ema": {k: v.to("meta") for k, v in t.items()}}, place("weights-meta", "net.pt"))
 torch.serialization.set_crc32_options(False)
 torch.save({"g_ema": t}, place("no-checksums", "net.pt"))
