@@ -52,37 +52,20 @@ private struct Paired: TileProduct {
 }
 #endif
 
-/// What becomes of a tile's sums.
-///
-/// What is short is done in the registers of a pair of blocks. The rest is a pass of its own over what
-/// lies in the first-level cache: within the tile it would be too long to unroll, and a rolled loop over
-/// the sums keeps all of them in memory instead of registers. (16 pixels of a single block are too many
-/// for the short one too.)
+/// What becomes of the sums of a pair of blocks in the registers that hold them.
 private protocol TileFinish {
-  /// Whether it fits into registers.
-  static var isShort: Bool { get }
   /// What `short` needs for one vector that begins with `channel`.
   func start(_ channel: Int) -> Vector
-  /// A pixel's finished sum, where it is short.
+  /// What is stored of a pixel's sum; `row` counts within the band.
   func short(_ sum: Vector, _ start: Vector, row: Int, column: Int) -> Vector
-  /// Finishes `count` pixels of one vector, which begins with `channel`; `row` counts within the band,
-  /// `column` is the first pixel.
-  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int)
-}
-
-extension TileFinish {
-  @inline(__always)
-  static var isShort: Bool { false }
-  @inline(__always)
-  func start(_ channel: Int) -> Vector { .zero }
-  @inline(__always)
-  func short(_ sum: Vector, _ start: Vector, row: Int, column: Int) -> Vector { sum }
 }
 
 /// Leaves the sums as they are.
 private struct Raw: TileFinish {
   @inline(__always)
-  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {}
+  func start(_ channel: Int) -> Vector { .zero }
+  @inline(__always)
+  func short(_ sum: Vector, _ start: Vector, row: Int, column: Int) -> Vector { sum }
 }
 
 /// Noise, bias and leaky ReLU.
@@ -95,7 +78,14 @@ private struct Plain: TileFinish {
   let size: Int
 
   @inline(__always)
-  static var isShort: Bool { true }
+  init?(_ epilogue: kernel_epilogue, row: Int, size: Int) {
+    guard isPlain(epilogue), let noise = epilogue.noise else { return nil }
+    self.bias = epilogue.bias
+    self.slope = Vector(repeating: epilogue.slope)
+    self.noise = noise + row * size
+    self.strength = epilogue.strength
+    self.size = size
+  }
 
   @inline(__always)
   func start(_ channel: Int) -> Vector { load(bias + channel) }
@@ -104,40 +94,6 @@ private struct Plain: TileFinish {
   func short(_ sum: Vector, _ start: Vector, row: Int, column: Int) -> Vector {
     let offset = start + Vector(repeating: noise[row * size + column] * strength)
     return finishedPlain(sum, offset, slope)
-  }
-
-  @inline(__always)
-  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {
-    let start = start(channel)
-    for i in 0..<count {
-      let at = sums + i * Vector.scalarCount
-      store(short(load(at), start, row: row, column: column + i), at)
-    }
-  }
-}
-
-/// Demodulation, noise, bias, leaky ReLU, gain and clamp.
-private struct Activated: TileFinish {
-  let epilogue: kernel_epilogue
-  /// Noise at the band's first row, or nil.
-  let noise: Floats?
-  let size: Int
-
-  @inline(__always)
-  init(_ epilogue: kernel_epilogue, row: Int, size: Int) {
-    self.epilogue = epilogue
-    self.size = size
-    noise = epilogue.noise.map { $0 + row * size }
-  }
-
-  @inline(__always)
-  func finish(_ sums: MutableFloats, count: Int, channel: Int, row: Int, column: Int) {
-    let finish = blockFinish(epilogue, channel: channel)
-    let plane = noise.map { $0 + (row * size + column) }
-    for i in 0..<count {
-      let at = sums + i * Vector.scalarCount
-      store(finished(finish, load(at), plane, i), at)
-    }
   }
 }
 
@@ -235,16 +191,12 @@ private func tilePair<let n: Int, P: TileProduct, F: TileFinish>(
     store(one, out + i * lanes)
     store(other, out + c.output_block + i * lanes)
   }
-  if F.isShort { return }
-  f.finish(out, count: n, channel: channel, row: row, column: column)
-  f.finish(
-    out + c.output_block, count: n, channel: channel + lanes, row: row, column: column)
 }
 
 @inline(__always)
-private func tileSingle<let n: Int, P: TileProduct, F: TileFinish>(
+private func tileSingle<let n: Int, P: TileProduct>(
   _: Count<n>, _: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
-  _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
+  _ out: MutableFloats, _ channel: Int
 ) {
   let lanes = Vector.scalarCount
   var a = InlineArray<n, Vector> { _ in .zero }
@@ -273,7 +225,6 @@ private func tileSingle<let n: Int, P: TileProduct, F: TileFinish>(
     }
   }
   for i in 0..<n { store(a[i], out + i * lanes) }
-  f.finish(out, count: n, channel: channel, row: row, column: column)
 }
 
 // MARK: - Convolution rows
@@ -312,74 +263,106 @@ private func dispatchPair<P: TileProduct, F: TileFinish>(
 
 /// Does one tile of `count` pixels and one vector.
 @inline(__always)
-private func dispatchSingle<P: TileProduct, F: TileFinish>(
+private func dispatchSingle<P: TileProduct>(
   _ count: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
-  _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
+  _ out: MutableFloats, _ channel: Int
 ) {
   #if WIDE16
   switch count {
-  case 1: tileSingle(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 2: tileSingle(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 3: tileSingle(Count<3>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 4: tileSingle(Count<4>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 5: tileSingle(Count<5>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 6: tileSingle(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 7: tileSingle(Count<7>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 8: tileSingle(Count<8>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 9: tileSingle(Count<9>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 10: tileSingle(Count<10>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 11: tileSingle(Count<11>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 12: tileSingle(Count<12>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 13: tileSingle(Count<13>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 14: tileSingle(Count<14>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 15: tileSingle(Count<15>(), p, c, pixel, weights, out, f, channel, row, column)
-  default: tileSingle(Count<16>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 1: tileSingle(Count<1>(), p, c, pixel, weights, out, channel)
+  case 2: tileSingle(Count<2>(), p, c, pixel, weights, out, channel)
+  case 3: tileSingle(Count<3>(), p, c, pixel, weights, out, channel)
+  case 4: tileSingle(Count<4>(), p, c, pixel, weights, out, channel)
+  case 5: tileSingle(Count<5>(), p, c, pixel, weights, out, channel)
+  case 6: tileSingle(Count<6>(), p, c, pixel, weights, out, channel)
+  case 7: tileSingle(Count<7>(), p, c, pixel, weights, out, channel)
+  case 8: tileSingle(Count<8>(), p, c, pixel, weights, out, channel)
+  case 9: tileSingle(Count<9>(), p, c, pixel, weights, out, channel)
+  case 10: tileSingle(Count<10>(), p, c, pixel, weights, out, channel)
+  case 11: tileSingle(Count<11>(), p, c, pixel, weights, out, channel)
+  case 12: tileSingle(Count<12>(), p, c, pixel, weights, out, channel)
+  case 13: tileSingle(Count<13>(), p, c, pixel, weights, out, channel)
+  case 14: tileSingle(Count<14>(), p, c, pixel, weights, out, channel)
+  case 15: tileSingle(Count<15>(), p, c, pixel, weights, out, channel)
+  default: tileSingle(Count<16>(), p, c, pixel, weights, out, channel)
   }
   #else
   switch count {
-  case 1: tileSingle(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 2: tileSingle(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 3: tileSingle(Count<3>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 4: tileSingle(Count<4>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 5: tileSingle(Count<5>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 6: tileSingle(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 7: tileSingle(Count<7>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 8: tileSingle(Count<8>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 9: tileSingle(Count<9>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 10: tileSingle(Count<10>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 11: tileSingle(Count<11>(), p, c, pixel, weights, out, f, channel, row, column)
-  default: tileSingle(Count<12>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 1: tileSingle(Count<1>(), p, c, pixel, weights, out, channel)
+  case 2: tileSingle(Count<2>(), p, c, pixel, weights, out, channel)
+  case 3: tileSingle(Count<3>(), p, c, pixel, weights, out, channel)
+  case 4: tileSingle(Count<4>(), p, c, pixel, weights, out, channel)
+  case 5: tileSingle(Count<5>(), p, c, pixel, weights, out, channel)
+  case 6: tileSingle(Count<6>(), p, c, pixel, weights, out, channel)
+  case 7: tileSingle(Count<7>(), p, c, pixel, weights, out, channel)
+  case 8: tileSingle(Count<8>(), p, c, pixel, weights, out, channel)
+  case 9: tileSingle(Count<9>(), p, c, pixel, weights, out, channel)
+  case 10: tileSingle(Count<10>(), p, c, pixel, weights, out, channel)
+  case 11: tileSingle(Count<11>(), p, c, pixel, weights, out, channel)
+  default: tileSingle(Count<12>(), p, c, pixel, weights, out, channel)
   }
   #endif
 }
 
-/// Every output block of every pixel of every row.
+/// Finishes pixels of one vector of channels, `column` the first of them and `channel` the first channel.
 ///
-/// A pair of blocks keeps its weights in cache over the whole band.
+/// A pass over what lies in the first-level cache: within the tile it would be too long to unroll, and a
+/// rolled loop over the sums keeps all of them in memory instead of registers.
 @inline(__always)
-private func convolve<P: TileProduct, F: TileFinish>(_ p: P.Type, _ c: kernel_conv, _ f: F) {
+private func finish(
+  _ e: kernel_epilogue, _ noise: Floats?, _ sums: MutableFloats, count: Int, channel: Int,
+  column: Int
+) {
+  let finish = blockFinish(e, channel: channel)
+  for i in 0..<count {
+    let at = sums + i * Vector.scalarCount
+    store(finished(finish, load(at), noise, column + i), at)
+  }
+}
+
+/// Every output block of every pixel of every row; without an epilogue the sums stay as they are.
+///
+/// A pair of blocks keeps its weights in cache over the whole band. All ways to finish share the tiles but
+/// for what is done in registers: tiles are most of this code.
+@inline(__always)
+private func convolve<P: TileProduct>(
+  _ p: P.Type, _ c: kernel_conv, _ epilogue: kernel_epilogue?, row firstRow: Int, size: Int
+) {
   let lanes = Vector.scalarCount
   let perBlock = c.tap_count * c.channels * lanes
+  var plain: Plain?
+  if let epilogue { plain = Plain(epilogue, row: firstRow, size: size) }
   var block = 0
   while block < c.blocks {
     let isPair = block + 1 < c.blocks
+    let channel = block * lanes
     let weights = c.weights + block * perBlock
     let widest = isPair ? widestPair : widestSingle
     let tiles = (c.pixels + widest - 1) / widest
     for row in 0..<c.rows {
       let input = c.input + row * c.input_row
       let output = c.output + (row * c.output_row + block * c.output_block)
+      let noise = epilogue?.noise.map { $0 + (firstRow + row) * size }
       for tile in 0..<tiles {
         let column = tile * c.pixels / tiles
         let count = (tile + 1) * c.pixels / tiles - column
+        let pixel = input + column * P.perBlock
+        let out = output + column * lanes
+        if isPair, let plain {
+          dispatchPair(count, p, c, pixel, weights, out, plain, channel, row, column)
+          continue
+        }
         if isPair {
-          dispatchPair(
-            count, p, c, input + column * P.perBlock, weights, output + column * lanes, f,
-            block * lanes, row, column)
+          dispatchPair(count, p, c, pixel, weights, out, Raw(), channel, row, column)
         } else {
-          dispatchSingle(
-            count, p, c, input + column * P.perBlock, weights, output + column * lanes, f,
-            block * lanes, row, column)
+          dispatchSingle(count, p, c, pixel, weights, out, channel)
+        }
+        guard let epilogue else { continue }
+        finish(epilogue, noise, out, count: count, channel: channel, column: column)
+        if isPair {
+          finish(
+            epilogue, noise, out + c.output_block, count: count, channel: channel + lanes,
+            column: column)
         }
       }
     }
@@ -391,38 +374,29 @@ extension Vectorized {
   /// A convolution whose sums are finished by `epilogue`; `row` is the band's first row and `size`
   /// the side of the output, to place the noise.
   @inline(never)
-  public func convActivated(
+  func convActivated(
     _ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int,
     size: Int
   ) {
-    activated(Single.self, conv, epilogue, row: row, size: size)
-  }
-
-  /// The same of pairs of channels in bfloat16, where the processor multiplies them.
-  @inline(never)
-  public func convPairs(_ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int) {
-    #if WIDE16
-    activated(Paired.self, conv, epilogue, row: row, size: size)
-    #endif
-  }
-
-  @inline(__always)
-  private func activated<P: TileProduct>(
-    _ product: P.Type, _ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int
-  ) {
-    guard isPlain(epilogue), let noise = epilogue.noise else {
-      return convolve(product, conv, Activated(epilogue, row: row, size: size))
-    }
-    convolve(
-      product, conv,
-      Plain(
-        bias: epilogue.bias, slope: Vector(repeating: epilogue.slope), noise: noise + row * size,
-        strength: epilogue.strength, size: size))
+    singles(conv, epilogue, row: row, size: size)
   }
 
   /// A convolution whose sums are stored as they are.
   @inline(never)
-  public func convRaw(_ conv: kernel_conv) {
-    convolve(Single.self, conv, Raw())
+  func convRaw(_ conv: kernel_conv) {
+    singles(conv, nil, row: 0, size: 0)
+  }
+
+  @inline(never)
+  private func singles(_ conv: kernel_conv, _ epilogue: kernel_epilogue?, row: Int, size: Int) {
+    convolve(Single.self, conv, epilogue, row: row, size: size)
+  }
+
+  /// The same of pairs of channels in bfloat16, where the processor multiplies them.
+  @inline(never)
+  func convPairs(_ conv: kernel_conv, _ epilogue: kernel_epilogue, row: Int, size: Int) {
+    #if WIDE16
+    convolve(Paired.self, conv, epilogue, row: row, size: size)
+    #endif
   }
 }

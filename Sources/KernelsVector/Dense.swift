@@ -5,13 +5,13 @@ import CKernels
 extension Vectorized {
   /// Rows of `W x + bias`; each row of the weights is read from memory once for all vectors.
   @inline(never)
-  public func dense(_ k: kernel_dense, _ weights: UnsafePointer<Float>) {
+  func dense(_ k: kernel_dense, _ weights: UnsafePointer<Float>) {
     for r in k.first..<k.last { row(FloatRows(start: weights), k, r) }
   }
 
   /// Whether `denseHalves` and `convSmallHalves` can be called: this instruction set converts half
   /// floats.
-  public var readsHalves: Bool {
+  var readsHalves: Bool {
     #if WIDE8 || WIDE16 || arch(arm64)
     true
     #else
@@ -21,7 +21,7 @@ extension Vectorized {
 
   /// `dense` of half floats: the same bits as of those floats.
   @inline(never)
-  public func denseHalves(_ k: kernel_dense, _ weights: UnsafePointer<UInt16>) {
+  func denseHalves(_ k: kernel_dense, _ weights: UnsafePointer<UInt16>) {
     #if WIDE8 || WIDE16 || arch(arm64)
     for r in k.first..<k.last { row(HalfRows(start: weights), k, r) }
     #endif
@@ -29,7 +29,7 @@ extension Vectorized {
 
   /// `dense` of signed bytes times a scale for each row: the same bits as of those products.
   @inline(never)
-  public func denseBytes(
+  func denseBytes(
     _ k: kernel_dense, _ weights: UnsafePointer<Int8>, scales: UnsafePointer<Float>
   ) {
     for r in k.first..<k.last {
@@ -49,7 +49,7 @@ extension Vectorized {
 
   /// Demodulation factors `first ..< last`: `rsqrt(energy[o] · s² + 1e-8)`.
   @inline(never)
-  public func demodulate(
+  func demodulate(
     _ energy: UnsafePointer<Float>, squares: UnsafePointer<Float>, count: Int, first: Int,
     last: Int, into factors: UnsafeMutablePointer<Float>
   ) {

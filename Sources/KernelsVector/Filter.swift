@@ -11,7 +11,7 @@ extension Vectorized {
   /// Output row Y needs raw rows Y-1 ... Y+2, output column X raw columns X-1 ... X+2. Raw rows come
   /// as two planes, even and odd columns, so that both passes read vectors that lie side by side.
   @inline(never)
-  public func filterActivated(
+  func filterActivated(
     _ f: kernel_filter, _ e: kernel_epilogue, row: Int,
     size: Int
   ) {
@@ -65,7 +65,7 @@ extension Vectorized {
   ///
   /// `map` is `[half][block][half][lane]`, `out` row `y` of a map of twice the size.
   @inline(never)
-  public func addUpsampledRow(
+  func addUpsampledRow(
     _ map: UnsafePointer<Float>, y: Int, half: Int, blocks: Int,
     into out: UnsafeMutablePointer<Float>
   ) {

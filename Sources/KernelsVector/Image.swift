@@ -22,7 +22,7 @@ extension Vectorized {
   /// `row` is the contribution, `[size][lane]`, image channels in the first lanes; `scratch` holds
   /// `size / 2 + 2` floats.
   @inline(never)
-  public func imageRow(
+  func imageRow(
     _ k: kernel_image, y: Int, row: UnsafePointer<Float>,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
@@ -66,7 +66,7 @@ extension Vectorized {
   /// `bands` holds `4 * channels` values a pixel, low-pass first, as `[block][size][lane]`; `image` is
   /// the upper row of channel 0, `2 * size` long, and channels lie `plane` floats apart.
   @inline(never)
-  public func haarImageRow(
+  func haarImageRow(
     _ bands: UnsafePointer<Float>, size: Int, blocks: Int, channels: Int,
     into image: UnsafeMutablePointer<Float>, plane: Int
   ) {
@@ -97,7 +97,7 @@ extension Vectorized {
   ///
   /// `image` is row 0 of channel 0; channels lie `plane` floats apart.
   @inline(never)
-  public func byteRows(
+  func byteRows(
     _ image: UnsafePointer<Float>, plane: Int, channels: Int, size: Int, first: Int, last: Int,
     into bytes: UnsafeMutablePointer<UInt8>
   ) {

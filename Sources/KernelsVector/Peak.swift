@@ -6,7 +6,7 @@ extension Vectorized {
   /// As many sums that do not depend on each other hide a latency of up to six cycles at two a cycle,
   /// and fit the 16 registers of SSE and AVX2 with both operands. NEON has 32, and processors that do
   /// four a cycle.
-  public var multiplyAddsPerTurn: Int {
+  var multiplyAddsPerTurn: Int {
     #if arch(arm64)
     24
     #else
@@ -16,7 +16,7 @@ extension Vectorized {
 
   /// Nothing but multiply-adds on registers; the result only keeps them from being left out.
   @inline(never)
-  public func multiplyAdds(turns: Int) -> Float {
+  func multiplyAdds(turns: Int) -> Float {
     #if arch(arm64)
     return addedProducts(turns: turns)
     #else
@@ -68,7 +68,7 @@ extension Vectorized {
 
   /// `out = a + 0.5 b`: two floats read and one written for each of `count`, a multiple of the lanes.
   @inline(never)
-  public func triad(
+  func triad(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>,
     count: Int
   ) {

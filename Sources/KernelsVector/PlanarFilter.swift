@@ -24,7 +24,7 @@ extension Vectorized {
   /// Output row Y needs raw rows Y-1 ... Y+2. A raw row is `[channel][even, odd][stride]`, columns
   /// 2x and 2x + 1; even column `width` is used too, and zeros on either side of both.
   @inline(never)
-  public func planarFilter(
+  func planarFilter(
     _ f: kernel_filter, _ e: kernel_epilogue, row: Int,
     size: Int, channels: Int, stride: Int
   ) {
@@ -84,7 +84,7 @@ extension Vectorized {
   ///
   /// `row` is toRGB's sum, `[channel][size]`; `scratch` holds `size / 2 + 2 * lanes` floats.
   @inline(never)
-  public func planarImageRow(
+  func planarImageRow(
     _ k: kernel_image, y: Int, row: UnsafePointer<Float>,
     _ e: kernel_epilogue, _ scratch: UnsafeMutablePointer<Float>
   ) {

@@ -30,13 +30,13 @@ private struct Count<let n: Int> {}
 
 extension Vectorized {
   /// Output channels that go together in rows of `columns`.
-  public func planarGroup(columns: Int) -> Int {
+  func planarGroup(columns: Int) -> Int {
     mostChannels(min(columns / Vector.scalarCount, widestRow))
   }
 
   /// One row of a convolution by taps; sums are stored as they are.
   @inline(never)
-  public func planarRow(_ conv: kernel_planar) {
+  func planarRow(_ conv: kernel_planar) {
     row(conv)
   }
 
@@ -72,8 +72,8 @@ extension Vectorized {
     case 1: dispatch(count, Count<1>(), c, input, weights, out)
     #if WIDE16
     case 2: dispatch(count, Count<2>(), c, input, weights, out)
-    case 3: dispatch(min(count, 4), Count<3>(), c, input, weights, out)
-    default: dispatch(min(count, 4), Count<4>(), c, input, weights, out)
+    case 3: dispatchFew(count, Count<3>(), c, input, weights, out)
+    default: dispatchFew(count, Count<4>(), c, input, weights, out)
     #else
     default: dispatch(count, Count<2>(), c, input, weights, out)
     #endif
@@ -100,6 +100,22 @@ extension Vectorized {
     #endif
     }
   }
+
+  #if WIDE16
+  /// Of so wide a tile registers hold four channels.
+  @inline(never)
+  private func dispatchFew<let m: Int>(
+    _ count: Int, _ width: Count<m>, _ c: kernel_planar, _ input: Floats, _ weights: Floats,
+    _ out: MutableFloats
+  ) {
+    switch count {
+    case 1: tile(Count<1>(), width, c, input, weights, out)
+    case 2: tile(Count<2>(), width, c, input, weights, out)
+    case 3: tile(Count<3>(), width, c, input, weights, out)
+    default: tile(Count<4>(), width, c, input, weights, out)
+    }
+  }
+  #endif
 
   @inline(__always)
   private func tile<let n: Int, let m: Int>(
@@ -150,7 +166,7 @@ extension Vectorized {
   ///
   /// Nothing is written outside of the columns. Zeros where the map has no such row.
   @inline(never)
-  public func planarModulateRow(
+  func planarModulateRow(
     _ map: UnsafePointer<Float>, y: Int, size: Int, channels: Int, style: UnsafePointer<Float>,
     into row: UnsafeMutablePointer<Float>, stride: Int
   ) {
@@ -176,7 +192,7 @@ extension Vectorized {
 
   /// The same from a map of blocks.
   @inline(never)
-  public func planarModulateBlockedRow(
+  func planarModulateBlockedRow(
     _ map: UnsafePointer<Float>, y: Int, size: Int, channels: Int, style: UnsafePointer<Float>,
     into row: UnsafeMutablePointer<Float>, stride: Int
   ) {
@@ -201,7 +217,7 @@ extension Vectorized {
   /// `sums[o] = weights[0][i][o] x[i] (+ weights[1][i][o] above[i])`, over one column of input channels
   /// that lie `stride` apart; `outputs` is padded to whole vectors, in `sums` too.
   @inline(never)
-  public func planarColumn(
+  func planarColumn(
     _ weights: UnsafePointer<Float>, _ x: UnsafePointer<Float>, above: UnsafePointer<Float>?,
     channels: Int, stride: Int, outputs: Int, into sums: UnsafeMutablePointer<Float>
   ) {

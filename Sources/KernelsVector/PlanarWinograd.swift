@@ -8,7 +8,7 @@ extension Vectorized {
   ///
   /// `row` is the first of them and `size` the side of the map.
   @inline(never)
-  public func planarWinograd(
+  func planarWinograd(
     _ w: kernel_planar_winograd, _ epilogue: kernel_epilogue,
     row: Int, size: Int
   ) {

@@ -30,7 +30,7 @@ extension Vectorized {
   /// Copies row `y` of a map times the style, `[block][size + 2][lane]`; zeros where the map has no
   /// such row.
   @inline(never)
-  public func modulateRow(
+  func modulateRow(
     _ map: UnsafePointer<Float>, y: Int, size: Int, blocks: Int, style: UnsafePointer<Float>,
     into row: UnsafeMutablePointer<Float>
   ) {
@@ -56,7 +56,7 @@ extension Vectorized {
   /// `[blocks * lanes]`, behind it. `isLower` says which of the two output rows goes to `row`,
   /// `[blocks][2 * size + 2][lane]`.
   @inline(never)
-  public func haarRow(
+  func haarRow(
     _ source: UnsafePointer<Float>, up: UnsafePointer<Float>, isLower: Bool, size: Int,
     blocks: Int, style: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>
   ) {
@@ -89,7 +89,7 @@ extension Vectorized {
   ///
   /// `weights` is `[9][blocks * lanes]`.
   @inline(never)
-  public func depthwiseRow(
+  func depthwiseRow(
     _ above: UnsafePointer<Float>, _ here: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
     size: Int, blocks: Int, weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
   ) {
@@ -99,7 +99,7 @@ extension Vectorized {
 
   /// The same, rounded to bfloat16: `[block][size][lanes / 2]` words.
   @inline(never)
-  public func depthwiseRowPairs(
+  func depthwiseRowPairs(
     _ above: UnsafePointer<Float>, _ here: UnsafePointer<Float>, _ below: UnsafePointer<Float>,
     size: Int, blocks: Int, weights: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
   ) {
@@ -145,7 +145,7 @@ extension Vectorized {
   ///
   /// `weights` is `[9][blocks * lanes]`, the style in them.
   @inline(never)
-  public func depthwiseMapRow(
+  func depthwiseMapRow(
     _ above: UnsafePointer<Float>?, _ here: UnsafePointer<Float>,
     _ below: UnsafePointer<Float>?, size: Int, blocks: Int, weights: UnsafePointer<Float>,
     into out: UnsafeMutablePointer<Float>
@@ -156,7 +156,7 @@ extension Vectorized {
 
   /// The same, rounded to bfloat16: `[block][size][lanes / 2]` words.
   @inline(never)
-  public func depthwiseMapRowPairs(
+  func depthwiseMapRowPairs(
     _ above: UnsafePointer<Float>?, _ here: UnsafePointer<Float>,
     _ below: UnsafePointer<Float>?, size: Int, blocks: Int, weights: UnsafePointer<Float>,
     into out: UnsafeMutablePointer<Float>

@@ -175,13 +175,13 @@ private func convolve<W: TileWeights>(_ c: kernel_conv, _ e: kernel_epilogue, _ 
 extension Vectorized {
   /// `convActivated` of a whole map of 4 x 4: the same bits.
   @inline(never)
-  public func convSmall(_ conv: kernel_conv, _ epilogue: kernel_epilogue) {
+  func convSmall(_ conv: kernel_conv, _ epilogue: kernel_epilogue) {
     convolve(conv, epilogue, FloatTile(start: conv.weights))
   }
 
   /// The same of half floats in the same order: the bits of those floats.
   @inline(never)
-  public func convSmallHalves(
+  func convSmallHalves(
     _ conv: kernel_conv, _ weights: UnsafePointer<UInt16>, _ epilogue: kernel_epilogue
   ) {
     #if WIDE8 || WIDE16 || arch(arm64)
@@ -192,7 +192,7 @@ extension Vectorized {
   /// The same of signed bytes times the scale of their output channel, `[blocks * lanes]`: the bits of
   /// those products.
   @inline(never)
-  public func convSmallBytes(
+  func convSmallBytes(
     _ conv: kernel_conv, _ weights: UnsafePointer<Int8>, scales: UnsafePointer<Float>,
     _ epilogue: kernel_epilogue
   ) {

@@ -6,9 +6,16 @@
 
 import KernelSet
 
-/// The kernels of one instruction set; `KernelSet` says what each does.
-public final class Vectorized: KernelSet {
-  public init() {}
+/// The kernels of this room.
+///
+/// All that other rooms see of it. What they saw more of, Embedded Swift would compile once more for them, with
+/// their flags: for any processor.
+@export(interface)
+public func kernels() -> any KernelSet {
+  Vectorized()
+}
 
-  public var lanes: Int { Vector.scalarCount }
+/// The kernels of one instruction set; `KernelSet` says what each does.
+final class Vectorized: KernelSet {
+  var lanes: Int { Vector.scalarCount }
 }

@@ -36,7 +36,7 @@ extension Vectorized {
   /// Tile rows of a 3x3 convolution whose sums are finished by `epilogue`; `row` is the band's first
   /// output row and `size` the side of the output.
   @inline(never)
-  public func winogradActivated(
+  func winogradActivated(
     _ w: kernel_winograd, _ epilogue: kernel_epilogue,
     row: Int, size: Int
   ) {

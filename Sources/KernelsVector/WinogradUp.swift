@@ -33,7 +33,7 @@ private func gatherPair(_ m: Five, _ k: SIMD4<Float>) -> Four {
 extension Vectorized {
   /// Raw rows of a transposed convolution of stride 2, without the last row and column.
   @inline(never)
-  public func winogradUp(_ u: kernel_winograd_up) {
+  func winogradUp(_ u: kernel_winograd_up) {
     transformInput(u)
     let tiles = u.tile_rows * u.tiles
     let plane = tiles * Vector.scalarCount

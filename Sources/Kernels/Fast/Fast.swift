@@ -26,10 +26,10 @@ package struct Fast: Sendable {
     kernels =
       switch set {
       #if arch(x86_64)
-      case .avx2: KernelsAVX2.Vectorized()
-      case .avx512: KernelsAVX512.Vectorized()
+      case .avx2: KernelsAVX2.kernels()
+      case .avx512: KernelsAVX512.kernels()
       #endif
-      default: KernelsBaseline.Vectorized()
+      default: KernelsBaseline.kernels()
       }
     lanes = kernels.lanes
   }
