@@ -2,6 +2,7 @@
 #if defined(OBV_EMBEDDED)
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,13 @@ __attribute__((visibility("hidden"))) void arc4random_buf(void *bytes, size_t co
 #else
   if (count > 256 || getentropy(bytes, count) != 0) memset(bytes, 0, count);
 #endif
+}
+
+// What is left of an object whose initialiser has thrown. Swift's own (6.3) keeps its memory for ever. Our classes
+// inherit from none, so that the compiler has ended all that is in it.
+__attribute__((visibility("hidden"))) void swift_deallocPartialClassInstance(
+    void *object, const void *type, size_t bytes, size_t alignment) {
+  free(object);
 }
 
 #endif

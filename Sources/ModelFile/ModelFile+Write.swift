@@ -59,9 +59,8 @@ extension ModelDescription {
     table.set(ModelSlot.embed, embed.map { .table($0.table) })
     table.set(ModelSlot.mapping, .tables(mapping.map { $0.table }))
     table.set(ModelSlot.constInput, .table(const.table))
-    let network = synthesis.network
-    table.set(ModelSlot.synthesisType, .byte(network.member))
-    table.set(ModelSlot.synthesis, .table(network.table))
+    table.set(ModelSlot.synthesisType, .byte(synthesis.network.member))
+    table.set(ModelSlot.synthesis, .table(synthesis.table))
     table.set(ModelSlot.provenance, .table(provenance.table))
     table.set(ModelSlot.weightsSHA256, .string(hash))
     return table

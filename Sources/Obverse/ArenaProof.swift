@@ -35,9 +35,10 @@ package struct ArenaProof {
     self.scratchCount = scratchCount
     written = []
     for range in constants {
-      try expect(contains(range), "constants", "\(range.text) is not in the arena")
-      try expect(
-        !written.contains { $0.range.overlaps(range) }, "constants", "\(range.text) is twice")
+      guard contains(range) else { throw wrong("constants", "\(range.text) is not in the arena") }
+      guard !written.contains(where: { $0.range.overlaps(range) }) else {
+        throw wrong("constants", "\(range.text) is twice")
+      }
       write(range, by: -1)
     }
   }
@@ -66,22 +67,22 @@ package struct ArenaProof {
 
   private func checkAlone(_ access: Access) throws(ObverseError) {
     for range in access.reads + access.writes {
-      try expect(contains(range), access.name, "\(range.text) is not in an arena of \(sharedCount)")
+      guard contains(range) else {
+        throw wrong(access.name, "\(range.text) is not in an arena of \(sharedCount)")
+      }
     }
-    try expect(
-      (0...scratchCount).contains(access.scratch), access.name,
-      "\(access.scratch) floats of scratch are not in \(scratchCount)")
-    for joint in access.joints {
-      try expect(
-        joint.needs <= joint.has, access.name,
-        "\(joint.what) has \(joint.has) floats, not \(joint.needs)")
+    guard (0...scratchCount).contains(access.scratch) else {
+      throw wrong(access.name, "\(access.scratch) floats of scratch are not in \(scratchCount)")
     }
-    for range in access.reads where !range.isEmpty {
-      try expect(isWhole(range), access.name, "it reads \(range.text), which nobody has made")
+    for joint in access.joints where joint.needs > joint.has {
+      throw wrong(access.name, "\(joint.what) has \(joint.has) floats, not \(joint.needs)")
     }
-    for range in access.writes {
-      let isFree = !written.contains { $0.writer < 0 && $0.range.overlaps(range) }
-      try expect(isFree, access.name, "it writes \(range.text), where a constant is")
+    for range in access.reads where !range.isEmpty && !isWhole(range) {
+      throw wrong(access.name, "it reads \(range.text), which nobody has made")
+    }
+    for range in access.writes
+    where written.contains(where: { $0.writer < 0 && $0.range.overlaps(range) }) {
+      throw wrong(access.name, "it writes \(range.text), where a constant is")
     }
   }
 
@@ -93,7 +94,9 @@ package struct ArenaProof {
       let isWritten = other.writes.enumerated().contains { j, second in
         !(isSame && i == j) && second.overlaps(range)
       }
-      try expect(!isRead && !isWritten, access.name, "\(other.name) uses \(range.text) meanwhile")
+      guard !isRead && !isWritten else {
+        throw wrong(access.name, "\(other.name) uses \(range.text) meanwhile")
+      }
     }
   }
 
@@ -133,10 +136,8 @@ package struct ArenaProof {
     written = parts
   }
 
-  private func expect(
-    _ holds: Bool, _ name: String, _ why: @autoclosure () -> String
-  ) throws(ObverseError) {
-    guard holds else { throw .bug("the plan of this model is wrong at \(name): \(why())") }
+  private func wrong(_ name: String, _ why: String) -> ObverseError {
+    .bug("the plan of this model is wrong at \(name): \(why)")
   }
 }
 

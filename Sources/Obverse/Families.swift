@@ -18,13 +18,10 @@ protocol DrawnFamily: AnyObject {
 
   /// How each 3x3 convolution is computed, by layer.
   func algorithms(_ model: ModelDescription, _ fast: Fast) -> [String: ConvAlgorithm]
-
-  /// The image of `ws` by the operators of `Reference`.
-  func draw(_ network: ReferenceNetwork, _ ws: [[Float]]) -> [Float]
 }
 
 extension ModelDescription {
-  /// The one place of this room that lists the families.
+  /// The place of this room that lists the families; `ReferenceNetwork`, which no program draws by, has its own.
   var drawn: any DrawnFamily {
     switch synthesis {
     case .styleGAN2(let architecture, let blocks): DrawnStyleGAN2(architecture, blocks)
@@ -81,10 +78,6 @@ private final class DrawnStyleGAN2: DrawnFamily {
     ConvChoice(
       blocks, constChannels: model.const.shape[0], architecture, fast, forced: forced)
   }
-
-  func draw(_ network: ReferenceNetwork, _ ws: [[Float]]) -> [Float] {
-    network.styleGAN2(architecture, blocks, ws)
-  }
 }
 
 /// MobileStyleGAN as it is drawn.
@@ -119,9 +112,5 @@ private final class DrawnMobileStyleGAN: DrawnFamily {
 
   func algorithms(_ model: ModelDescription, _ fast: Fast) -> [String: ConvAlgorithm] {
     ["b4.conv1": .direct]
-  }
-
-  func draw(_ network: ReferenceNetwork, _ ws: [[Float]]) -> [Float] {
-    network.mobile(conv1, blocks, toImage, ws)
   }
 }

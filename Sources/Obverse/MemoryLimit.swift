@@ -26,6 +26,9 @@ package struct MemoryLimit: Sendable {
 
   /// The one that is in force now.
   package static var inForce: MemoryLimit {
+    #if arch(wasm32)
+    return MemoryLimit(machine: memory_of_machine(), group: nil, process: nil)
+    #else
     let page = memory_page()
     // Pages of address space and of data: the first and the sixth number.
     let statistics = SystemFile.line("/proc/self/statm") ?? ""
@@ -39,6 +42,7 @@ package struct MemoryLimit: Sendable {
     return MemoryLimit(
       machine: memory_of_machine(), group: ControlGroup("memory").memory,
       process: [left(space, 0), left(data, 5)].compactMap { $0 }.min())
+    #endif
   }
 
   /// Refuses what goes beyond it.

@@ -35,7 +35,10 @@ package struct ReferenceNetwork {
 
   /// `ws`, one w for each style layer, to planes `[imageChannels, H, W]`.
   package func synthesize(ws: [[Float]]) -> [Float] {
-    model.drawn.draw(self, ws)
+    switch model.synthesis {
+    case .styleGAN2(let architecture, let blocks): styleGAN2(architecture, blocks, ws)
+    case .mobileStyleGAN(let conv1, let blocks, let image): mobile(conv1, blocks, image, ws)
+    }
   }
 
   // MARK: StyleGAN2

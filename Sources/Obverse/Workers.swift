@@ -159,7 +159,11 @@ final class Workers: @unchecked Sendable {
 package enum ProcessorCount {
   /// Physical cores within the affinity mask, but no more than the cgroup's quota pays for.
   package static var automatic: Int {
-    min(cores, quota.map { max(Int($0.rounded(.up)), 1) } ?? cores)
+    #if arch(wasm32)
+    return 1
+    #else
+    return min(cores, quota.map { max(Int($0.rounded(.up)), 1) } ?? cores)
+    #endif
   }
 
   /// Physical cores within the affinity mask, at least 1.

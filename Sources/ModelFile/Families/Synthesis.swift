@@ -19,6 +19,15 @@ package enum Synthesis: Sendable {
     }
   }
 
+  /// Its table in the file; no requirement of a network, or who reads files alone would have what writes them.
+  var table: FlatTable {
+    switch self {
+    case .styleGAN2(let architecture, let blocks): StyleGAN2Network(architecture, blocks).table
+    case .mobileStyleGAN(let conv1, let blocks, let image):
+      MobileStyleGANNetwork(conv1, blocks, image).table
+    }
+  }
+
   /// The network of a file's union; nil for a member that nobody knows.
   init?(
     member: UInt8, _ table: FlatTableView, _ reader: inout ModelReader
@@ -66,8 +75,6 @@ package protocol FamilyNetwork: AnyObject {
 
   /// Its number in the schema's union.
   var member: UInt8 { get }
-  /// Its table in the file.
-  var table: FlatTable { get }
 }
 
 extension FamilyNetwork {
