@@ -1,6 +1,6 @@
 /* Draws faces by 1, 2 and 3 threads, which must give the same bytes, and compares them with pictures.
- *   faces MODEL.obv FOLDER SEED...    FOLDER holds seed0085.ppm and so on, drawn with psi 0.7
- * Exits with 1 where a sample is farther than 1 of 255 from the picture's. */
+ *   faces MODEL.obv FOLDER MOST SEED...    FOLDER holds seed0085.ppm and so on, drawn with psi 0.7
+ * Exits with 1 where a sample is farther than MOST of 255 from the picture's. */
 #include <obverse.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +35,8 @@ int main(int count, char **words) {
   obv_context *contexts[3] = {0};
   size_t differ = 0;
   int most = 0;
-  if (count < 4) {
-    fprintf(stderr, "usage: faces MODEL.obv FOLDER SEED...\n");
+  if (count < 5) {
+    fprintf(stderr, "usage: faces MODEL.obv FOLDER MOST SEED...\n");
     return 64;
   }
   if (obv_model_open(words[1], &model) || obv_model_get_info(model, &info)) fail(words[1], obv_last_error());
@@ -47,7 +47,7 @@ int main(int count, char **words) {
   }
   obv_draw_options options = OBV_DRAW_OPTIONS_INIT;
   options.psi = 0.7f;
-  for (int word = 3; word < count; word++) {
+  for (int word = 4; word < count; word++) {
     unsigned seed = (unsigned)strtoul(words[word], NULL, 10);
     unsigned char *wanted = picture(words[2], seed), *found[3];
     for (int i = 0; i < 3; i++) {
@@ -66,8 +66,8 @@ int main(int count, char **words) {
     free(wanted);
   }
   printf("%s, %s: %zu of %zu samples differ, by %d of 255 at most\n", words[1], info.instruction_set,
-         differ, bytes() * (size_t)(count - 3), most);
+         differ, bytes() * (size_t)(count - 4), most);
   for (int i = 0; i < 3; i++) obv_context_destroy(contexts[i]);
   obv_model_close(model);
-  return most > 1;
+  return most > atoi(words[3]);
 }

@@ -107,8 +107,9 @@ void *aligned_alloc(size_t alignment, size_t size) {
   return fails(1) ? NULL : lives(__libc_memalign(alignment, size), 0);
 }
 int posix_memalign(void **out, size_t alignment, size_t size) {
-  /* Ours have 64 bytes or more: what is smaller is an object of Swift's whose boundary it did not know. */
-  void *block = fails(size >= 64) ? NULL : lives(__libc_memalign(alignment, size), size < 64);
+  /* Ours begin at 64 bytes or more: what does not is an object of Swift's. */
+  int is_ours = alignment >= 64;
+  void *block = fails(is_ours || size >= LARGE) ? NULL : lives(__libc_memalign(alignment, size), !is_ours);
   if (block) *out = block;
   return block ? 0 : ENOMEM;
 }

@@ -155,7 +155,8 @@ static int32_t looks_up(void *user, uint32_t done, uint32_t total) {
   return done == 1;
 }
 
-/* A debugger, or a crash reporter, finds its way through the library up to the call. */
+/* A debugger, or a crash reporter, finds its way through the library up to the call. Embedded Swift writes no tables of
+ * how to: for that library NO_UNWINDING is set. */
 static void backtraces(void) {
   unsigned char *pixels = room(image_bytes);
   int found = 0;
@@ -163,7 +164,7 @@ static void backtraces(void) {
   options.progress = looks_up;
   options.progress_user = &found;
   GIVES(OBV_CANCELLED, obv_generate(context, 85, &options, pixels, row, OBV_RGB8));
-  CHECK(found == 2);
+  CHECK(found == 2 || getenv("NO_UNWINDING"));
   free(pixels);
 }
 

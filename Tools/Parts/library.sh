@@ -22,8 +22,9 @@ installs() {
   [ "$(cd "$work/other" && find . | sort | tr '\n' ' ')" = ". ./share ./share/man ./share/mine " ]
 }
 
+# With the library in $prefix, which is the installed one where nobody says otherwise.
 with_library() {
-  local prefix=$work/prefix
+  local prefix=${prefix:-$work/prefix}
   [ -f "$prefix/include/obverse.h" ] || { echo "nothing is installed in $prefix"; return 1; }
   PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib PATH=$prefix/bin:$PATH "$@"
 }
@@ -53,20 +54,43 @@ library() {
 }
 
 embedding() {
-  local test
-  mkdir -p "$work/embedding"
+  local test prefix=${1:-$work/prefix} built
+  built=$prefix-tests
+  export SENTENCES=$prefix-sentences
+  rm -f "$SENTENCES"
+  mkdir -p "$built"
   for test in models contexts drawing stopping leaving surroundings; do
-    with_library build_c "Tests/Embedding/$test.c" "$work/embedding/$test" -pthread -lm
-    with_library timeout 300 "$work/embedding/$test" "$work/fixture.obv" "$work/embedding"
+    with_library build_c "Tests/Embedding/$test.c" "$built/$test" -pthread -lm
+    with_library timeout 300 "$built/$test" "$work/fixture.obv" "$built"
   done
-  with_library build_c Tests/Embedding/unload.c "$work/embedding/unload" -pthread -ldl
-  "$work/embedding/unload" "$work/prefix/lib/libobverse.so.0" "$work/fixture.obv"
-  with_library build_c Tests/Embedding/memory.c "$work/embedding/memory" -pthread -ldl
-  with_library timeout 300 "$work/embedding/memory" "$work/fixture.obv"
-  with_library build_c Tests/Embedding/failing.c "$work/embedding/failing" -pthread
-  with_library timeout 300 "$work/embedding/failing" "$work/fixture.obv" Tests/Fixtures/ModelFile/mobile.obv
-  CC=c++ with_library build_c Tests/Embedding/throws.cpp "$work/embedding/throws"
-  with_library timeout 300 "$work/embedding/throws" "$work/fixture.obv"
+  with_library build_c Tests/Embedding/unload.c "$built/unload" -pthread -ldl
+  "$built/unload" "$prefix/lib/libobverse.so.0" "$work/fixture.obv"
+  with_library build_c Tests/Embedding/memory.c "$built/memory" -pthread -ldl
+  with_library timeout 300 "$built/memory" "$work/fixture.obv"
+  with_library build_c Tests/Embedding/failing.c "$built/failing" -pthread
+  with_library timeout 300 "$built/failing" "$work/fixture.obv" Tests/Fixtures/ModelFile/mobile.obv
+  CC=c++ with_library build_c Tests/Embedding/throws.cpp "$built/throws"
+  with_library timeout 300 "$built/throws" "$work/fixture.obv"
+}
+
+# The same tests of the library as Embedded Swift, in place of the installed one.
+embedded() {
+  local build prefix=$work/embedded
+  [ "$(uname -m)" = x86_64 ] || skip "for x86-64 alone"
+  Tests/Embedded/check x86-64 "$obverse" "$work/prefix/lib/libobverse.so.0"
+  mkdir -p "$prefix/lib/pkgconfig"
+  cp -r "$work/prefix/include" "$prefix"
+  sed "s|^prefix=.*|prefix=$prefix|" "$work/prefix/lib/pkgconfig/obverse.pc" > "$prefix/lib/pkgconfig/obverse.pc"
+  cp -P .build/cross/x86-64/libobverse.so* "$prefix/lib"
+  Tools/check-abi "$prefix/lib/libobverse.so.0"
+  NO_UNWINDING=1 embedding "$prefix"
+  # What both builds said, but for the folders.
+  for build in "$work/prefix" "$prefix"; do
+    sed "s|$build-tests|TESTS|g" "$build-sentences" | sort -u > "$build-said"
+  done
+  wc -l "$prefix-said"
+  [ "$(wc -l < "$prefix-said")" -ge 50 ]
+  diff "$work/prefix-said" "$prefix-said"
 }
 
 # The library as Embedded Swift, for arm64 under emulation: faces, examples, sentences.

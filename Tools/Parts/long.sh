@@ -10,7 +10,7 @@ failing_allocations() {
   "$obverse" convert Tests/Fixtures/TensorFlow/conditional-1ch/network.pkl -o "$made/resnet.obv"
   "$obverse" convert Tests/Fixtures/TensorFlow/orig/network.pkl -o "$made/orig.obv"
   "$obverse" convert Tests/Fixtures/cagc64-odd/checkpoint.pth -o "$made/odd.obv"
-  with_library timeout 3600 "$work/embedding/failing" --long "$work/fixture.obv" "$made"/*.obv \
+  with_library timeout 3600 "${prefix:-$work/prefix}-tests/failing" --long "$work/fixture.obv" "$made"/*.obv \
     Tests/Fixtures/ModelFile/*.obv Models/faces-r99.obv
 }
 
@@ -27,6 +27,16 @@ soak() {
   with_library valgrind -q --leak-check=full --show-leak-kinds=definite,indirect \
     --errors-for-leak-kinds=definite,indirect --error-exitcode=9 \
     "$work/soak" "$work/fixture.obv" 30 20
+}
+
+# What is left for the library as Embedded Swift: its kernels against Double, every allocation that fails, ten thousand faces.
+embedded_all() {
+  local prefix=$work/embedded
+  [ -e "$prefix-tests/failing" ] || skip "there is no embedded library here"
+  Tools/cross x86-64 --tests
+  .build/cross/x86-64/kernels-tests
+  failing_allocations
+  soak
 }
 
 release() {
