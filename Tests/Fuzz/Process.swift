@@ -25,7 +25,11 @@ enum ProcessMemory {
   }
 
   /// The highest use since `reset`, in bytes.
-  static var peak: Int { value(of: "VmHWM:") }
+  static var peak: Int {
+    var usage = rusage()
+    unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  }
 
   private static func value(of key: String) -> Int {
     let descriptor = unsafe open("/proc/self/status", O_RDONLY)

@@ -116,7 +116,7 @@ struct Run {
     let input = input(number)
     let folder = "\(folder)/\(input.isFolder ? input.reader.rawValue : "file")"
     unsafe mkdir(folder, 0o700)
-    for file in input.files where input.reader != .png && input.reader != .jpeg {
+    for file in input.files where Trial.asksForFile(input, number: abs(number)) {
       Files.write(file.bytes, to: "\(folder)/\(file.name)")
     }
     let begin = Clock.seconds
