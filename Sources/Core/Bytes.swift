@@ -11,9 +11,6 @@ public struct Bytes: Sendable {
   private let start: Int
   public let count: Int
 
-  /// What keeps the memory alive.
-  package var keeper: AnyObject { owner }
-
   /// Maps a file read-only.
   ///
   /// The mapping stays until the last slice is gone. A file that another process truncates while

@@ -80,6 +80,13 @@ package final class Memory: @unchecked Sendable {
     }
   }
 
+  /// Lets the system take back the pages of a mapped file; nothing for other memory.
+  ///
+  /// Whoever reads them gets them from the file again.
+  package func forgetPages() {
+    if release == .unmap { unsafe memory_forget(base, count) }
+  }
+
   /// Asks whether the system would give so many bytes more; to be done before Swift allocates them.
   ///
   /// Another thread may take them in between.

@@ -34,6 +34,8 @@ public final class Model: Sendable {
   ) throws(ObverseError) {
     try self.init(
       ModelFile.read(path: path), instructionSet: instructionSet, precision: precision)
+    // What was packed for the processor is not read from the file again.
+    description.const.bytes.owner.forgetPages()
   }
 
   /// Prepares a generator that is in memory already, such as one just converted.

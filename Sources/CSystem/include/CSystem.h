@@ -80,6 +80,11 @@ static inline const void *_Nullable file_map(int descriptor, size_t count) {
 
 static inline void memory_unmap(const void *base, size_t count) { munmap((void *)base, count); }
 
+/// Lets the system take back the pages of a mapping of file_map(); who reads them gets them from the file again.
+static inline void memory_forget(const void *base, size_t count) {
+  madvise((void *)base, count, MADV_DONTNEED);
+}
+
 /// Whether the system would give so many bytes more.
 static inline int memory_can_be_had(size_t count) {
   void *base = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -94,6 +99,8 @@ static inline const void *_Nullable file_map(int descriptor, size_t count) {
 }
 
 static inline void memory_unmap(const void *base, size_t count) {}
+
+static inline void memory_forget(const void *base, size_t count) {}
 
 static inline int memory_can_be_had(size_t count) {
   void *base = malloc(count);
