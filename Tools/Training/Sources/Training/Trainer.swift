@@ -72,7 +72,10 @@ public final class Trainer {
     trained = paired?.trained ?? start.trained
     average.copy(generator)
     generatorAdam = Self.adam(trained.map(\.tensor), settings.rate, every: settings.pathInterval)
-    rateScales = settings.tuning == nil ? nil : Tuning.scales(trained)
+    // StyleGAN2's weights are all about 1 and scaled where they are used, so that one rate suits them.
+    // MobileStyleGAN's are used as they are: a rate that moves one would throw another off.
+    let isOneRate = settings.tuning == nil && generator.shape.family == .styleGAN2
+    rateScales = isOneRate ? nil : Tuning.scales(trained)
     let augmentation = settings.augmentTarget.map(AdaptiveAugmentation.init)
     self.augmentation = augmentation
     opponents = start.opponents.map { name, network, learns in
@@ -115,6 +118,7 @@ public final class Trainer {
       seed: settings.seed, stream: UInt64(step) + UInt64(processes?.rank ?? 0) << 52 + 1 << 50)
     var losses = StepLosses()
 
+    generatorAdam.scales = rateScales?.floats.map(Double.init)
     if let tuning = settings.tuning { beginTuning(tuning) }
     if let start = settings.pairs {
       let isAlone = Double(images) < start.kimg * 1000

@@ -22,6 +22,8 @@ public struct Tuning: Codable, Equatable, Sendable {
 
   /// A tensor of zeros, such as a new bias, moves as if it were this large.
   private static let smallest = 1e-3
+  /// The mapping network's share of a rate, as StyleGAN has it.
+  private static let ofMapping = 0.01
   /// What is left of the rate at the end.
   private static let last = 0.02
 
@@ -29,10 +31,13 @@ public struct Tuning: Codable, Equatable, Sendable {
 
   func isHead(_ name: String) -> Bool { name.contains(".toimage.") || name.contains(".torgb.") }
 
-  /// Root mean squares of parameters at the beginning, `[count]`.
+  /// What multiplies the rate of each parameter, `[count]`: its root mean square at the beginning.
   static func scales(_ parameters: [Registry.Entry]) -> Tensor {
     .values(
-      parameters.map { Float(max($0.tensor.detached.squared.mean.squareRoot.item, smallest)) },
+      parameters.map { name, tensor in
+        let size = max(tensor.detached.squared.mean.squareRoot.item, smallest)
+        return Float(name.hasPrefix("mapping.") ? ofMapping * size : size)
+      },
       [parameters.count])
   }
 
@@ -51,7 +56,6 @@ extension Trainer {
     for (name, tensor) in trained {
       tensor.setRequiresGradient(!isHeadAlone || tuning.isHead(name))
     }
-    generatorAdam.scales = rateScales?.floats.map(Double.init)
     // What Adam knows of parameters that never moved would send them off.
     if !isHeadAlone, Double(images - settings.batch) < end { generatorAdam.reset() }
     generatorAdam.rate = tuning.rate(after: images, of: settings.kimg * 1000)

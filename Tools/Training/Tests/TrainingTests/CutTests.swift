@@ -251,6 +251,28 @@ struct CutTests {
     }
   }
 
+  /// Without known pictures too a tensor moves by a share of its own size: by one rate for all, small
+  /// ones are thrown off in a few steps.
+  @Test func everyTensorMovesByItsOwnSize() throws {
+    let start = folder.path + "/start.obv"
+    try GeneratorFile(source).writeModel(
+      of: try Cut.generator(try GeneratorFile(source).generator(), to: 32), to: start)
+    var settings = settings(from: start)
+    (settings.pairs, settings.heldOut) = (nil, nil)
+    (settings.pathWeight, settings.rate) = (0, 0.01)
+    let trainer = try Trainer(settings, data: try ImageData(set, size: 32), device: .cpu)
+    let before = trainer.trained.map { $0.tensor.detached.floats }
+    // A fresh discriminator has nothing to say in the first.
+    for _ in 0..<2 { _ = try trainer.takeStep() }
+    for ((name, tensor), old) in zip(trainer.trained, before) {
+      let size = max((old.reduce(0) { $0 + $1 * $1 } / Float(old.count)).squareRoot(), 1e-3)
+      let moved = zip(tensor.detached.floats, old).reduce(0) { max($0, abs($1.0 - $1.1)) }
+      let most: Float = name.hasPrefix("mapping.") ? 0.0001 : 0.01
+      // The second step of Adam is at most the rate times the root of 1 + beta2.
+      #expect(moved > 0 && moved < 2.5 * most * size, "\(name): \(moved) of \(size)")
+    }
+  }
+
   /// A student of a cut plays against both discriminators and is compared with the pictures.
   ///
   /// Its discriminator learns projections of the teacher's features. Resumed to the bit.
