@@ -37,6 +37,7 @@ ct_error ct_unary(ct_unary_kind kind, const ct_tensor *t, ct_tensor **out) {
       case CT_DETACH: y = x.detach(); break;
       case CT_CLONE: y = at::clone(x); break;
       case CT_CONTIGUOUS: y = x.contiguous(); break;
+      case CT_CHANNELS_LAST: y = x.contiguous(at::MemoryFormat::ChannelsLast); break;
       case CT_GELU: y = at::gelu(x); break;
       case CT_FLOAT32: y = x.to(at::kFloat); break;
       case CT_SIGMOID: y = at::sigmoid(x); break;

@@ -50,6 +50,9 @@ extension Tensor {
   /// The same elements side by side in memory.
   public var contiguous: Tensor { unary(CT_CONTIGUOUS) }
 
+  /// Images `[N, C, H, W]` whose channels lie side by side in memory; what follows keeps that order.
+  public var channelsLast: Tensor { unary(CT_CHANNELS_LAST) }
+
   /// Matrix product over the last two axes; the others are broadcast.
   public func times(_ other: Tensor) -> Tensor { binary(CT_MATMUL, other) }
 

@@ -23,7 +23,7 @@ typedef enum { CT_CPU = 0, CT_CUDA = 1 } ct_device;
 
 typedef enum {
   CT_NEG, CT_SQUARE, CT_SQRT, CT_RSQRT, CT_ABS, CT_SOFTPLUS, CT_SUM, CT_MEAN, CT_DETACH, CT_CLONE,
-  CT_CONTIGUOUS, CT_GELU, CT_SIGMOID, CT_FLOAT32
+  CT_CONTIGUOUS, CT_CHANNELS_LAST, CT_GELU, CT_SIGMOID, CT_FLOAT32
 } ct_unary_kind;
 typedef enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MATMUL } ct_binary_kind;
 typedef enum { CT_ADD_SCALAR, CT_MUL_SCALAR, CT_LEAKY_RELU } ct_scalar_kind;
