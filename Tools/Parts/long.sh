@@ -90,6 +90,26 @@ debian_packages() {
   Tools/Packaging/try "$work/deb"
 }
 
+# All of a release that is made for 64-bit ARM: made again in another folder it is the same, and it works in a Debian
+# of its own, under emulation.
+arm64_release() {
+  local tool file ways=(--arch arm64 --wheel --deb --untagged)
+  [ "$(id -u)" -eq 0 ] || skip "not root"
+  for tool in dpkg-buildpackage dh lintian debootstrap aarch64-linux-gnu-gcc; do
+    command -v $tool > /dev/null || skip "$tool is not installed"
+  done
+  apt-get download --print-uris libc6 > /dev/null || skip "there is no network"
+  Tools/Packaging/as-arm64 true || skip "no namespace where arm64 runs"
+  Tools/release "$work/arm64" "${ways[@]}"
+  mkdir -p "$work/arm64-clone"
+  git ls-files -z | xargs -0 cp --no-dereference --parents -t "$work/arm64-clone"
+  SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) "$work/arm64-clone/Tools/release" "$work/arm64-again" "${ways[@]}"
+  diff -r "$work/arm64" "$work/arm64-again"
+  mv "$work"/arm64/debian/*.deb "$work/arm64"
+  "$obverse" generate -q -m Models/faces.obv --seeds 85 --trunc 0.7 -o "$work/arm64-face.ppm"
+  Tools/Packaging/as-arm64 Tools/Packaging/try "$work/arm64" "$work/arm64-face.ppm"
+}
+
 # Debug code under the sanitizer. Leaks are looked for in the pictures' tests alone, for the C rooms'
 # sake: Foundation, which other tests read files with, reports leaks of its own.
 address_sanitizer() {
