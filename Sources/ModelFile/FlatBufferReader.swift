@@ -46,25 +46,25 @@ struct FlatTableView {
 
   /// A byte, or `preset` where the file leaves it out.
   func byte<S: Slots>(_ slot: S, preset: UInt8 = 0) throws(ObverseError) -> UInt8 {
-    guard let field = try field(slot, size: 1) else { return preset }
+    guard let field = try field(Slot(slot), size: 1) else { return preset }
     return try Self.load(UInt8.self, bytes, at: field, name)
   }
 
   /// An unsigned number, or 0 where the file leaves it out.
   func uint<S: Slots>(_ slot: S) throws(ObverseError) -> Int {
-    guard let field = try field(slot, size: 4) else { return 0 }
+    guard let field = try field(Slot(slot), size: 4) else { return 0 }
     return Int(try Self.load(UInt32.self, bytes, at: field, name))
   }
 
   /// A number, or `preset` where the file leaves it out.
   func float<S: Slots>(_ slot: S, preset: Float) throws(ObverseError) -> Float {
-    guard let field = try field(slot, size: 4) else { return preset }
+    guard let field = try field(Slot(slot), size: 4) else { return preset }
     return Float(bitPattern: try Self.load(UInt32.self, bytes, at: field, name))
   }
 
   /// A table, or nil where the file leaves it out.
   func table<S: Slots>(_ slot: S, _ name: String) throws(ObverseError) -> FlatTableView? {
-    guard let field = try field(slot, size: 4) else { return nil }
+    guard let field = try field(Slot(slot), size: 4) else { return nil }
     return try FlatTableView(bytes, at: Self.follow(bytes, from: field, name: name), name: name)
   }
 
@@ -78,7 +78,7 @@ struct FlatTableView {
   func tables<S: Slots>(
     _ slot: S, limit: Int, _ elementName: (Int) -> String
   ) throws(ObverseError) -> [FlatTableView] {
-    guard let vector = try vector(slot, elementSize: 4) else { return [] }
+    guard let vector = try vector(Slot(slot), elementSize: 4) else { return [] }
     guard vector.count <= limit else {
       throw .tooLarge(
         what: "the number of \(slot) of \(name)", found: UInt64(vector.count),
@@ -95,8 +95,8 @@ struct FlatTableView {
 
   /// A vector of unsigned numbers, nil where the file leaves it out.
   func uints<S: Slots>(_ slot: S, limit: Int) throws(ObverseError) -> [Int]? {
-    guard let vector = try vector(slot, elementSize: 4) else { return nil }
-    try expect(vector.count, atMost: limit, slot)
+    guard let vector = try vector(Slot(slot), elementSize: 4) else { return nil }
+    try expect(vector.count, atMost: limit, Slot(slot))
     var numbers: [Int] = []
     for i in 0..<vector.count {
       numbers.append(Int(try Self.load(UInt32.self, bytes, at: vector.start + 4 * i, name)))
@@ -106,21 +106,21 @@ struct FlatTableView {
 
   /// A vector of single-precision numbers, borrowed from the file; nil where the file leaves it out.
   func floats<S: Slots>(_ slot: S, limit: Int) throws(ObverseError) -> Bytes? {
-    guard let vector = try vector(slot, elementSize: 4) else { return nil }
-    try expect(vector.count, atMost: limit, slot)
+    guard let vector = try vector(Slot(slot), elementSize: 4) else { return nil }
+    try expect(vector.count, atMost: limit, Slot(slot))
     return bytes.slice(at: vector.start, count: 4 * vector.count)
   }
 
   /// A vector of bytes, borrowed from the file; nil where the file leaves it out.
   func blob<S: Slots>(_ slot: S) throws(ObverseError) -> Bytes? {
-    guard let vector = try vector(slot, elementSize: 1) else { return nil }
+    guard let vector = try vector(Slot(slot), elementSize: 1) else { return nil }
     return bytes.slice(at: vector.start, count: vector.count)
   }
 
   /// A text, empty where the file leaves it out.
   func string<S: Slots>(_ slot: S, limit: Int) throws(ObverseError) -> String {
-    guard let vector = try vector(slot, elementSize: 1) else { return "" }
-    try expect(vector.count, atMost: limit, slot)
+    guard let vector = try vector(Slot(slot), elementSize: 1) else { return "" }
+    try expect(vector.count, atMost: limit, Slot(slot))
     // Swift's to allocate; short ones are among `small`.
     if vector.count > 4096 { try Memory.expectRoom(for: 2 * vector.count) }
     guard bytes[vector.start + vector.count] == 0 else {
@@ -133,8 +133,8 @@ struct FlatTableView {
     }
   }
 
-  private func expect<S: Slots>(
-    _ count: Int, atMost limit: Int, _ slot: S
+  private func expect(
+    _ count: Int, atMost limit: Int, _ slot: Slot
   ) throws(ObverseError) {
     guard count <= limit else {
       throw .tooLarge(
@@ -148,10 +148,9 @@ struct FlatTableView {
   }
 
   /// Where a field lies, nil where the file leaves it out.
-  private func field<S: Slots>(_ slot: S, size: Int) throws(ObverseError) -> Int? {
-    let number = slot.number
-    guard number < slotCount else { return nil }
-    let at = vtable + 4 + 2 * number
+  private func field(_ slot: Slot, size: Int) throws(ObverseError) -> Int? {
+    guard slot.number < slotCount else { return nil }
+    let at = vtable + 4 + 2 * slot.number
     let offset = Int(try Self.load(UInt16.self, bytes, at: at, name))
     guard offset != 0 else { return nil }
     guard offset >= 4, offset + size <= inlineSize, (position + offset) % size == 0 else {
@@ -161,8 +160,8 @@ struct FlatTableView {
   }
 
   /// First element and length of a vector whose elements are all inside of the file.
-  private func vector<S: Slots>(
-    _ slot: S, elementSize: Int
+  private func vector(
+    _ slot: Slot, elementSize: Int
   ) throws(ObverseError) -> (start: Int, count: Int)? {
     guard let field = try field(slot, size: 4) else { return nil }
     let name = "\(name).\(slot)"

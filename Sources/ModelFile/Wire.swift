@@ -19,6 +19,17 @@ extension Slots {
   var description: String { rawValue }
 }
 
+/// A field of any table: what takes it is compiled once, and not for each list.
+struct Slot: CustomStringConvertible {
+  let number: Int
+  let description: String
+
+  init(_ slot: some Slots) {
+    number = slot.number
+    description = slot.rawValue
+  }
+}
+
 enum TensorSlot: String, Slots { case type, shape, data, scales }
 enum DenseSlot: String, Slots { case weight, bias }
 enum NoiseSlot: String, Slots { case plane, strength }
