@@ -28,8 +28,10 @@ package struct Fast: Sendable {
       #if arch(x86_64)
       case .avx2: KernelsAVX2.kernels()
       case .avx512: KernelsAVX512.kernels()
-      #endif
+      case .baseline, .neon: KernelsBaseline.kernels()
+      #else
       default: KernelsBaseline.kernels()
+      #endif
       }
     lanes = kernels.lanes
   }
