@@ -238,27 +238,20 @@ private func dispatchPair<P: TileProduct, F: TileFinish>(
   _ count: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
   _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
 ) {
-  #if WIDE16 || arch(arm64)
   switch count {
   case 1: tilePair(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
   case 2: tilePair(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)
   case 3: tilePair(Count<3>(), p, c, pixel, weights, out, f, channel, row, column)
   case 4: tilePair(Count<4>(), p, c, pixel, weights, out, f, channel, row, column)
   case 5: tilePair(Count<5>(), p, c, pixel, weights, out, f, channel, row, column)
+  #if WIDE16 || arch(arm64)
   case 6: tilePair(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
   case 7: tilePair(Count<7>(), p, c, pixel, weights, out, f, channel, row, column)
   default: tilePair(Count<8>(), p, c, pixel, weights, out, f, channel, row, column)
-  }
   #else
-  switch count {
-  case 1: tilePair(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 2: tilePair(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 3: tilePair(Count<3>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 4: tilePair(Count<4>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 5: tilePair(Count<5>(), p, c, pixel, weights, out, f, channel, row, column)
   default: tilePair(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
-  }
   #endif
+  }
 }
 
 /// Does one tile of `count` pixels and one vector.
@@ -267,7 +260,6 @@ private func dispatchSingle<P: TileProduct>(
   _ count: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
   _ out: MutableFloats, _ channel: Int
 ) {
-  #if WIDE16
   switch count {
   case 1: tileSingle(Count<1>(), p, c, pixel, weights, out, channel)
   case 2: tileSingle(Count<2>(), p, c, pixel, weights, out, channel)
@@ -280,28 +272,16 @@ private func dispatchSingle<P: TileProduct>(
   case 9: tileSingle(Count<9>(), p, c, pixel, weights, out, channel)
   case 10: tileSingle(Count<10>(), p, c, pixel, weights, out, channel)
   case 11: tileSingle(Count<11>(), p, c, pixel, weights, out, channel)
+  #if WIDE16
   case 12: tileSingle(Count<12>(), p, c, pixel, weights, out, channel)
   case 13: tileSingle(Count<13>(), p, c, pixel, weights, out, channel)
   case 14: tileSingle(Count<14>(), p, c, pixel, weights, out, channel)
   case 15: tileSingle(Count<15>(), p, c, pixel, weights, out, channel)
   default: tileSingle(Count<16>(), p, c, pixel, weights, out, channel)
-  }
   #else
-  switch count {
-  case 1: tileSingle(Count<1>(), p, c, pixel, weights, out, channel)
-  case 2: tileSingle(Count<2>(), p, c, pixel, weights, out, channel)
-  case 3: tileSingle(Count<3>(), p, c, pixel, weights, out, channel)
-  case 4: tileSingle(Count<4>(), p, c, pixel, weights, out, channel)
-  case 5: tileSingle(Count<5>(), p, c, pixel, weights, out, channel)
-  case 6: tileSingle(Count<6>(), p, c, pixel, weights, out, channel)
-  case 7: tileSingle(Count<7>(), p, c, pixel, weights, out, channel)
-  case 8: tileSingle(Count<8>(), p, c, pixel, weights, out, channel)
-  case 9: tileSingle(Count<9>(), p, c, pixel, weights, out, channel)
-  case 10: tileSingle(Count<10>(), p, c, pixel, weights, out, channel)
-  case 11: tileSingle(Count<11>(), p, c, pixel, weights, out, channel)
   default: tileSingle(Count<12>(), p, c, pixel, weights, out, channel)
-  }
   #endif
+  }
 }
 
 /// Finishes pixels of one vector of channels, `column` the first of them and `channel` the first channel.
