@@ -83,7 +83,7 @@ public final class EfficientNetLite0: FeatureNetwork {
 
   /// The first layer, from which on channels lie side by side.
   ///
-  /// 1x1 convolutions and their gradients are twice as fast so on processors.
+  /// LibTorch then has less to put into another order on processors (Benchmarks/LOG.md).
   private func begin(_ images: Tensor) -> Tensor {
     relu6(stem.samePadded(images.channelsLast))
   }

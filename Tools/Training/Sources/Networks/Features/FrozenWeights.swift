@@ -80,7 +80,7 @@ struct FrozenConv {
     func convolved() -> Tensor {
       x.convolved(weight, stride: stride, padding: padding, groups: groups)
     }
-    // LibTorch's gradient of a strided filter for each channel takes up to ten times as long in bfloat16.
+    // LibTorch's gradient of a strided filter for each channel takes twelve times as long in bfloat16.
     let isSlowInBFloat16 = groups > 1 && stride > 1
     return (isSlowInBFloat16 ? Torch.withBFloat16(false, convolved) : convolved()) + bias
   }
