@@ -94,7 +94,8 @@ let package = Package(
       swiftSettings: safe),
     .target(
       name: "Options", dependencies: ["Core"], exclude: ["README.md"], swiftSettings: safe),
-    .target(name: "Page", exclude: ["README.md"], swiftSettings: safe),
+    .target(
+      name: "Page", dependencies: ["Core"], exclude: ["README.md"], swiftSettings: safe),
     .target(name: "CCounters", exclude: ["README.md"]),
     .target(
       name: "CLI",

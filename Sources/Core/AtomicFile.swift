@@ -25,7 +25,7 @@ public struct AtomicFile: ~Copyable {
       let isFolder = unsafe file_is_folder(&status) != 0
       throw .cannotCreate(path: path, why: isFolder ? "it is a directory" : "it is no regular file")
     }
-    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.index(after: $0) }
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) }
     let folder = path[..<(slash ?? path.startIndex)]
     // File systems allow 255 bytes. A name's beginning is enough for people to see what it is.
     let name = path[(slash ?? path.startIndex)...].unicodeScalars.prefix(48)

@@ -58,11 +58,34 @@ extension Bytes {
 extension Unicode.Scalar {
   /// Whether a terminal might obey the character, or nobody could see it: controls (U+009B among
   /// them), what turns the direction of writing (U+202E), what ends lines (U+2028), and characters
-  /// that mean nothing.
+  /// that never mean anything.
   public var isInvisible: Bool {
-    switch properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
-    default: false
+    // Nearly all text is here.
+    if value < 0xad { return value < 0x20 || (0x7f...0x9f).contains(value) }
+    return value & 0xfffe == 0xfffe || Self.invisible.contains { $0.contains(value) }
+  }
+
+  /// Unicode's categories Cf, Zl, Zp and Co (16.0), and its noncharacters but the last two of each
+  /// plane. Written down, since Swift's table of all characters would be 33 kB of the C library.
+  private static let invisible: [ClosedRange<UInt32>] = [
+    0xad...0xad, 0x600...0x605, 0x61c...0x61c, 0x6dd...0x6dd, 0x70f...0x70f, 0x890...0x891,
+    0x8e2...0x8e2, 0x180e...0x180e, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f,
+    0xe000...0xf8ff, 0xfdd0...0xfdef, 0xfeff...0xfeff, 0xfff0...0xfffb, 0x110bd...0x110bd,
+    0x110cd...0x110cd, 0x13430...0x1343f, 0x1bca0...0x1bca3, 0x1d173...0x1d17a,
+    0xe0000...0xe00ff, 0xe01f0...0xe0fff, 0xf0000...0x10ffff,
+  ]
+
+  /// The character as Swift would write it, such as `\n` and `\u{1B}`.
+  fileprivate var escape: String {
+    switch self {
+    case "\0": return "\\0"
+    case "\t": return "\\t"
+    case "\n": return "\\n"
+    case "\r": return "\\r"
+    default:
+      let digits = String(value, radix: 16, uppercase: true)
+      let zeros = (value < 0x80 ? 2 : 4) - digits.utf8.count
+      return "\\u{" + String(repeating: "0", count: max(zeros, 0)) + digits + "}"
     }
   }
 }
@@ -73,7 +96,7 @@ extension String {
   public var printable: String {
     guard unicodeScalars.contains(where: { $0.isInvisible }) else { return self }
     return showingFileNameBytes.unicodeScalars.map {
-      $0.isInvisible ? $0.escaped(asASCII: true) : String($0)
+      $0.isInvisible ? $0.escape : String($0)
     }.joined()
   }
 

@@ -17,6 +17,10 @@ public struct ForeignFile: Sendable, Equatable {
   }
 
   /// Tells what `bytes` look like.
+  ///
+  /// Embedded Swift compiles what other rooms see once more in each of them, and the linker keeps
+  /// every copy of a list: of these only their name is seen.
+  @export(interface)
   public init(_ bytes: Bytes) {
     if let known = Self.magics.first(where: { bytes.has($0.magic, at: $0.offset) }) {
       self = known.file
@@ -72,9 +76,9 @@ public struct ForeignFile: Sendable, Equatable {
     if bytes.has("PK\u{3}\u{4}") {
       // Archives are told apart by the name of their first entry.
       let length = Int(bytes.load(UInt16.self, at: 26) ?? 0)
-      let name = bytes.slice(at: 30, count: length)?.text ?? ""
-      if name.hasSuffix(".npy") { return named("a NumPy npz file") }
-      let isTorch = name.hasSuffix("/data.pkl") || name.hasSuffix("/byteorder")
+      let name = bytes.slice(at: 30, count: length)?.array ?? []
+      if name.ends(".npy") { return named("a NumPy npz file") }
+      let isTorch = name.ends("/data.pkl") || name.ends("/byteorder")
       return named(isTorch ? "a torch zip" : "a zip file")
     }
     // A safetensors file begins with the length of its JSON header.
@@ -257,5 +261,9 @@ extension Collection<UInt8> {
 extension [UInt8] {
   fileprivate func contains(_ word: StaticString) -> Bool {
     indices.contains { self[$0...].begins(word) }
+  }
+
+  fileprivate func ends(_ word: StaticString) -> Bool {
+    count >= word.utf8CodeUnitCount && suffix(word.utf8CodeUnitCount).begins(word)
   }
 }

@@ -70,7 +70,7 @@ extension ModelDescription {
     }
     var copy = try mapWeights { (name, weights) throws(ObverseError) in
       var target = weights.shape.count < 2 ? .float32 : type
-      if target == .int8, name.hasPrefix("mapping.") { target = .float16 }
+      if target == .int8, name.utf8.starts(with: "mapping.".utf8) { target = .float16 }
       return target == .int8
         ? try weights.quantized(name: name) : try weights.converted(to: target, name: name)
     }

@@ -14,16 +14,16 @@ package struct ControlGroup {
   package init(_ controller: String, root: String = "/sys/fs/cgroup", listing: String? = nil) {
     var folders: [String] = []
     let listing = listing ?? SystemFile.text("/proc/self/cgroup") ?? ""
-    for line in listing.split(separator: "\n") {
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+    for line in listing[...].parts("\n") {
+      let fields = line.parts(":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { continue }
       let isSecond = fields[0] == "0" && fields[1].isEmpty
-      guard isSecond || fields[1].split(separator: ",").contains(Substring(controller)) else {
+      guard isSecond || fields[1].parts(",").contains(Substring(controller)) else {
         continue
       }
       // Version 1 has a tree for each set of controllers.
       let tree = isSecond ? root : "\(root)/\(fields[1])"
-      var names = fields[2].split(separator: "/")
+      var names = fields[2].parts("/")
       // A container sees its own group as the root, whatever the host calls it.
       while !names.isEmpty {
         folders.append(tree + "/" + names.joined(separator: "/"))
@@ -49,7 +49,7 @@ package struct ControlGroup {
   package var processors: Double? {
     let quotas = folders.compactMap { folder -> Double? in
       let words =
-        SystemFile.line("\(folder)/cpu.max")?.split(separator: " ").map(String.init)
+        SystemFile.line("\(folder)/cpu.max")?[...].parts(" ").map(String.init)
         ?? ["cpu.cfs_quota_us", "cpu.cfs_period_us"].compactMap {
           SystemFile.line("\(folder)/\($0)")
         }
@@ -78,6 +78,19 @@ enum SystemFile {
 
   /// The first line.
   static func line(_ path: String) -> String? {
-    text(path).map { String($0.prefix { $0 != "\n" }) }
+    text(path).map { String(Substring($0.unicodeScalars.prefix { $0 != "\n" })) }
+  }
+}
+
+extension Substring {
+  /// Its parts between separators, told apart by scalars: whole characters would bring Unicode's
+  /// tables of letters and marks into the C library.
+  func parts(
+    _ separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
+  ) -> [Substring] {
+    unicodeScalars.split(
+      separator: separator, maxSplits: maxSplits,
+      omittingEmptySubsequences: omittingEmptySubsequences
+    ).map { Substring($0) }
   }
 }

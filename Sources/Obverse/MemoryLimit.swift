@@ -32,7 +32,7 @@ package struct MemoryLimit: Sendable {
     let page = memory_page()
     // Pages of address space and of data: the first and the sixth number.
     let statistics = SystemFile.line("/proc/self/statm") ?? ""
-    let used = statistics.split(separator: " ").map { Int($0) ?? 0 }
+    let used = statistics[...].parts(" ").map { Int($0) ?? 0 }
     func left(_ limit: UInt64, _ field: Int) -> Int? {
       guard let limit = Int(exactly: limit), used.count > field else { return nil }
       return limit - used[field] * page

@@ -73,19 +73,3 @@ public enum Format {
     return right ? blanks + text : text + blanks
   }
 }
-
-extension Format {
-  /// Text from a file without characters that a terminal would obey.
-  public static func printable(_ text: String) -> String {
-    func isControl(_ scalar: Unicode.Scalar) -> Bool {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
-      default: false
-      }
-    }
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    return text.unicodeScalars.map {
-      isControl($0) ? $0.escaped(asASCII: true) : String($0)
-    }.joined()
-  }
-}

@@ -1,12 +1,14 @@
 // Text that is safe inside HTML and SVG.
 
+import Core
+
 /// Pieces of HTML and SVG.
 public enum Markup {
   /// `text` with the characters that markup reads as its own written as entities, and control
   /// characters as escapes.
   public static func escaped(_ text: String) -> String {
     var result = ""
-    for character in Format.printable(text).unicodeScalars {
+    for character in text.printable.unicodeScalars {
       switch character {
       case "&": result += "&amp;"
       case "<": result += "&lt;"

@@ -88,6 +88,27 @@ struct FileTextTests {
     #expect("é中".printable == "é中")
   }
 
+  /// By Unicode's categories, as far as this Swift knows the characters; what they do not mean yet
+  /// is shown, but for what never will mean anything.
+  @Test func knowsInvisibleCharactersByTheirCategory() {
+    for scalar in (UInt32(0)...0x10ffff).lazy.compactMap(Unicode.Scalar.init) {
+      let isInvisible =
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse: true
+        case .unassigned: scalar.properties.isNoncharacterCodePoint || scalar.isInvisible
+        default: false
+        }
+      guard scalar.isInvisible == isInvisible else {
+        Issue.record("\(String(scalar.value, radix: 16)): \(scalar.properties.generalCategory)")
+        return
+      }
+      if isInvisible, scalar.value < 0xe000 {
+        #expect(String(scalar).printable == scalar.escaped(asASCII: true))
+      }
+    }
+    #expect("\u{378}".printable == "\u{378}")
+  }
+
   @Test func cutsBetweenCharacters() {
     #expect("abc".cut(to: 3) == "abc")
     #expect("abcd".cut(to: 3) == "abc… and 1 more bytes")

@@ -94,7 +94,7 @@ struct BenchReport {
       fixed(Double(time) / 1e6, digits)
     }
     var cells = [
-      Format.printable(Path.stem(run.path)), run.network.type, run.network.parameters,
+      Path.stem(run.path).printable, run.network.type, run.network.parameters,
       Format.significant(Double(run.network.macs) / 1e9),
       "\(run.threads)",
     ]

@@ -126,7 +126,7 @@ struct Convert: Command {
     for (label, text) in report.lines where !isJSON {
       var line = Format.pad(label, 9) + (label == "read" ? "\(input)  " : "") + text
       if label == "found", report.isGuess { line += "; --key takes another" }
-      if isDryRun { try console.line(Format.printable(line)) } else { console.note(line) }
+      if isDryRun { try console.line(line.printable) } else { console.note(line) }
     }
     for note in report.notes { console.note(Format.pad("note", 9) + note) }
     if lists, !isJSON {
@@ -186,7 +186,7 @@ struct Convert: Command {
     for tensor in report.tensors.prefix(Listing.tensors) {
       table.add([
         Listing.shown(tensor.name), tensor.shape.brackets, tensor.type.rawValue,
-        Format.printable(target(tensor)),
+        target(tensor).printable,
       ])
     }
     return table

@@ -48,7 +48,7 @@ package enum Listing {
   }
 
   /// A tensor's name for a terminal.
-  static func shown(_ name: String) -> String { Format.printable(name.cut(to: Self.name)) }
+  static func shown(_ name: String) -> String { name.cut(to: Self.name).printable }
 
   /// The first few of many warnings.
   static func warn(_ warnings: [String], _ console: Console) {

@@ -76,7 +76,7 @@ struct Inspect: Command {
     Listing.warn(findings.warnings, console)
     if isJSON { return try console.line(try json(findings).line) }
     for (label, text) in findings.lines(rule) {
-      try console.line(Format.pad(label, 10) + Format.printable(text))
+      try console.line(Format.pad(label, 10) + text.printable)
     }
     if showsLayers, let description = findings.description {
       try console.line("")

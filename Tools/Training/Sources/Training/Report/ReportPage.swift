@@ -25,7 +25,7 @@ public struct ReportPage {
 
   /// What is missing or damaged, a sentence each.
   public var problems: [String] {
-    runs.flatMap { run in run.problems.map { "\(Format.printable(run.name)): \($0)" } }
+    runs.flatMap { run in run.problems.map { "\(run.name.printable): \($0)" } }
   }
 
   /// Writes the page whole or not at all.
