@@ -62,7 +62,7 @@ func factors(_ a: Float, _ b: Float, _ c: Float, _ d: Float = 0) -> SIMD4<Float>
 /// Winograd's transforms just fit NEON's: the compiler may not put off what it needs many others for.
 @inline(__always)
 func settled(_ v: Vector) -> Vector {
-  #if arch(arm64)
+  #if arch(arm64) && !WIDE8 && !WIDE16
   return settled_4(v)
   #else
   return v

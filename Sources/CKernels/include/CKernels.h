@@ -158,6 +158,10 @@ static inline void add_pair_products_16(const void *a, const void *b, void *sums
   *(floats *)sums = __builtin_ia32_dpbf16ps_512(
       *(const floats *)sums, *(const pairs *)a, *(const pairs *)b);
 }
+#else
+// The rooms for x86-64's vectors are compiled for other processors too, and run on none.
+static inline void narrow_bfloats_16(const void *from, void *to) { __builtin_trap(); }
+static inline void add_pair_products_16(const void *a, const void *b, void *sums) { __builtin_trap(); }
 #endif
 
 // Feature maps lie as [row][block][column][lane]: a block is one vector of channels, so neighbouring
