@@ -9,7 +9,7 @@
 # others for STEPS (4000), and FRESH (20000) that neither knew measure. KIMG (1000) is the teacher's length,
 # STUDENT (300) that of each student, COUNT (50000) the number of images behind the moments. With MINUTES the
 # teacher trains for so long and nothing else is done. JOBS (1) runs go at once, of THREADS (1) each; BF16=1 is
-# quicker on processors with AVX512-BF16. TEACHER_WORDS are more options for the teacher, such as other widths.
+# quicker on AMD's processors with AVX512-BF16. TEACHER_WORDS are more options for the teacher, such as other widths.
 # TRAIN and AVATARS name the programs (obverse-train and obverse-avatars from PATH).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -20,7 +20,7 @@
 #   NICKEL (0.3)          weight of NICKEL; at the paper's 10 it spoils such runs
 #   MINUTES               how long a run goes on in this call; to its end where it is not set
 #   THREADS (1)           of each program; more are slower where other programs want the processors too
-#   BF16=1                bfloat16 factors, for processors with AVX512-BF16 and for GPUs: twice as fast there
+#   BF16=1                bfloat16 factors, for GPUs and AMD's processors with AVX512-BF16: twice as fast there
 #   COUNT (2000)          pictures behind the moments
 #   MODELS                where 'ship' writes; FOLDER/ship
 #

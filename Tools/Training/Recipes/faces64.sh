@@ -9,7 +9,7 @@
 # MAPPING come from Recipes/random-face, FEATURES from Tools/Training/networks. KIMG (75) is how long the
 # regression goes alone, before the discriminator joins; TAKE how many pictures are learned from, so that
 # the others can measure; THREADS may be 1 where other programs want the processors too; BF16=1 is quicker on
-# processors with AVX512-BF16.
+# AMD's processors with AVX512-BF16.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:?usage: Recipes/faces64.sh FOLDER p50|p70|p80|p90|p95 [MINUTES]}
