@@ -65,8 +65,9 @@ extension Unicode.Scalar {
     return value & 0xfffe == 0xfffe || Self.invisible.contains { $0.contains(value) }
   }
 
-  /// Unicode's categories Cf, Zl, Zp and Co (16.0), and its noncharacters but the last two of each
-  /// plane. Written down, since Swift's table of all characters would be 33 kB of the C library.
+  /// Unicode's categories Cf, Zl, Zp and Co (16.0), and noncharacters but the last two of planes.
+  ///
+  /// Written down, since Swift's table of all characters would be 33 kB of the C library.
   private static let invisible: [ClosedRange<UInt32>] = [
     0xad...0xad, 0x600...0x605, 0x61c...0x61c, 0x6dd...0x6dd, 0x70f...0x70f, 0x890...0x891,
     0x8e2...0x8e2, 0x180e...0x180e, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f,
