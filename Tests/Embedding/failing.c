@@ -212,7 +212,9 @@ static void each(const struct way *way, struct found *found) {
     met = 0;
     fails_at = found->n;
     obv_status status = draw(way);
-    int has_met = met >= found->n, is_slow = status == OBV_OK && found->n > met_before_many;
+    int is_slow = status == OBV_OK && found->n > met_before_many;
+    /* Of many faces one thread may draw all before another comes to ask for memory. */
+    int has_met = met >= found->n || is_slow;
     fails_at = 0;
     snprintf(sentence, sizeof sentence, "%s: %s", obv_status_text(status), obv_last_error());
     expect(has_met, found, "fewer allocations than before");
