@@ -135,7 +135,7 @@ arm64_program() {
     command -v $file > /dev/null || skip "$file is not here (Tools/install-dependencies --cross)"
   done
   apt-get download --print-uris libc6 > /dev/null || skip "there is no network"
-  Tools/cross arm64 --program
+  Tools/cross arm64 --program --static
   for file in Models/*.obv $(git ls-files Tests/Fixtures | grep -v -E '[.](npy|png|py|json|md|bin)$'); do
     here=0 there=0
     drawn_from "$file" "$made/here" "$obverse" || here=$?
