@@ -3,10 +3,9 @@ import PackageDescription
 
 // Pointers stay where they belong: outside the kernels every unsafe expression must say so.
 // (Tools/cross builds the program with an older standard library than the compiler's, in which a Span's bytes were safe.)
-let isSafe: SwiftSetting =
-  Context.environment["OBVERSE_OLDER_LIBRARY"] == nil
-  ? .treatAllWarnings(as: .error) : .treatWarning("StrictMemorySafety", as: .warning)
-let safe: [SwiftSetting] = [.strictMemorySafety(), isSafe]
+let strict: [SwiftSetting] =
+  Context.environment["OBVERSE_OLDER_LIBRARY"] == nil ? [.treatAllWarnings(as: .error)] : []
+let safe: [SwiftSetting] = [.strictMemorySafety()] + strict
 
 /// The per-CPU rooms: one source, compiled for each instruction set with vectors of so many lanes.
 let rooms: [(name: String, lanes: Int, flags: [String])] = [
