@@ -148,83 +148,130 @@ func add<let n: Int>(
 }
 #endif
 
+/// The multiply-adds of one channel: `block` is that of the first pixel.
+@inline(__always)
+private func add<let n: Int, P: TileProduct>(
+  _: P.Type, _ block: Floats, _ wa: Vector, _ wb: Vector, _ a: inout InlineArray<n, Vector>,
+  _ b: inout InlineArray<n, Vector>
+) {
+  for i in 0..<n {
+    let x = Vector(repeating: block[i * P.perBlock])
+    a[i] = inOrder(P.add(x, wa, a[i]))
+    b[i] = inOrder(P.add(x, wb, b[i]))
+  }
+}
+
+/// The same for one vector of outputs.
+@inline(__always)
+private func add<let n: Int, P: TileProduct>(
+  _: P.Type, _ block: Floats, _ w: Vector, _ a: inout InlineArray<n, Vector>
+) {
+  for i in 0..<n { a[i] = P.add(Vector(repeating: block[i * P.perBlock]), w, a[i]) }
+}
+
+#if WIDE8
+/// The multiply-adds of a whole vector of channels, eight.
+///
+/// Written out: processors with AVX2 foretell the end of a loop of eight short steps badly, the more so
+/// where another thread shares the core (Benchmarks/LOG.md). Tiles of fewer pixels than four are too rare
+/// to have this code of their own.
+@inline(__always)
+private func addEight<let n: Int, P: TileProduct>(
+  _ p: P.Type, _ block: Floats, _ w: inout Floats, _ a: inout InlineArray<n, Vector>,
+  _ b: inout InlineArray<n, Vector>
+) -> Int {
+  add(p, block, load(w), load(w + 8), &a, &b)
+  add(p, block + 1, load(w + 16), load(w + 24), &a, &b)
+  add(p, block + 2, load(w + 32), load(w + 40), &a, &b)
+  add(p, block + 3, load(w + 48), load(w + 56), &a, &b)
+  add(p, block + 4, load(w + 64), load(w + 72), &a, &b)
+  add(p, block + 5, load(w + 80), load(w + 88), &a, &b)
+  add(p, block + 6, load(w + 96), load(w + 104), &a, &b)
+  add(p, block + 7, load(w + 112), load(w + 120), &a, &b)
+  w += 128
+  return 8
+}
+#endif
+
+/// `tiles` tiles beside each other, from `column` on.
 @inline(__always)
 private func tilePair<let n: Int, P: TileProduct, F: TileFinish>(
-  _: Count<n>, _: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
+  _: Count<n>, _ tiles: Int, _: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
   _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
 ) {
   let lanes = Vector.scalarCount
-  var a = InlineArray<n, Vector> { _ in .zero }
-  var b = InlineArray<n, Vector> { _ in .zero }
-  var w = weights
-  for t in 0..<c.tap_count {
-    var block = pixel + c.taps[t]
-    var left = c.channels
-    while left > 0 {
-      #if arch(arm64)
-      let first = left < lanes ? 0 : addFour(block, &w, &a, &b)
-      #else
-      let first = 0
-      #endif
-      for k in first..<min(left, P.perBlock) {
-        let wa = load(w)
-        let wb = load(w + lanes)
-        for i in 0..<n {
-          let x = Vector(repeating: block[i * P.perBlock + k])
-          a[i] = P.add(x, wa, a[i])
-          b[i] = P.add(x, wb, b[i])
+  var (pixel, out, column) = (pixel, out, column)
+  for _ in 0..<tiles {
+    var a = InlineArray<n, Vector> { _ in .zero }
+    var b = InlineArray<n, Vector> { _ in .zero }
+    var w = weights
+    for t in 0..<c.tap_count {
+      var block = pixel + c.taps[t]
+      var left = c.channels
+      while left > 0 {
+        #if arch(arm64)
+        let first = left < lanes ? 0 : addFour(block, &w, &a, &b)
+        #elseif WIDE8
+        let first = left < lanes || n < 4 ? 0 : addEight(P.self, block, &w, &a, &b)
+        #else
+        let first = 0
+        #endif
+        for k in first..<min(left, P.perBlock) {
+          add(P.self, block + k, load(w), load(w + lanes), &a, &b)
+          w += 2 * lanes
         }
-        w += 2 * lanes
+        if c.ahead != 0, channel == 0 {
+          for i in 0..<n { prefetch(block + (c.ahead + i * P.perBlock)) }
+        }
+        left -= P.perBlock
+        block += c.input_block
       }
-      if c.ahead != 0, channel == 0 {
-        for i in 0..<n { prefetch(block + (c.ahead + i * P.perBlock)) }
-      }
-      left -= P.perBlock
-      block += c.input_block
     }
-  }
-  let (first, second) = (f.start(channel), f.start(channel + lanes))
-  for i in 0..<n {
-    // Both before either is stored, so that they share the noise.
-    let one = f.short(a[i], first, row: row, column: column + i)
-    let other = f.short(b[i], second, row: row, column: column + i)
-    store(one, out + i * lanes)
-    store(other, out + c.output_block + i * lanes)
+    let (first, second) = (f.start(channel), f.start(channel + lanes))
+    for i in 0..<n {
+      // Both before either is stored, so that they share the noise.
+      let one = f.short(a[i], first, row: row, column: column + i)
+      let other = f.short(b[i], second, row: row, column: column + i)
+      store(one, out + i * lanes)
+      store(other, out + c.output_block + i * lanes)
+    }
+    pixel += n * P.perBlock
+    out += n * lanes
+    column += n
   }
 }
 
 @inline(__always)
 private func tileSingle<let n: Int, P: TileProduct>(
-  _: Count<n>, _: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
-  _ out: MutableFloats, _ channel: Int
+  _: Count<n>, _ tiles: Int, _: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
+  _ out: MutableFloats
 ) {
   let lanes = Vector.scalarCount
-  var a = InlineArray<n, Vector> { _ in .zero }
-  var w = weights
-  for t in 0..<c.tap_count {
-    var block = pixel + c.taps[t]
-    var left = c.channels
-    while left > 0 {
-      #if arch(arm64)
-      let first = left < lanes ? 0 : addFour(block, &w, &a)
-      #else
-      let first = 0
-      #endif
-      for k in first..<min(left, P.perBlock) {
-        let wa = load(w)
-        for i in 0..<n {
-          a[i] = P.add(Vector(repeating: block[i * P.perBlock + k]), wa, a[i])
+  var (pixel, out) = (pixel, out)
+  for _ in 0..<tiles {
+    var a = InlineArray<n, Vector> { _ in .zero }
+    var w = weights
+    for t in 0..<c.tap_count {
+      var block = pixel + c.taps[t]
+      var left = c.channels
+      while left > 0 {
+        #if arch(arm64)
+        let first = left < lanes ? 0 : addFour(block, &w, &a)
+        #else
+        let first = 0
+        #endif
+        for k in first..<min(left, P.perBlock) {
+          add(P.self, block + k, load(w), &a)
+          w += lanes
         }
-        w += lanes
+        left -= P.perBlock
+        block += c.input_block
       }
-      if c.ahead != 0, channel == 0 {
-        for i in 0..<n { prefetch(block + (c.ahead + i * P.perBlock)) }
-      }
-      left -= P.perBlock
-      block += c.input_block
     }
+    for i in 0..<n { store(a[i], out + i * lanes) }
+    pixel += n * P.perBlock
+    out += n * lanes
   }
-  for i in 0..<n { store(a[i], out + i * lanes) }
 }
 
 // MARK: - Convolution rows
@@ -232,54 +279,54 @@ private func tileSingle<let n: Int, P: TileProduct>(
 // Rows of a convolution as tiles. A row is cut into equal tiles rather than full ones and a rest,
 // since a narrow rest would leave the multipliers waiting for their own sums.
 
-/// Does one tile of `count` pixels and two vectors.
+/// Does `tiles` tiles of `count` pixels and two vectors.
 @inline(__always)
 private func dispatchPair<P: TileProduct, F: TileFinish>(
-  _ count: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
+  _ count: Int, _ tiles: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
   _ out: MutableFloats, _ f: F, _ channel: Int, _ row: Int, _ column: Int
 ) {
   switch count {
-  case 1: tilePair(Count<1>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 2: tilePair(Count<2>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 3: tilePair(Count<3>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 4: tilePair(Count<4>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 5: tilePair(Count<5>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 1: tilePair(Count<1>(), tiles, p, c, pixel, weights, out, f, channel, row, column)
+  case 2: tilePair(Count<2>(), tiles, p, c, pixel, weights, out, f, channel, row, column)
+  case 3: tilePair(Count<3>(), tiles, p, c, pixel, weights, out, f, channel, row, column)
+  case 4: tilePair(Count<4>(), tiles, p, c, pixel, weights, out, f, channel, row, column)
+  case 5: tilePair(Count<5>(), tiles, p, c, pixel, weights, out, f, channel, row, column)
   #if WIDE16 || arch(arm64)
-  case 6: tilePair(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
-  case 7: tilePair(Count<7>(), p, c, pixel, weights, out, f, channel, row, column)
-  default: tilePair(Count<8>(), p, c, pixel, weights, out, f, channel, row, column)
+  case 6: tilePair(Count<6>(), tiles, p, c, pixel, weights, out, f, channel, row, column)
+  case 7: tilePair(Count<7>(), tiles, p, c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<8>(), tiles, p, c, pixel, weights, out, f, channel, row, column)
   #else
-  default: tilePair(Count<6>(), p, c, pixel, weights, out, f, channel, row, column)
+  default: tilePair(Count<6>(), tiles, p, c, pixel, weights, out, f, channel, row, column)
   #endif
   }
 }
 
-/// Does one tile of `count` pixels and one vector.
+/// Does `tiles` tiles of `count` pixels and one vector.
 @inline(__always)
 private func dispatchSingle<P: TileProduct>(
-  _ count: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
-  _ out: MutableFloats, _ channel: Int
+  _ count: Int, _ tiles: Int, _ p: P.Type, _ c: kernel_conv, _ pixel: Floats, _ weights: Floats,
+  _ out: MutableFloats
 ) {
   switch count {
-  case 1: tileSingle(Count<1>(), p, c, pixel, weights, out, channel)
-  case 2: tileSingle(Count<2>(), p, c, pixel, weights, out, channel)
-  case 3: tileSingle(Count<3>(), p, c, pixel, weights, out, channel)
-  case 4: tileSingle(Count<4>(), p, c, pixel, weights, out, channel)
-  case 5: tileSingle(Count<5>(), p, c, pixel, weights, out, channel)
-  case 6: tileSingle(Count<6>(), p, c, pixel, weights, out, channel)
-  case 7: tileSingle(Count<7>(), p, c, pixel, weights, out, channel)
-  case 8: tileSingle(Count<8>(), p, c, pixel, weights, out, channel)
-  case 9: tileSingle(Count<9>(), p, c, pixel, weights, out, channel)
-  case 10: tileSingle(Count<10>(), p, c, pixel, weights, out, channel)
-  case 11: tileSingle(Count<11>(), p, c, pixel, weights, out, channel)
+  case 1: tileSingle(Count<1>(), tiles, p, c, pixel, weights, out)
+  case 2: tileSingle(Count<2>(), tiles, p, c, pixel, weights, out)
+  case 3: tileSingle(Count<3>(), tiles, p, c, pixel, weights, out)
+  case 4: tileSingle(Count<4>(), tiles, p, c, pixel, weights, out)
+  case 5: tileSingle(Count<5>(), tiles, p, c, pixel, weights, out)
+  case 6: tileSingle(Count<6>(), tiles, p, c, pixel, weights, out)
+  case 7: tileSingle(Count<7>(), tiles, p, c, pixel, weights, out)
+  case 8: tileSingle(Count<8>(), tiles, p, c, pixel, weights, out)
+  case 9: tileSingle(Count<9>(), tiles, p, c, pixel, weights, out)
+  case 10: tileSingle(Count<10>(), tiles, p, c, pixel, weights, out)
+  case 11: tileSingle(Count<11>(), tiles, p, c, pixel, weights, out)
   #if WIDE16
-  case 12: tileSingle(Count<12>(), p, c, pixel, weights, out, channel)
-  case 13: tileSingle(Count<13>(), p, c, pixel, weights, out, channel)
-  case 14: tileSingle(Count<14>(), p, c, pixel, weights, out, channel)
-  case 15: tileSingle(Count<15>(), p, c, pixel, weights, out, channel)
-  default: tileSingle(Count<16>(), p, c, pixel, weights, out, channel)
+  case 12: tileSingle(Count<12>(), tiles, p, c, pixel, weights, out)
+  case 13: tileSingle(Count<13>(), tiles, p, c, pixel, weights, out)
+  case 14: tileSingle(Count<14>(), tiles, p, c, pixel, weights, out)
+  case 15: tileSingle(Count<15>(), tiles, p, c, pixel, weights, out)
+  default: tileSingle(Count<16>(), tiles, p, c, pixel, weights, out)
   #else
-  default: tileSingle(Count<12>(), p, c, pixel, weights, out, channel)
+  default: tileSingle(Count<12>(), tiles, p, c, pixel, weights, out)
   #endif
   }
 }
@@ -308,6 +355,7 @@ private func finish(
 private func convolve<P: TileProduct>(
   _ p: P.Type, _ c: kernel_conv, _ epilogue: kernel_epilogue?, row firstRow: Int, size: Int
 ) {
+  guard c.pixels > 0 else { return }
   let lanes = Vector.scalarCount
   let perBlock = c.tap_count * c.channels * lanes
   var plain: Plain?
@@ -319,31 +367,38 @@ private func convolve<P: TileProduct>(
     let weights = c.weights + block * perBlock
     let widest = isPair ? widestPair : widestSingle
     let tiles = (c.pixels + widest - 1) / widest
+    // The first tiles are a pixel wider than the others.
+    let (narrow, wide) = (c.pixels / tiles, c.pixels % tiles)
+    // Equal tiles follow each other without coming back here, unless a pass of its own finishes each.
+    let goesOn = epilogue == nil || isPair && plain != nil
     for row in 0..<c.rows {
       let input = c.input + row * c.input_row
       let output = c.output + (row * c.output_row + block * c.output_block)
       let noise = epilogue?.noise.map { $0 + (firstRow + row) * size }
-      for tile in 0..<tiles {
-        let column = tile * c.pixels / tiles
-        let count = (tile + 1) * c.pixels / tiles - column
+      var tile = 0
+      var column = 0
+      while tile < tiles {
+        let count = tile < wide ? narrow + 1 : narrow
+        let run = goesOn ? (tile < wide ? wide : tiles - wide) : 1
         let pixel = input + column * P.perBlock
         let out = output + column * lanes
         if isPair, let plain {
-          dispatchPair(count, p, c, pixel, weights, out, plain, channel, row, column)
-          continue
-        }
-        if isPair {
-          dispatchPair(count, p, c, pixel, weights, out, Raw(), channel, row, column)
+          dispatchPair(count, run, p, c, pixel, weights, out, plain, channel, row, column)
+        } else if isPair {
+          dispatchPair(count, run, p, c, pixel, weights, out, Raw(), channel, row, column)
         } else {
-          dispatchSingle(count, p, c, pixel, weights, out, channel)
+          dispatchSingle(count, run, p, c, pixel, weights, out)
         }
-        guard let epilogue else { continue }
-        finish(epilogue, noise, out, count: count, channel: channel, column: column)
-        if isPair {
-          finish(
-            epilogue, noise, out + c.output_block, count: count, channel: channel + lanes,
-            column: column)
+        if !goesOn, let epilogue {
+          finish(epilogue, noise, out, count: count, channel: channel, column: column)
+          if isPair {
+            finish(
+              epilogue, noise, out + c.output_block, count: count, channel: channel + lanes,
+              column: column)
+          }
         }
+        tile += run
+        column += run * count
       }
     }
     block += isPair ? 2 : 1

@@ -92,6 +92,40 @@ private func addFour<W: TileWeights>(
 }
 #endif
 
+#if WIDE8
+/// The multiply-adds of one channel with a row of 4 inputs.
+@inline(__always)
+private func add<W: TileWeights>(
+  _ row: Floats, _ weights: W, _ w: Int, _ a: inout InlineArray<8, Vector>,
+  _ b: inout InlineArray<8, Vector>
+) {
+  let (first, second) = (weights.first(w), weights.second(w))
+  for i in 0..<4 {
+    let x = Vector(repeating: row[i * Vector.scalarCount])
+    a[i] = inOrder(multiplyAdd(first, x, a[i]))
+    b[i] = inOrder(multiplyAdd(second, x, b[i]))
+  }
+}
+
+/// Those of a whole vector of channels, eight, written out: see `addEight` of `Conv`.
+@inline(__always)
+private func addEight<W: TileWeights>(
+  _ row: Floats, _ weights: W, _ w: inout Int, _ a: inout InlineArray<8, Vector>,
+  _ b: inout InlineArray<8, Vector>
+) -> Int {
+  add(row, weights, w, &a, &b)
+  add(row + 1, weights, w + 16, &a, &b)
+  add(row + 2, weights, w + 32, &a, &b)
+  add(row + 3, weights, w + 48, &a, &b)
+  add(row + 4, weights, w + 64, &a, &b)
+  add(row + 5, weights, w + 80, &a, &b)
+  add(row + 6, weights, w + 96, &a, &b)
+  add(row + 7, weights, w + 112, &a, &b)
+  w += 128
+  return 8
+}
+#endif
+
 /// A row of 4 pixels, or two, of a pair of blocks or of a single one.
 @inline(__always)
 private func tile<W: TileWeights>(
@@ -108,6 +142,8 @@ private func tile<W: TileWeights>(
     while left > 0 {
       #if arch(arm64)
       let done = left < lanes ? 0 : addFour(upper, lower, weights, &w, isPair: isPair, &a, &b)
+      #elseif WIDE8
+      let done = left < lanes || !isPair ? 0 : addEight(upper, weights, &w, &a, &b)
       #else
       let done = 0
       #endif

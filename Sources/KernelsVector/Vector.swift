@@ -69,6 +69,17 @@ func settled(_ v: Vector) -> Vector {
   #endif
 }
 
+/// The same vector, computed where this stands: the compiler keeps more loads and products of a tile under way
+/// than AVX2's 16 registers hold. The processor puts them in an order of its own all the same.
+@inline(__always)
+func inOrder(_ v: Vector) -> Vector {
+  #if WIDE8
+  return settled_8(v)
+  #else
+  return v
+  #endif
+}
+
 /// The lanes' sum, in pairs, the same order on every instruction set with as many lanes.
 @inline(__always)
 func total(_ v: Vector) -> Float {

@@ -66,6 +66,16 @@ static inline void prefetch(const float *address) { __builtin_prefetch(address);
 /// Makes the compiler forget what lies there.
 static inline void forget(void *place) { __asm__ volatile("" : "+r"(place) : : "memory"); }
 
+#if defined(__AVX2__)
+typedef float floats_8 __attribute__((ext_vector_type(8)));
+
+/// The same vector, which is computed here and not later; and what is loaded behind it is not loaded before.
+static inline floats_8 settled_8(floats_8 v) {
+  __asm__ volatile("" : "+x"(v) : : "memory");
+  return v;
+}
+#endif
+
 #if defined(__aarch64__)
 typedef float floats_4 __attribute__((ext_vector_type(4)));
 
