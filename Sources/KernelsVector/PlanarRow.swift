@@ -58,7 +58,7 @@ extension Vectorized {
         dispatch(
           count, width, c, c.input + from * lanes, weights,
           c.output + (first * c.output_channel + from * lanes))
-        weights += count * c.channels * c.tap_count
+        weights += count * c.step_count
       }
     }
   }
@@ -125,33 +125,30 @@ extension Vectorized {
     let lanes = Vector.scalarCount
     var sums = InlineArray<n, InlineArray<m, Vector>> { _ in InlineArray { _ in .zero } }
     var w = weights
-    var channel = input
-    for _ in 0..<c.channels {
-      for t in 0..<c.tap_count {
-        let p = channel + c.taps[t]
-        var x = InlineArray<m, Vector> { _ in .zero }
-        for v in 0..<m { x[v] = load(p + v * lanes) }
-        #if arch(arm64)
-        let first = n / 4 * 4
-        for o in 0..<(n / 4) {
-          let weights = load(w + 4 * o)
-          for v in 0..<m {
-            sums[4 * o][v] = multiplyAdd(x[v], weights[0], sums[4 * o][v])
-            sums[4 * o + 1][v] = multiplyAdd(x[v], weights[1], sums[4 * o + 1][v])
-            sums[4 * o + 2][v] = multiplyAdd(x[v], weights[2], sums[4 * o + 2][v])
-            sums[4 * o + 3][v] = multiplyAdd(x[v], weights[3], sums[4 * o + 3][v])
-          }
+    // One loop over channels and their one to four taps: an inner one would end all the time.
+    for step in 0..<c.step_count {
+      let p = input + c.steps[step]
+      var x = InlineArray<m, Vector> { _ in .zero }
+      for v in 0..<m { x[v] = load(p + v * lanes) }
+      #if arch(arm64)
+      let first = n / 4 * 4
+      for o in 0..<(n / 4) {
+        let weights = load(w + 4 * o)
+        for v in 0..<m {
+          sums[4 * o][v] = multiplyAdd(x[v], weights[0], sums[4 * o][v])
+          sums[4 * o + 1][v] = multiplyAdd(x[v], weights[1], sums[4 * o + 1][v])
+          sums[4 * o + 2][v] = multiplyAdd(x[v], weights[2], sums[4 * o + 2][v])
+          sums[4 * o + 3][v] = multiplyAdd(x[v], weights[3], sums[4 * o + 3][v])
         }
-        #else
-        let first = 0
-        #endif
-        for o in first..<n {
-          let weight = Vector(repeating: w[o])
-          for v in 0..<m { sums[o][v] = multiplyAdd(x[v], weight, sums[o][v]) }
-        }
-        w += n
       }
-      channel += c.input_channel
+      #else
+      let first = 0
+      #endif
+      for o in first..<n {
+        let weight = Vector(repeating: w[o])
+        for v in 0..<m { sums[o][v] = multiplyAdd(x[v], weight, sums[o][v]) }
+      }
+      w += n
     }
     for o in 0..<n {
       for v in 0..<m { store(sums[o][v], out + (o * c.output_channel + v * lanes)) }

@@ -20,7 +20,7 @@ extension Vectorized {
         self.row(
           kernel_planar(
             input: Floats(w.transformed) + (point * w.channels * w.stride + x),
-            input_channel: w.stride, channels: w.channels, taps: w.taps, tap_count: 3,
+            steps: w.steps, step_count: 3 * w.channels,
             weights: w.weights + point * 3 * w.channels * w.outputs,
             output: w.products + point * w.outputs * columns, output_channel: columns,
             outputs: w.outputs, group: w.group, columns: columns))

@@ -261,11 +261,9 @@ typedef struct {
 /// One row of a convolution by taps on a planar map, [row][channel][column].
 typedef struct {
   const float *input;       ///< column 0, channel 0
-  ptrdiff_t input_channel;  ///< floats from one channel to the next
-  ptrdiff_t channels;
-  const ptrdiff_t *taps;    ///< offsets in floats from the column
-  ptrdiff_t tap_count;
-  const float *weights;     ///< [group][channel][tap][output channel of it]
+  const ptrdiff_t *steps;   ///< offsets in floats from there, by input channel and tap
+  ptrdiff_t step_count;
+  const float *weights;     ///< [group][step][output channel of it]
   float *output;            ///< column 0, channel 0
   ptrdiff_t output_channel;
   ptrdiff_t outputs;        ///< output channels, dealt out evenly to groups
@@ -278,7 +276,7 @@ typedef struct {
   const float *input;       ///< the map, [size][channel][size]
   const float *style;       ///< [channel]
   ptrdiff_t channels;
-  const ptrdiff_t *taps;    ///< -1, 0, 1
+  const ptrdiff_t *steps;   ///< by channel and tap -1, 0, 1, in one point of what is transformed
   const float *weights;     ///< [6][group][channel][tap][output channel of it], transformed
   float *transformed;       ///< scratch from column 0, [6][channel][stride], zeros beside the columns
   ptrdiff_t stride;

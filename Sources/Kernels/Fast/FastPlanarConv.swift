@@ -29,6 +29,7 @@ package final class FastPlanarConv: ConvLayer {
   private let group: Int
   private let chunk: Int
   private let weights: FloatBuffer
+  private let steps: PlanarSteps
   private let finish: Finish
 
   /// Transforms and packs `weight`, `[out, in, 3, 3]`.
@@ -46,6 +47,7 @@ package final class FastPlanarConv: ConvLayer {
     group = fast.kernels.planarGroup(columns: size)
     weights = try Packing.planarWinograd(
       weight, inChannels: inChannels, outChannels: outChannels, group: group)
+    steps = try PlanarSteps([-1, 0, 1], channels: inChannels, stride: size + 2 * Planar.border)
     // Products of a chunk fill half of a first-level cache of 32 KB.
     let tile = 4 * fast.lanes
     chunk = min(max(4096 / (6 * outChannels) / tile, 1) * tile, size)
@@ -73,18 +75,15 @@ package final class FastPlanarConv: ConvLayer {
     let output = arena.base + at.output
     let epilogue = finish.epilogue(arena, at)
     Planar.clearBorders(transformed, count: 6 * inChannels, stride: stride)
-    let taps: InlineArray<3, Int> = [-1, 0, 1]
-    taps.span.withUnsafeBufferPointer { taps in
-      guard let base = taps.baseAddress else { return }
-      for first in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: 4) {
-        let winograd = kernel_planar_winograd(
-          input: arena.at(at.input), style: arena.at(at.style), channels: inChannels, taps: base,
-          weights: Floats(weights.base), transformed: transformed + Planar.border, stride: stride,
-          products: transformed + 6 * inChannels * stride, chunk: chunk,
-          output: output + first * outputRow, outputs: outChannels, group: group)
-        fast.kernels.planarWinograd(winograd, epilogue, row: first, size: size)
-        after(first..<(first + 4))
-      }
+    for first in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: 4) {
+      let winograd = kernel_planar_winograd(
+        input: arena.at(at.input), style: arena.at(at.style), channels: inChannels,
+        steps: steps.base, weights: Floats(weights.base),
+        transformed: transformed + Planar.border, stride: stride,
+        products: transformed + 6 * inChannels * stride, chunk: chunk,
+        output: output + first * outputRow, outputs: outChannels, group: group)
+      fast.kernels.planarWinograd(winograd, epilogue, row: first, size: size)
+      after(first..<(first + 4))
     }
   }
 }

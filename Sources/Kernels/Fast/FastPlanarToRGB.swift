@@ -8,6 +8,7 @@ package final class FastPlanarToRGB: ImageLayer {
   package let inChannels: Int
   package let imageChannels: Int
   private let weight: FloatBuffer
+  private let steps: PlanarSteps
   private let finish: Finish
 
   /// `weight` is `[imageChannels, in]`.
@@ -21,6 +22,7 @@ package final class FastPlanarToRGB: ImageLayer {
     self.inChannels = inChannels
     imageChannels = bias.count
     self.weight = weight
+    steps = try PlanarSteps([0], channels: inChannels, stride: size)
     finish = try Finish(ofImage: bias, clamp: clamp, lanes: fast.lanes)
   }
 
@@ -45,18 +47,14 @@ package final class FastPlanarToRGB: ImageLayer {
     let row = arena.base + scratch
     let places = LayerPlaces(input: map, style: 0, output: scratch)
     let epilogue = finish.epilogue(arena, places)
-    var origin = 0
-    withUnsafePointer(to: &origin) { tap in
-      for y in rows {
-        fast.kernels.planarRow(
-          kernel_planar(
-            input: arena.at(map + y * mapRow), input_channel: size,
-            channels: inChannels, taps: tap, tap_count: 1, weights: arena.at(modulated),
-            output: row, output_channel: size, outputs: imageChannels, group: imageChannels,
-            columns: size))
-        fast.kernels.planarImageRow(
-          target, y: y, row: Floats(row), epilogue, row + size * imageChannels)
-      }
+    for y in rows {
+      fast.kernels.planarRow(
+        kernel_planar(
+          input: arena.at(map + y * mapRow), steps: steps.base, step_count: steps.count,
+          weights: arena.at(modulated), output: row, output_channel: size, outputs: imageChannels,
+          group: imageChannels, columns: size))
+      fast.kernels.planarImageRow(
+        target, y: y, row: Floats(row), epilogue, row + size * imageChannels)
     }
   }
 }

@@ -25,7 +25,7 @@ package final class FastPlanarUpConv: RowSource {
 
   private struct Phase: Sendable {
     let weights: FloatBuffer
-    let taps: [Int]
+    let steps: PlanarSteps
   }
 
   /// Packs `weight`, `[out, in, 3, 3]` and not flipped; `size` is the input's.
@@ -50,7 +50,7 @@ package final class FastPlanarUpConv: RowSource {
         weights: try Packing.planar(
           weight, inChannels: inChannels, outChannels: outChannels, kernelSize: 9,
           kernelIndices: kernels, group: group),
-        taps: taps)
+        steps: try PlanarSteps(taps, channels: inChannels, stride: stride))
     }
     // Offsets count from input row y - 1 for an even raw row 2y, from row y for 2y + 1.
     phases = [
@@ -160,15 +160,11 @@ package final class FastPlanarUpConv: RowSource {
       let target = raw + (r - rawRows.lowerBound) * rawRow
       for column in 0..<2 {
         let phase = phases[(isEven ? 0 : 2) + column]
-        phase.taps.withUnsafeBufferPointer { taps in
-          guard let base = taps.baseAddress else { return }
-          fast.kernels.planarRow(
-            kernel_planar(
-              input: Floats(from), input_channel: stride, channels: inChannels, taps: base,
-              tap_count: taps.count, weights: Floats(phase.weights.base),
-              output: target + column * stride, output_channel: 2 * stride, outputs: outChannels,
-              group: group, columns: size))
-        }
+        fast.kernels.planarRow(
+          kernel_planar(
+            input: Floats(from), steps: phase.steps.base, step_count: phase.steps.count,
+            weights: Floats(phase.weights.base), output: target + column * stride,
+            output_channel: 2 * stride, outputs: outChannels, group: group, columns: size))
       }
       lastColumn(from, isEven, target + size, sums)
     }
