@@ -69,8 +69,10 @@ func settled(_ v: Vector) -> Vector {
   #endif
 }
 
-/// The same vector, computed where this stands: the compiler keeps more loads and products of a tile under way
-/// than AVX2's 16 registers hold. The processor puts them in an order of its own all the same.
+/// The same vector, computed where this stands.
+///
+/// The compiler has more loads and products of a tile under way than AVX2's 16 registers hold. The processor
+/// puts them in an order of its own all the same.
 @inline(__always)
 func inOrder(_ v: Vector) -> Vector {
   #if WIDE8

@@ -10,7 +10,8 @@ struct PlanarSteps: @unchecked Sendable {
 
   /// - Parameters:
   ///   - taps: Offsets in floats from a column.
-  ///   - channels: Input channels, `stride` floats apart.
+  ///   - channels: How many there are to be read.
+  ///   - stride: Floats from one of them to the next.
   /// - Throws: `resources`.
   init(_ taps: [Int], channels: Int, stride: Int) throws(ObverseError) {
     count = channels * taps.count
