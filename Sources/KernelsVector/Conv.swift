@@ -172,9 +172,8 @@ private func add<let n: Int, P: TileProduct>(
 #if WIDE8
 /// The multiply-adds of a whole vector of channels, eight.
 ///
-/// Written out: processors with AVX2 foretell the end of a loop of eight short steps badly, the more so
-/// where another thread shares the core (Benchmarks/LOG.md). Tiles of fewer pixels than four are too rare
-/// to have this code of their own.
+/// Written out, since a loop of eight short steps was slower, the more so where others share the core
+/// (Benchmarks/LOG.md). Tiles of fewer pixels than four are too rare to have this code of their own.
 @inline(__always)
 private func addEight<let n: Int, P: TileProduct>(
   _ p: P.Type, _ block: Floats, _ w: inout Floats, _ a: inout InlineArray<n, Vector>,

@@ -217,7 +217,7 @@ typedef struct {
   ptrdiff_t blocks;         ///< blocks of output channels
   ptrdiff_t pixels;         ///< of a row
   ptrdiff_t rows;
-  ptrdiff_t ahead;          ///< floats from an input to one that is asked for meanwhile; 0 for none
+  ptrdiff_t ahead;          ///< floats from an input to one that the first pair asks for meanwhile; 0 for none
 } kernel_conv;
 
 /// Tile rows of a 3x3 convolution by Winograd's F(4x4, 3x3), from prepared rows; a tile is 4 x 4 outputs.
