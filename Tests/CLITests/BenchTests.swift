@@ -177,7 +177,7 @@ struct BaselineTests {
   @Test func refusesWhatIsNoBaseline() throws {
     let model = try ModelFolder("nd64-r0.9")
     func refusal(_ text: String) throws -> WholeProgram {
-      _ = try model.folder.write(Array(text.utf8), to: "base.json")
+      try model.folder.write(Array(text.utf8), to: "base.json")
       let run = try model.run(["bench", "-m", "net.obv", "-r", "1", "--baseline", "base.json"])
       #expect(run.output.isEmpty)
       return run

@@ -23,7 +23,7 @@ struct CompletionTests {
   private func bash(_ lines: [[String]]) throws -> [[String]] {
     let folder = try TemporaryFolder()
     let path = try script("bash", in: folder)
-    for name in ["a.obv", "b c.obv", "d.png", "e.npy"] { _ = try folder.write([], to: name) }
+    for name in ["a.obv", "b c.obv", "d.png", "e.npy"] { try folder.write([], to: name) }
     try FileManager.default.createDirectory(
       atPath: folder.path + "/sub", withIntermediateDirectories: true)
     var text = "source \(path)\n"

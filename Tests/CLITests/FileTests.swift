@@ -99,7 +99,7 @@ struct FileTests {
       Array("\u{2}cposix\nsystem\n(S'touch run'\ntR.".utf8), to: "evil.pkl")
     var bytes = [UInt8](try Data(contentsOf: URL(filePath: evil)))
     bytes.insert(0x80, at: 0)
-    _ = try folder.write(bytes, to: "evil.pkl")
+    try folder.write(bytes, to: "evil.pkl")
     let run = try WholeProgram("inspect", "evil.pkl", "--pickle", folder: folder.path)
     #expect(run.code == 0, "\(run.errors)")
     #expect(run.lines.contains { $0.contains("GLOBAL 'posix' 'system'") })

@@ -75,7 +75,7 @@ struct GenerateTests {
     let model = try ModelFolder(name)
     let z = NumPy.npy(
       shape: try model.fixture.shape("z"), floats: try model.fixture.expected("z"))
-    _ = try model.folder.write(z, to: "z.npy")
+    try model.folder.write(z, to: "z.npy")
     let run = try model.generate("--latents", "z.npy", "-o", "all.npy")
     #expect(run.code == 0, "\(run.errors)")
     try compare(model, "all.npy", "image_const")

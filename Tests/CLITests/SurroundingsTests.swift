@@ -128,7 +128,7 @@ struct SurroundingsTests {
     let folder = try TemporaryFolder()
     try Path.makeFolder(folder.path + "/Models")
     for name in ["faces", "faces.obv", "Models/faces.obv"] {
-      _ = try folder.write([1], to: name)
+      try folder.write([1], to: name)
     }
     let info = try WholeProgram("info", "--json", folder: folder.path).object()
     let folders = try #require(info["model_folders"] as? [String])

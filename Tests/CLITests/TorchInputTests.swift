@@ -32,7 +32,7 @@ struct TorchInputTests {
   @Test func takesWFromTorchsFiles() throws {
     let model = try ModelFolder("nv64-skip")
     let values = (0..<640).map { Float($0 % 17) / 8 - 1 }
-    _ = try model.folder.write(NumPy.npy(shape: [1, 10, 64], floats: values), to: "w.npy")
+    try model.folder.write(NumPy.npy(shape: [1, 10, 64], floats: values), to: "w.npy")
     let wanted = try model.generate("--projected-w", "w.npy", "--outdir", "wanted", "--no-metadata")
     #expect(wanted.code == 0)
     for (name, shapes) in [
@@ -43,7 +43,7 @@ struct TorchInputTests {
       // Two names of one dict would be one member, the last.
       let parts = shapes.enumerated().map { ("\($0.element.outer)\($0.offset)", $0.element) }
         .map { (outer: $0.0, inner: $0.1.inner, shape: $0.1.shape) }
-      _ = try model.folder.write(file(parts, values), to: "\(name).pt")
+      try model.folder.write(file(parts, values), to: "\(name).pt")
       let run = try model.generate("--projected-w", "\(name).pt", "--outdir", name, "--no-metadata")
       #expect(run.code == 0, "\(name): \(run.errors)")
       #expect(try model.data("\(name)/proj00.png") == model.data("wanted/proj00.png"), "\(name)")
@@ -57,11 +57,11 @@ struct TorchInputTests {
     let shapes: [(outer: String, inner: String, shape: [Int32])] = [
       ("a.png", "latent", [10, 64]), ("b.png", "latent", [10, 64]),
     ]
-    _ = try model.folder.write(file(shapes, values), to: "two.pt")
+    try model.folder.write(file(shapes, values), to: "two.pt")
     let run = try model.generate("--projected-w", "two.pt")
     #expect(
       run.code == 65 && run.errors.contains("array latent: the file has 2 of it"), "\(run.errors)")
-    _ = try model.folder.write(
+    try model.folder.write(
       file([("a", "x", [10, 64]), ("b", "y", [10, 64])], values), to: "other.pt")
     let other = try model.generate("--projected-w", "other.pt")
     #expect(

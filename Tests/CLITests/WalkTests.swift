@@ -99,7 +99,7 @@ struct WalkTests {
     let (first, second) = (
       try NumPyFile(model.data("ws/seed0004.npz")), try NumPyFile(model.data("ws/seed0001.npz"))
     )
-    _ = try model.folder.write(first.joined(second), to: "w.npy")
+    try model.folder.write(first.joined(second), to: "w.npy")
     let run = try walk(model, "--projected-w", "w.npy", "--trunc", "0.2", "--json")
     #expect(run.code == 0, "\(run.errors)")
     let object = try run.object()
@@ -114,7 +114,7 @@ struct WalkTests {
     let linear = try walk(
       model, "--projected-w", "w.npy", "--interp", "linear", "--w-frames", "2", "-o", "l%d.png")
     #expect(linear.code == 0)
-    _ = try model.folder.write(first.joined(second, halfway: true), to: "half.npy")
+    try model.folder.write(first.joined(second, halfway: true), to: "half.npy")
     _ = try model.generate("--projected-w", "half.npy")
     #expect(
       try PNG.decode(Bytes([UInt8](model.data("l1.png"))))

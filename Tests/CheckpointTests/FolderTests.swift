@@ -27,8 +27,8 @@ struct FolderTests {
   @Test(arguments: ["net", "net/archive"])
   func unpackedArchives(inner: String) throws {
     try make("\(inner)/data")
-    _ = try folder.write(pickle(key: "0"), to: "\(inner)/data.pkl")
-    _ = try folder.write(PickleBytes.little(Float(1.5).bitPattern), to: "\(inner)/data/0")
+    try folder.write(pickle(key: "0"), to: "\(inner)/data.pkl")
+    try folder.write(PickleBytes.little(Float(1.5).bitPattern), to: "\(inner)/data/0")
     for path in ["net", "net/", "\(inner)/data.pkl"] {
       let file = try CheckpointFile.open("\(folder.path)/\(path)")
       #expect(file.container == .torchFolder)
@@ -40,11 +40,11 @@ struct FolderTests {
   @Test(arguments: ["../../secret", "..", "/etc/hostname", "", "link", "a/b"])
   func keysStayInside(key: String) throws {
     try make("net/data/a")
-    _ = try folder.write([1, 2, 3, 4], to: "secret")
-    _ = try folder.write([1, 2, 3, 4], to: "net/data/a/b")
+    try folder.write([1, 2, 3, 4], to: "secret")
+    try folder.write([1, 2, 3, 4], to: "net/data/a/b")
     try FileManager.default.createSymbolicLink(
       atPath: "\(folder.path)/net/data/link", withDestinationPath: "\(folder.path)/secret")
-    _ = try folder.write(pickle(key: key), to: "net/data.pkl")
+    try folder.write(pickle(key: key), to: "net/data.pkl")
     let error = #expect(throws: ObverseError.self) {
       try CheckpointFile.open("\(folder.path)/net")
     }
@@ -53,8 +53,8 @@ struct FolderTests {
 
   @Test func bigEndianNumbersAreRefused() throws {
     try make("net/data")
-    _ = try folder.write(pickle(key: "0"), to: "net/data.pkl")
-    _ = try folder.write(Array("big".utf8), to: "net/byteorder")
+    try folder.write(pickle(key: "0"), to: "net/data.pkl")
+    try folder.write(Array("big".utf8), to: "net/byteorder")
     let error = #expect(throws: ObverseError.self) { try CheckpointFile.open("\(folder.path)/net") }
     #expect(error?.description.contains("big-endian") == true)
   }
@@ -70,7 +70,7 @@ struct FolderTests {
     ] as [([String], String, String?)])
   func otherFoldersAreNamed(files: [String], words: String, hint: String?) throws {
     try make("it")
-    for file in files { _ = try folder.write([1], to: "it/\(file)") }
+    for file in files { try folder.write([1], to: "it/\(file)") }
     let path = "\(folder.path)/it"
     let error = #expect(throws: ObverseError.self) { try CheckpointFile.open(path) }
     #expect(error?.description.contains(words) == true)

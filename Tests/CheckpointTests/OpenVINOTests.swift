@@ -1,6 +1,7 @@
 import Checkpoint
 import Core
 import Glibc
+import Support
 import Testing
 
 /// A network of one dense layer: a parameter, a constant of two rows that overlap another one, MatMul.
@@ -138,31 +139,11 @@ struct IRGraphTests {
 }
 
 struct OpenVINOTests {
-  /// A folder that goes away with the test.
-  private final class Folder {
-    let path = "/tmp/obverse-openvino-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    private var made: [String] = []
-
-    init() { make("") }
-
-    func make(_ name: String) {
-      mkdir(path + name, 0o755)
-      made.append(path + name)
+  private func writeNetworks(_ folder: String) throws(ObverseError) {
+    for name in OpenVINO.networks {
+      try AtomicFile.write(utf8(network).span.bytes, to: "\(folder)/\(name).xml")
+      try AtomicFile.write(weights.span.bytes, to: "\(folder)/\(name).bin")
     }
-
-    func write(_ bytes: [UInt8], _ name: String) throws(ObverseError) {
-      try AtomicFile.write(bytes.span.bytes, to: path + name)
-      made.append(path + name)
-    }
-
-    func writeNetworks(_ folder: String) throws(ObverseError) {
-      for name in OpenVINO.networks {
-        try write(utf8(network), "\(folder)/\(name).xml")
-        try write(weights, "\(folder)/\(name).bin")
-      }
-    }
-
-    deinit { for name in made.reversed() { remove(name) } }
   }
 
   private func wheel(_ folder: String = "random_face/data/") -> ZipBuilder {
@@ -186,25 +167,25 @@ struct OpenVINOTests {
 
   @Test(arguments: ["", "/data", "/random_face"])
   func readsFolders(inner: String) throws {
-    let folder = Folder()
-    if !inner.isEmpty { folder.make(inner) }
-    if inner == "/random_face" { folder.make("/random_face/data") }
+    let folder = try TemporaryFolder()
+    if !inner.isEmpty { mkdir(folder.path + inner, 0o755) }
+    if inner == "/random_face" { mkdir(folder.path + "/random_face/data", 0o755) }
     let data = inner == "/random_face" ? "/random_face/data" : inner
-    try folder.writeNetworks(data)
+    try writeNetworks(folder.path + data)
     check(try OpenVINO.read(path: folder.path))
     check(try OpenVINO.read(path: folder.path + data + "/SynthesisNetwork.xml"))
   }
 
   @Test(arguments: ["random_face/data/", "", "other/"])
   func readsWheels(inner: String) throws {
-    let folder = Folder()
-    try folder.write(wheel(inner).bytes, "/a.whl")
+    let folder = try TemporaryFolder()
+    try folder.write(wheel(inner).bytes, to: "a.whl")
     check(try OpenVINO.read(path: folder.path + "/a.whl"))
     #expect(OpenVINO.matches(try wheel(inner).archive))
   }
 
   @Test func saysWhatIsMissing() throws {
-    let folder = Folder()
+    let folder = try TemporaryFolder()
     func error(_ name: String) -> ObverseError? {
       errorOf { () throws(ObverseError) in try OpenVINO.read(path: folder.path + name) }
     }
@@ -214,11 +195,11 @@ struct OpenVINOTests {
       error("")
         == .unsupported(
           what: "folder '\(folder.path)'", why: "it holds no MappingNetwork.xml", hint: hint))
-    try folder.write(utf8(network), "/MappingNetwork.xml")
+    try folder.write(utf8(network), to: "MappingNetwork.xml")
     #expect(error("") == .missing(path: folder.path + "/MappingNetwork.bin"))
-    try folder.write(weights, "/MappingNetwork.bin")
+    try folder.write(weights, to: "MappingNetwork.bin")
     #expect(error("/MappingNetwork.xml") == .missing(path: folder.path + "/SynthesisNetwork.xml"))
-    try folder.write(utf8(network), "/other.xml")
+    try folder.write(utf8(network), to: "other.xml")
     #expect(
       error("/other.xml")
         == .unsupported(
@@ -227,9 +208,9 @@ struct OpenVINOTests {
   }
 
   @Test func saysInWhichFile() throws {
-    let folder = Folder()
-    try folder.writeNetworks("")
-    try folder.write(utf8("<net"), "/SynthesisNetwork.xml")
+    let folder = try TemporaryFolder()
+    try writeNetworks(folder.path)
+    try folder.write(utf8("<net"), to: "SynthesisNetwork.xml")
     #expect(
       errorOf { () throws(ObverseError) in try OpenVINO.read(path: folder.path) }
         == .inFile(
@@ -237,7 +218,7 @@ struct OpenVINOTests {
           .malformed(what: "SynthesisNetwork", why: "a space or '>' is wanted at byte 4")))
     var builder = wheel("")
     builder.members.removeLast()
-    try folder.write(builder.bytes, "/a.whl")
+    try folder.write(builder.bytes, to: "a.whl")
     #expect(
       errorOf { () throws(ObverseError) in try OpenVINO.read(path: folder.path + "/a.whl") }
         == .inFile(

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Support
 import Testing
 
 struct SHA256Tests {
@@ -127,31 +128,26 @@ extension String {
 struct AtomicFileTests {
   /// 255 bytes are the longest name of Linux' file systems.
   @Test func writesTheLongestNameAndRefusesLongerOnesAtOnce() throws {
-    let folder = "/tmp/obverse-names-\(getpid())"
-    mkdir(folder, 0o755)
-    defer { rmdir(folder) }
+    let folder = try TemporaryFolder()
     for name in [String(repeating: "n", count: 255), String(repeating: "é", count: 127)] {
-      let path = "\(folder)/\(name)"
+      let path = "\(folder.path)/\(name)"
       try [1, 2, 3].withUnsafeBytes { try AtomicFile.write($0.bytes, to: path) }
       #expect(access(path, F_OK) == 0)
-      unlink(path)
     }
-    let path = "\(folder)/" + String(repeating: "n", count: 256)
+    let path = "\(folder.path)/" + String(repeating: "n", count: 256)
     #expect(throws: ObverseError.cannotCreate(path: path, why: "file name too long")) {
       try AtomicFile.check(path)
     }
   }
 
   @Test func anUncommittedFileLeavesNothing() throws {
-    let folder = "/tmp/obverse-atomic-\(getpid())"
-    mkdir(folder, 0o755)
-    defer { rmdir(folder) }
+    let folder = try TemporaryFolder()
     do {
-      var file = try AtomicFile("\(folder)/a")
+      var file = try AtomicFile("\(folder.path)/a")
       try [1, 2, 3].withUnsafeBytes { try file.write($0.bytes) }
     }
-    #expect(access("\(folder)/a", F_OK) != 0)
-    #expect(rmdir(folder) == 0, "the temporary file is gone too")
+    #expect(access("\(folder.path)/a", F_OK) != 0)
+    #expect(rmdir(folder.path) == 0, "the temporary file is gone too")
   }
 
   @Test func refusesAFolder() {

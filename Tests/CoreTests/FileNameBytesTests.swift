@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Support
 import Testing
 
 struct FileNameBytesTests {
@@ -48,16 +49,11 @@ struct FileNameBytesTests {
   }
 
   @Test func opensWhatTheBytesName() throws {
-    let folder = "/tmp/obverse-names-\(getpid())"
-    mkdir(folder, 0o755)
-    let name = String(fileName: Array("\(folder)/f".utf8) + [0xE9, 0xFF])
-    defer {
-      _ = name.withFileName { unlink($0) }
-      rmdir(folder)
-    }
+    let folder = try TemporaryFolder()
+    let name = String(fileName: Array("\(folder.path)/f".utf8) + [0xE9, 0xFF])
     try [1 as UInt8, 2, 3].withUnsafeBytes { try AtomicFile.write($0.bytes, to: name) }
     #expect(try Bytes(mapping: name).count == 3)
-    let raw: [CChar] = Array("\(folder)/f".utf8).map { CChar(bitPattern: $0) } + [-23, -1, 0]
+    let raw: [CChar] = Array("\(folder.path)/f".utf8).map { CChar(bitPattern: $0) } + [-23, -1, 0]
     #expect(access(raw, F_OK) == 0)
   }
 }

@@ -3,12 +3,13 @@
 import Core
 import Foundation
 import ModelFile
+import Support
 import Testing
 
 struct FlatcTests {
   @Test(arguments: TinyModel.all)
   func flatcReadsOurValues(_ model: TinyModel) throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let type: ElementType =
       switch model.architecture {
       case .resnet: .float16
@@ -36,7 +37,7 @@ struct FlatcTests {
 
   @Test(arguments: TinyModel.all)
   func weReadWhatFlatcWrites(_ model: TinyModel) throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let description = try model.description.converted(
       to: model.architecture == .orig ? .int8 : .float32)
     var json = description.json
@@ -79,18 +80,6 @@ struct FlatcTests {
 private struct Failure: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
-}
-
-/// A folder that goes away with the value.
-private final class Folder {
-  let path: String
-
-  init() throws {
-    path = "\(NSTemporaryDirectory())/obverse-flatc-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
 /// Where two JSON values differ; numbers are compared as Float, which is what a file holds.

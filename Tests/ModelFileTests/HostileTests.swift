@@ -3,6 +3,7 @@
 import Core
 import Foundation
 import ModelFile
+import Support
 import Testing
 
 struct HostileTests {
@@ -340,10 +341,8 @@ struct ReaderErrorTests {
   }
 
   @Test func errorsOfAFileNameIt() throws {
-    let path = "/tmp/obverse-errors-\(UInt64.random(in: 0...UInt64.max)).obv"
-    try Bytes(Array("hello".utf8)).withSpan { (span) throws(ObverseError) in
-      try AtomicFile.write(span, to: path)
-    }
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Array("hello".utf8), to: "a.obv")
     let error = #expect(throws: ObverseError.self) { try ModelFile.read(path: path) }
     #expect(error == .inFile(path: path, .notModel(found: ForeignFile("a text file"))))
     #expect(error?.hint == nil)

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import ModelFile
+import Support
 import Testing
 
 struct RoundTripTests {
@@ -33,8 +34,8 @@ struct RoundTripTests {
 
   @Test(arguments: TinyModel.all)
   func aFileOnDiskIsTheEncoding(_ model: TinyModel) throws {
-    let path = "/tmp/obverse-roundtrip-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).obv"
-    defer { unlink(path) }
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/a.obv"
     let hash = try ModelFile.write(model.description, to: path)
     #expect(try Bytes(mapping: path).array == ModelFile.encode(model.description))
     let read = try ModelFile.read(path: path)

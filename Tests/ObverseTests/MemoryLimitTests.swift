@@ -63,7 +63,7 @@ struct ControlGroupTests {
       let folder = root.path + "/" + path.split(separator: "/").dropLast().joined(separator: "/")
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
-      _ = try root.write(Array(text.utf8), to: path)
+      try root.write(Array(text.utf8), to: path)
     }
     return root
   }

@@ -12,6 +12,7 @@ public final class TemporaryFolder: Sendable {
   }
 
   /// Writes a file and gives its path.
+  @discardableResult
   public func write(_ bytes: [UInt8], to name: String) throws -> String {
     let file = path + "/" + name
     try Data(bytes).write(to: URL(filePath: file))
