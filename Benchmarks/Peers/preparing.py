@@ -1,6 +1,7 @@
 """What must be there before anything is timed: packages, networks in every form, our models."""
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -35,6 +36,12 @@ def command(words, what):
         sys.exit(f"peers: failed: {what}: {error}")
     if done.returncode != 0:
         sys.exit(f"peers: failed: {what}")
+
+
+def need_flatc():
+    """Asked first, before anything takes minutes."""
+    if shutil.which("flatc") is None:
+        sys.exit("peers: flatc is not here; on Debian: apt-get install flatbuffers-compiler")
 
 
 def requirements(peers):

@@ -101,6 +101,15 @@ class Words(unittest.TestCase):
             done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr.count("\n")), (64, 1), words)
 
+    def test_says_what_flatc_comes_with_before_anything_is_fetched(self):
+        script = os.path.join(os.path.dirname(HERE), "peers")
+        with tempfile.TemporaryDirectory() as empty:
+            done = subprocess.run([sys.executable, script, "--work", os.path.join(empty, "work")],
+                                  env={"PATH": empty}, capture_output=True, text=True)
+            self.assertEqual(os.listdir(empty), [])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("flatbuffers-compiler", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
