@@ -54,7 +54,7 @@ enum Sheet {
   }
 
   /// JPEG's quality, of sheets that go into a repository.
-  private static let quality = 90
+  static let quality = 90
 
   /// Writes pictures that no camera took: JPEG where the name ends so, else PNG.
   static func write(_ pixels: Pixels, to path: String) throws(ObverseError) {

@@ -66,6 +66,21 @@ struct ReportTests {
     }
   }
 
+  /// As PNG, those of ten runs would make a page of ten megabytes.
+  @Test func largerFacesAreJPEG() throws {
+    let path = "\(folder.path)/wide.png"
+    let row = (0..<1024).flatMap { x in [UInt8](repeating: UInt8(x / 4), count: 3) }
+    let rows = repeatElement(row, count: 512).joined()
+    let file = try PNG.encode(
+      Pixels(width: 1024, height: 512, channels: 3, bytes: Array(rows)))
+    try AtomicFile.write(file.span.bytes, to: path)
+    let strip = try SheetStrip(path, faceSize: 128)
+    #expect(strip.mediaType == "image/jpeg" && strip.seeds == "seeds 0 to 15")
+    let shown = try JPEG.decode(Bytes(strip.file))
+    #expect(shown.width == 1024 && shown.height == 256)
+    #expect(abs(Int(shown.bytes[3 * 512]) - 128) < 4)
+  }
+
   /// A killed program leaves half a line; others may be anything.
   @Test func damagedLinesAreCounted() throws {
     let path = "\(run)/log.jsonl"

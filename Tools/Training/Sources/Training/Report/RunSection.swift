@@ -101,7 +101,7 @@ struct RunSection {
           "figure", [],
           "<img alt=\"faces of fixed seeds, \(Markup.escaped(sheet.name))\""
             + (strip.isTiny ? " class=\"tiny\"" : "")
-            + " src=\"data:image/png;base64,\(Markup.base64(strip.png))\">"
+            + " src=\"data:\(strip.mediaType);base64,\(Markup.base64(strip.file))\">"
             + Markup.element(
               "figcaption", [], Markup.escaped(sheet.name) + (strip.seeds.map { ", \($0)" } ?? "")))
       )
