@@ -54,16 +54,20 @@ enum Sheet {
   }
 
   /// JPEG's quality, of sheets that go into a repository.
-  static let quality = 90
+  private static let quality = 90
 
-  /// Writes pictures that no camera took: JPEG where the name ends so, else PNG.
+  /// Pictures that no camera took, as a file says.
+  static func encoded(_ pixels: Pixels, asJPEG isJPEG: Bool) throws(ObverseError) -> [UInt8] {
+    isJPEG
+      ? try JPEG.encode(pixels, quality: quality, xmp: XMP.synthetic)
+      : try PNG.encode(pixels, xmp: XMP.synthetic)
+  }
+
+  /// Writes pictures: JPEG where the name ends so, else PNG.
   static func write(_ pixels: Pixels, to path: String) throws(ObverseError) {
     let name = path.lowercased()
     let isJPEG = name.hasSuffix(".jpg") || name.hasSuffix(".jpeg")
-    let file =
-      isJPEG
-      ? try JPEG.encode(pixels, quality: quality, xmp: XMP.synthetic)
-      : try PNG.encode(pixels, xmp: XMP.synthetic)
+    let file = try encoded(pixels, asJPEG: isJPEG)
     try AtomicFile.write(file.span.bytes, to: path)
   }
 

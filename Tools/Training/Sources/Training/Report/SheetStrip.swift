@@ -12,13 +12,13 @@ extension RunFolder {
 
 /// The first rows of a sheet, small enough to be part of a page.
 struct SheetStrip {
+  /// Faces of some size as JPEG, a fifth of their PNG; tiny ones keep each pixel.
   let file: [UInt8]
-  /// What `file` is: faces of some size as JPEG, a fifth of their PNG; tiny ones keep each pixel.
-  let mediaType: String
   /// Which seeds are shown; nil where the size of a face is unknown.
   let seeds: String?
   /// Whether a viewer should show its pixels as they are.
   let isTiny: Bool
+  var mediaType: String { isTiny ? "image/png" : "image/jpeg" }
 
   private static let rows = 2
   private static let widest = 1024
@@ -44,13 +44,7 @@ struct SheetStrip {
     seeds = shown
     let step = max((sheet.width + Self.widest - 1) / Self.widest, 1)
     isTiny = sheet.width <= 256
-    let strip = sheet.averaged(by: min(step, height), rows: height)
-    if isTiny {
-      (file, mediaType) = (try PNG.encode(strip, xmp: XMP.synthetic), "image/png")
-    } else {
-      (file, mediaType) = (
-        try JPEG.encode(strip, quality: Sheet.quality, xmp: XMP.synthetic), "image/jpeg"
-      )
-    }
+    file = try Sheet.encoded(
+      sheet.averaged(by: min(step, height), rows: height), asJPEG: !isTiny)
   }
 }
