@@ -120,7 +120,8 @@ final class Context: @unchecked Sendable {
     threw = false
     job = request.job
     do throws(ObverseError) {
-      if isCancelled { throw .cancelled }
+      // Of many faces, other threads may draw all before this one gets to a layer.
+      if faces == nil ? isCancelled : step() { throw .cancelled }
       try body()
     } catch {
       generator.cancellation.reset()

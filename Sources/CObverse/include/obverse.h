@@ -385,7 +385,8 @@ obv_status obv_generate(obv_context *context, uint32_t seed, const obv_draw_opti
  *
  * seeds, count  The faces; none is allowed.
  * options       As for obv_generate(), but that random noise takes each face's own seed. `progress` is
- *               told how many faces are done, of how many, before layers that the calling thread draws.
+ *               told how many faces are done, of how many, before the first face and before layers
+ *               that the calling thread draws.
  * pixels        Receives the pictures, each as obv_generate() writes it.
  * image_stride  Bytes from one picture to the next, at least those of a picture.
  *
