@@ -1,9 +1,8 @@
 import ImageFile
 
-/// A flat portrait of somebody who does not exist, all of it decided by a seed.
+/// A flat portrait of somebody who does not exist, all of it decided by a number: equal numbers are equal
+/// pictures, to the byte.
 public struct Avatar: Sendable {
-  /// The picture's number; equal numbers are equal pictures, to the byte.
-  public let seed: UInt64
   package let pose: Pose
   package let head: HeadShape
   package let features: Features
@@ -19,20 +18,26 @@ public struct Avatar: Sendable {
 
   /// Decides everything about the picture of this number.
   public init(seed: UInt64) {
-    self.seed = seed
-    var frame = SeededNumbers(seed: seed, stream: 1)
-    light = frame.chance(0.5) ? frame.even(0.5, 1) : -frame.even(0.5, 1)
-    let person = Person(seed: seed)
-    head = HeadShape(seed: seed, person)
-    pose = Pose(seed: seed, head)
-    features = Features(seed: seed, person)
-    hat = Hat(seed: seed, person)
-    hair = Hair(seed: seed, person, under: hat)
-    beard = Beard(seed: seed, person)
-    glasses = Glasses(seed: seed, person)
-    clothes = Clothes(seed: seed, person)
-    backdrop = Backdrop(seed: seed)
-    palette = Palette(seed: seed, person)
+    var decisions = Decisions(seed: seed)
+    self.init(&decisions)
+  }
+
+  init(_ numbers: inout Decisions) {
+    numbers.begin(stream: 1)
+    let isRight = numbers.chance(0.5)
+    let strength = numbers.even(0.5, 1)
+    light = isRight ? strength : -strength
+    let person = Person(&numbers)
+    head = HeadShape(&numbers, person)
+    pose = Pose(&numbers, head)
+    features = Features(&numbers, person)
+    hat = Hat(&numbers, person)
+    hair = Hair(&numbers, person, under: hat)
+    beard = Beard(&numbers, person)
+    glasses = Glasses(&numbers, person)
+    clothes = Clothes(&numbers, person)
+    backdrop = Backdrop(&numbers)
+    palette = Palette(&numbers, person)
   }
 
   /// Sides that can be drawn, in pixels; the lines are meant for 64 and 128.
@@ -58,8 +63,8 @@ package struct Person {
   /// 0 light, 1 deep.
   package let skin: Float
 
-  init(seed: UInt64) {
-    var numbers = SeededNumbers(seed: seed, stream: 2)
+  init(_ numbers: inout Decisions) {
+    numbers.begin(stream: 2)
     // Two hills: most people are rather one or rather the other, some in between.
     let hill: (Float, Float) = numbers.chance(0.5) ? (0, 0.62) : (0.38, 1)
     build = numbers.bell(hill.0, hill.1)

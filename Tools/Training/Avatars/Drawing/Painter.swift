@@ -86,12 +86,17 @@ extension Painter {
         ]), second.shaded(0.05))
     case .bokeh:
       fill(whole, back)
-      var numbers = SeededNumbers(seed: avatar.seed, stream: 20)
-      for _ in 0..<9 {
-        let radius = numbers.even(3, 12)
+      // Even steps of irrational length: they never line up, and nothing else decides.
+      func part(_ start: Float, _ step: Float, _ index: Int) -> Float {
+        let place = start + step * Float(index)
+        return place - place.rounded(.down)
+      }
+      for index in 0..<9 {
+        let radius = 3 + 9 * part(c, 0.414214, index)
         fill(
-          .ellipse(Point(numbers.even(0, 100), numbers.even(0, 85)), radius, radius),
-          numbers.chance(0.5) ? second : third, alpha: 0.7)
+          .ellipse(
+            Point(100 * part(a, 0.754878, index), 85 * part(b, 0.569840, index)), radius, radius),
+          index % 2 == 0 ? second : third, alpha: 0.7)
       }
     case .stripes:
       fill(whole, back)

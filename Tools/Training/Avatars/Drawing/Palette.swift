@@ -9,8 +9,8 @@ package struct Palette {
   package let frame: Colour
   package let metal: Colour
 
-  init(seed: UInt64, _ person: Person) {
-    var numbers = SeededNumbers(seed: seed, stream: 12)
+  init(_ numbers: inout Decisions, _ person: Person) {
+    numbers.begin(stream: 12)
     let skin = Self.skin(person.skin, &numbers)
     self.skin = skin
     skinShade = skin.shaded(0.075 + 0.02 * skin.lightness)
@@ -28,7 +28,7 @@ package struct Palette {
     hairShade = hair.shaded(0.05 + 0.07 * hair.lightness)
     hairLight = hair.lighter(0.05 + 0.06 * hair.lightness)
     hairEnds = Colour(
-      lightness: min(0.85, hair.lightness + 0.25), chroma: 0.13, hue: numbers.unit())
+      lightness: min(0.85, hair.lightness + 0.25), chroma: 0.13, hue: numbers.turn())
     brow =
       hair.lightness > 0.6
       ? hair.shaded(0.2) : hair.mixed(Colour(lightness: 0.22, chroma: 0.02, hue: 0.1), 0.35)
@@ -41,7 +41,7 @@ package struct Palette {
     iris = Colour(numbers.pick(irises)).lighter(numbers.bell(-0.04, 0.04))
 
     // One hue for the backdrop; clothes take a neighbour, the opposite or a third of the circle.
-    let hue = numbers.unit()
+    let hue = numbers.turn()
     let steps: [(Float, Float)] = [
       (0.08, 1.4), (-0.08, 1.4), (0.5, 1.6), (0.36, 1), (-0.36, 1), (0, 0.6),
     ]
@@ -51,7 +51,7 @@ package struct Palette {
     ]
     // Another try as long as it is lost against skin or hair.
     var best: (score: Float, back: Colour) = (-1, .init(0xffffff))
-    for _ in 0..<12 where best.score < 0.16 {
+    numbers.tries(24) { numbers in
       let mood = numbers.pick(moods)
       let near = hue + numbers.bell(-0.1, 0.1)
       let back = Colour(
@@ -59,17 +59,20 @@ package struct Palette {
         chroma: mood.1 * numbers.even(0.6, 1.2), hue: near)
       let score = min(back.distance(skin), back.distance(hair))
       if score > best.score { best = (score, back) }
+      return score >= 0.16
     }
     let back = best.back
     self.back = back
-    let lift: Float = back.lightness > 0.8 || numbers.chance(0.5) ? -0.07 : 0.07
+    let sinks = numbers.chance(0.5)
+    let lift: Float = back.lightness > 0.8 || sinks ? -0.07 : 0.07
     backSecond = Colour(lightness: back.lightness + lift, a: back.a * 1.25, b: back.b * 1.25)
     backThird = back.lighter(0.06)
 
     let choice = numbers.pick(steps)
     var cloth = back
-    for _ in 0..<24 where cloth.distance(back) < 0.2 || cloth.distance(skin) < 0.14 {
+    numbers.tries(24) { numbers in
       cloth = Self.cloth(hue + choice, &numbers)
+      return cloth.distance(back) >= 0.2 && cloth.distance(skin) >= 0.14
     }
     if cloth.distance(back) < 0.12 { cloth = cloth.lighter(back.lightness > 0.6 ? -0.3 : 0.3) }
     self.cloth = cloth
@@ -83,15 +86,18 @@ package struct Palette {
       ? Colour(lightness: 0.95, chroma: 0.015, hue: hue)
       : cloth.lighter(cloth.lightness > 0.6 ? -0.22 : 0.22)
 
-    var hat = numbers.chance(0.45) ? clothSecond : Self.cloth(hue + numbers.pick(steps), &numbers)
-    for _ in 0..<24
-    where hat.distance(hair) < 0.18 || hat.distance(back) < 0.15 || hat.distance(skin) < 0.12 {
-      hat = Self.cloth(numbers.unit(), &numbers)
+    var hat = clothSecond
+    let worn = clothSecond
+    numbers.tries(24) { numbers in
+      let matches = numbers.chance(0.45)
+      let own = Self.cloth(numbers.turn(), &numbers)
+      hat = matches ? worn : own
+      return hat.distance(hair) >= 0.18 && hat.distance(back) >= 0.15 && hat.distance(skin) >= 0.12
     }
     self.hat = hat
     hatShade = hat.shaded(0.07)
     hatSecond = numbers.chance(0.5) ? cloth : hat.lighter(hat.lightness > 0.6 ? -0.25 : 0.25)
-    let bright = Colour(lightness: 0.5, chroma: 0.15, hue: numbers.unit())
+    let bright = Colour(lightness: 0.5, chroma: 0.15, hue: numbers.turn())
     let frames: [(Colour, Float)] = [
       (Colour(0x22222a), 4), (Colour(0x5a3420), 2), (Colour(0xb08d3c), 1.4), (Colour(0x8a8f98), 1),
       (bright, 1.6),
@@ -111,7 +117,7 @@ package struct Palette {
     return lightness + max(0, 0.84 - lightness) * min(1, yellow * 1.6)
   }
 
-  private static func skin(_ depth: Float, _ numbers: inout SeededNumbers) -> Colour {
+  private static func skin(_ depth: Float, _ numbers: inout Decisions) -> Colour {
     let at = depth * Float(tones.count - 1)
     let index = min(Int(at), tones.count - 2)
     var colour = tones[index].mixed(tones[index + 1], at - Float(index))
@@ -123,7 +129,7 @@ package struct Palette {
   }
 
   private static func hair(
-    _ person: Person, _ skin: Colour, _ numbers: inout SeededNumbers
+    _ person: Person, _ skin: Colour, _ numbers: inout Decisions
   ) -> Colour {
     let fair = max(0, 1 - person.skin * 1.6)
     let black: Float = 2.4 + 5 * person.skin
@@ -136,7 +142,7 @@ package struct Palette {
     var colour = Colour(numbers.pick(grown))
     if numbers.chance(0.07) { colour = dye }
     colour = colour.lighter(numbers.bell(-0.04, 0.05))
-    let gray = person.age > 0.62 ? numbers.even(0.2, 1) * min(1, (person.age - 0.62) * 5) : 0
+    let gray = numbers.even(0.2, 1) * max(0, min(1, (person.age - 0.62) * 5))
     colour = colour.mixed(Colour(0xd3d3d6), gray)
     // Bald heads and fringes still need an edge.
     guard colour.distance(skin) < 0.09 else { return colour }
@@ -144,7 +150,7 @@ package struct Palette {
     return dark.distance(skin) > light.distance(skin) ? dark : light
   }
 
-  private static func cloth(_ hue: Float, _ numbers: inout SeededNumbers) -> Colour {
+  private static func cloth(_ hue: Float, _ numbers: inout Decisions) -> Colour {
     // Full, light, dark, white, gray: from and to in lightness, from and to in chroma.
     let kinds: [(SIMD4<Float>, Float)] = [
       (SIMD4(0.45, 0.62, 0.09, 0.16), 4), (SIMD4(0.68, 0.82, 0.08, 0.14), 2.2),

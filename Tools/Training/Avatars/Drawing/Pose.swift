@@ -13,8 +13,8 @@ package struct Pose {
   let roll: Rotation
   private let halfWidth: Float
 
-  init(seed: UInt64, _ head: HeadShape) {
-    var numbers = SeededNumbers(seed: seed, stream: 3)
+  init(_ numbers: inout Decisions, _ head: HeadShape) {
+    numbers.begin(stream: 3)
     yaw = Rotation(turns: numbers.bell(-0.085, 0.085))
     pitch = Rotation(turns: numbers.bell(-0.03, 0.03))
     roll = Rotation(turns: numbers.bell(-0.028, 0.028))
@@ -62,8 +62,8 @@ package struct HeadShape {
   let earOut: Float
   let neck: Float
 
-  init(seed: UInt64, _ person: Person) {
-    var numbers = SeededNumbers(seed: seed, stream: 4)
+  init(_ numbers: inout Decisions, _ person: Person) {
+    numbers.begin(stream: 4)
     halfWidth = numbers.bell(18.6, 22.4)
     jaw = numbers.bell(0.68, 0.8) + 0.1 * person.build
     chinWidth = numbers.bell(0.3, 0.42) + 0.1 * person.build

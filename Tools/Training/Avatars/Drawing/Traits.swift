@@ -19,8 +19,8 @@ package struct Features {
   package let wrinkles: Float
   package let earring: Float
 
-  init(seed: UInt64, _ person: Person) {
-    var numbers = SeededNumbers(seed: seed, stream: 5)
+  init(_ numbers: inout Decisions, _ person: Person) {
+    numbers.begin(stream: 5)
     let soft = 1 - person.build
     eyes = numbers.pick([
       (.almond, 4), (.round, 3), (.hooded, 2), (.sleepy, 0.8), (.smiling, 0.7),
@@ -50,13 +50,13 @@ package struct Features {
     mouthWidth = numbers.bell(5.4, 7.8)
     mouthOpen = numbers.bell(3, 5.4)
     lipFullness = numbers.bell(0.7, 1.5)
-    blush = numbers.chance(0.6) ? numbers.even(0.15, 0.5) : 0
-    freckles = numbers.chance(person.skin < 0.45 ? 0.16 : 0.04) ? numbers.even(0.5, 1) : 0
+    blush = numbers.sometimes(0.6, 0.15, 0.5)
+    freckles = numbers.sometimes(person.skin < 0.45 ? 0.16 : 0.04, 0.5, 1)
     let side: Float = numbers.chance(0.5) ? 1 : -1
     let spot = Point(side * numbers.even(5, 11), numbers.even(7, 15))
     mole = numbers.chance(0.07) ? spot : nil
     wrinkles = max(0, person.age - 0.55) * 2
-    earring = numbers.chance(soft > 0.5 ? 0.45 : 0.08) ? numbers.even(0.8, 1.7) : 0
+    earring = numbers.sometimes(soft > 0.5 ? 0.45 : 0.08, 0.8, 1.7)
   }
 }
 
@@ -85,8 +85,8 @@ package struct Hair {
   /// Whether ends are of another colour.
   package let dyed: Bool
 
-  init(seed: UInt64, _ person: Person, under hat: Hat) {
-    var numbers = SeededNumbers(seed: seed, stream: 6)
+  init(_ numbers: inout Decisions, _ person: Person, under hat: Hat) {
+    numbers.begin(stream: 6)
     let (hard, soft, old) = (person.build, 1 - person.build, max(0, person.age - 0.4))
     let deep = person.skin
     let chosen: Style = numbers.pick([
@@ -108,7 +108,8 @@ package struct Hair {
       case .afro: lies ? .curls : chosen
       default: chosen
       }
-    volume = lies ? 1.4 : numbers.bell(1.6, 4.4)
+    let free = numbers.bell(1.6, 4.4)
+    volume = lies ? 1.4 : free
     length = numbers.even(26, 52)
     line = numbers.bell(14.2, 17.6) + old * 1.5 * hard
     part = numbers.chance(0.5) ? numbers.even(0.2, 0.62) : -numbers.even(0.2, 0.62)
@@ -129,8 +130,8 @@ package struct Beard {
   package let length: Float
   package let height: Float
 
-  init(seed: UInt64, _ person: Person) {
-    var numbers = SeededNumbers(seed: seed, stream: 7)
+  init(_ numbers: inout Decisions, _ person: Person) {
+    numbers.begin(stream: 7)
     let grows = max(0, person.build - 0.55) * 2.2
     let chosen: Style = numbers.pick([
       (.stubble, 1), (.full, 1.3), (.short, 1.3), (.goatee, 0.8), (.moustache, 0.7),
@@ -163,8 +164,8 @@ package struct Hat {
     }
   }
 
-  init(seed: UInt64, _ person: Person) {
-    var numbers = SeededNumbers(seed: seed, stream: 8)
+  init(_ numbers: inout Decisions, _ person: Person) {
+    numbers.begin(stream: 8)
     let soft = 1 - person.build
     let chosen: Style = numbers.pick([
       (.beanie, 2), (.cap, 2), (.fedora, 1.2), (.beret, 0.3 + soft), (.headband, 0.9 * soft + 0.1),
@@ -190,8 +191,8 @@ package struct Glasses {
   /// Dark lenses.
   package let sun: Bool
 
-  init(seed: UInt64, _ person: Person) {
-    var numbers = SeededNumbers(seed: seed, stream: 9)
+  init(_ numbers: inout Decisions, _ person: Person) {
+    numbers.begin(stream: 9)
     let chosen: Style = numbers.pick([
       (.round, 2), (.square, 2), (.cat, 1.4 * (1 - person.build)), (.aviator, 0.9), (.half, 0.8),
     ])
@@ -217,8 +218,8 @@ package struct Clothes {
   package let detail: Float
   package let accessory: Bool
 
-  init(seed: UInt64, _ person: Person) {
-    var numbers = SeededNumbers(seed: seed, stream: 10)
+  init(_ numbers: inout Decisions, _ person: Person) {
+    numbers.begin(stream: 10)
     style = numbers.pick([
       (.tee, 2), (.striped, 1.3), (.vneck, 1.3), (.shirt, 1.6), (.hoodie, 1.6), (.turtleneck, 1.2),
       (.blazer, 1.6), (.straps, 0.9 * (1 - person.build) + 0.2), (.sweater, 1.3), (.scarf, 0.7),
@@ -239,8 +240,8 @@ package struct Backdrop {
   package let style: Style
   package let first, second, third: Float
 
-  init(seed: UInt64) {
-    var numbers = SeededNumbers(seed: seed, stream: 11)
+  init(_ numbers: inout Decisions) {
+    numbers.begin(stream: 11)
     style = numbers.pick([
       (.plain, 2.4), (.disc, 2), (.halves, 1), (.hills, 1.1), (.bokeh, 1), (.stripes, 0.8),
       (.rays, 0.7),

@@ -36,12 +36,15 @@ package struct Request {
       --first N        the number of the first; 0. A number is a picture, whatever the others are
       --size N         pixels of a side, \(Avatar.sizes.lowerBound) to \(Avatar.sizes.upperBound); 64
       --columns N      pictures beside each other on a sheet; 8
+      --latents PATH   draws from normal numbers instead, and writes these (z) and what
+                       they decide (w) as .npz; --out can be left out then
 
-    Equal words give equal bytes on every processor, with the same zlib. The pictures are
-    CC0: no rights are reserved.
+    Equal words give equal bytes on every processor, with the same zlib, --latents apart,
+    whose logarithms are the system's. The pictures are CC0: no rights are reserved.
     """
 
-  private var path = ""
+  private var path: String?
+  private var latents: String?
   private var count = 64
   private var first: UInt64 = 0
   private var size = 64
@@ -54,7 +57,8 @@ package struct Request {
       if word == "--help" || word == "-h" { return nil }
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(parts[0])
-      guard ["--out", "--count", "--first", "--size", "--columns"].contains(name) else {
+      guard ["--out", "--count", "--first", "--size", "--columns", "--latents"].contains(name)
+      else {
         throw .usage("unknown option '\(name)'", hint: "obverse-avatars --help")
       }
       guard let value = parts.count > 1 ? String(parts[1]) : rest.popFirst() else {
@@ -65,10 +69,11 @@ package struct Request {
       case "--count": count = try Self.number(name, value, 1...10_000_000)
       case "--first": first = UInt64(try Self.number(name, value, 0...1 << 53))
       case "--size": size = try Self.number(name, value, Avatar.sizes)
+      case "--latents": latents = value
       default: columns = try Self.number(name, value, 1...1024)
       }
     }
-    guard !path.isEmpty else {
+    guard !(path ?? latents ?? "").isEmpty else {
       throw .usage("option '--out' is needed", hint: "obverse-avatars --help")
     }
   }
@@ -85,13 +90,29 @@ package struct Request {
   }
 
   package func run() throws(ObverseError) {
+    if let latents { try writeLatents(latents) }
+    guard let path else { return }
     if path.hasSuffix(".zip") {
-      try writeZip()
+      try writeZip(path)
     } else if path.hasSuffix(".png") {
-      try writeSheet()
+      try writeSheet(path)
     } else {
-      try writeFolder()
+      try writeFolder(path)
     }
+  }
+
+  private func writeLatents(_ path: String) throws(ObverseError) {
+    var (z, w): ([Float], [Float]) = ([], [])
+    for index in 0..<count {
+      let latent = Latent(seed: first + UInt64(index))
+      z += latent.z
+      w += latent.decide().w
+    }
+    let file = NumPy.npz([
+      ("w", [count, w.count / count], w), ("z", [count, Latent.count], z),
+    ])
+    let span = file.span
+    try unsafe AtomicFile.write(span.bytes, to: path)
   }
 
   private func name(_ index: Int) -> String {
@@ -100,14 +121,16 @@ package struct Request {
   }
 
   private func picture(_ index: Int) -> Pixels {
-    Avatar(seed: first + UInt64(index)).picture(size: size)
+    let number = first + UInt64(index)
+    let avatar = latents == nil ? Avatar(seed: number) : Latent(seed: number).decide().avatar
+    return avatar.picture(size: size)
   }
 
   private func png(_ pixels: Pixels) throws(ObverseError) -> [UInt8] {
     try PNG.encode(pixels, text: [("Copyright", "CC0-1.0")])
   }
 
-  private func writeZip() throws(ObverseError) {
+  private func writeZip(_ path: String) throws(ObverseError) {
     guard count <= ZipWriter.mostMembers else {
       throw .usage(
         "a zip holds at most \(ZipWriter.mostMembers) pictures here, not \(count)",
@@ -132,7 +155,7 @@ package struct Request {
     try file.commit()
   }
 
-  private func writeFolder() throws(ObverseError) {
+  private func writeFolder(_ path: String) throws(ObverseError) {
     guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
       throw .cannotCreate(path: path, why: ObverseError.reason(errno))
     }
@@ -143,7 +166,7 @@ package struct Request {
     }
   }
 
-  private func writeSheet() throws(ObverseError) {
+  private func writeSheet(_ path: String) throws(ObverseError) {
     let columns = min(columns, count)
     let rows = (count + columns - 1) / columns
     guard max(columns, rows) * size <= Pixels.longestSide else {

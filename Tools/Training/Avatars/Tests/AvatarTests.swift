@@ -19,9 +19,9 @@ struct AvatarTests {
 
   @Test func drawsTheSameBytesEverywhere() {
     #expect(
-      hash(0..<256, size: 64) == "bd2872791df71369ba4fcf6308e75386e4cca5dade6079ffe57f0a7c7f1782c1")
+      hash(0..<256, size: 64) == "5f0af50b2cc4bfd8b038862712af7bcbe4c7bf6b3dc787f33e560e0f86958821")
     #expect(
-      hash(0..<64, size: 128) == "0350246c4b2fe4d3470e8143643a3ebfadb4cf3c0be2a64661ecc2d7c7c7214e")
+      hash(0..<64, size: 128) == "7df4b6263092c9f19b40ea9abcf27d38bad749db38bcaccce457f84df8ec03c6")
   }
 
   @Test(arguments: [16, 33, 1024])
@@ -58,32 +58,66 @@ struct AvatarTests {
     }
   }
 
-  /// Every kind of everything turns up, and none is all there is.
-  @Test func usesAllKinds() {
-    let count = 10_000
-    var found: [String: Int] = [:]
-    for seed in 0..<UInt64(count) {
-      let avatar = Avatar(seed: seed)
-      for kind in [
-        "eyes \(avatar.features.eyes)", "nose \(avatar.features.nose)",
-        "mouth \(avatar.features.mouth)", "hair \(avatar.hair.style)",
-        "beard \(avatar.beard.style)", "hat \(avatar.hat.style)",
-        "glasses \(avatar.glasses.style)", "clothes \(avatar.clothes.style)",
-        "backdrop \(avatar.backdrop.style)",
-      ] { found[kind, default: 0] += 1 }
+  private func kinds(_ avatar: Avatar) -> [String] {
+    [
+      "eyes \(avatar.features.eyes)", "nose \(avatar.features.nose)",
+      "mouth \(avatar.features.mouth)", "hair \(avatar.hair.style)",
+      "beard \(avatar.beard.style)", "hat \(avatar.hat.style)",
+      "glasses \(avatar.glasses.style)", "clothes \(avatar.clothes.style)",
+      "backdrop \(avatar.backdrop.style)",
+    ]
+  }
+
+  /// Shares of every kind among pictures of these numbers.
+  private func shares(_ count: UInt64, _ avatar: (UInt64) -> Avatar) -> [String: Double] {
+    var found: [String: Double] = [:]
+    for seed in 0..<count {
+      for kind in kinds(avatar(seed)) { found[kind, default: 0] += 1 / Double(count) }
     }
-    let kinds =
+    return found
+  }
+
+  /// Every kind of everything turns up, and none is all there is; latents draw them as often.
+  @Test func usesAllKinds() {
+    let all =
       Features.Eyes.allCases.map { "eyes \($0)" } + Features.Nose.allCases.map { "nose \($0)" }
       + Features.Mouth.allCases.map { "mouth \($0)" } + Hair.Style.allCases.map { "hair \($0)" }
       + Beard.Style.allCases.map { "beard \($0)" } + Hat.Style.allCases.map { "hat \($0)" }
       + Glasses.Style.allCases.map { "glasses \($0)" }
       + Clothes.Style.allCases.map { "clothes \($0)" }
       + Backdrop.Style.allCases.map { "backdrop \($0)" }
-    for kind in kinds {
-      let share = Double(found[kind] ?? 0) / Double(count)
+    let found = shares(10_000, Avatar.init(seed:))
+    let latent = shares(10_000) { Latent(seed: $0).decide().avatar }
+    for kind in all {
+      let share = found[kind] ?? 0
       #expect(share >= 0.004 && share <= 0.85, "\(kind): \(share)")
+      let spread = (2 * share * (1 - share) / 10_000).squareRoot()
+      #expect(abs((latent[kind] ?? 0) - share) < 5 * spread, "\(kind) of latents")
     }
-    #expect(found.count == kinds.count)
+    #expect(found.count == all.count && latent.count == all.count)
+  }
+
+  /// A place among decisions, or in w, always means the same, and the length of z says nothing.
+  @Test func decidesTheSameThings() {
+    let wCount = Latent(seed: 0).decide().w.count
+    for seed in 1..<200 as Range<UInt64> {
+      let latent = Latent(seed: seed)
+      let (avatar, w) = latent.decide()
+      #expect(latent.z.count == Latent.count && w.count == wCount)
+      let longer = Latent(z: latent.z.map { $0 * 4 }).decide()
+      #expect(longer.w == w)
+      #expect(longer.avatar.picture(size: 16) == avatar.picture(size: 16))
+    }
+  }
+
+  /// The numbers of w are about 0 and of about one size, as styles want them.
+  @Test func saysDecisionsEvenly() {
+    let ws = (0..<4000).map { Latent(seed: $0).decide().w }
+    for i in ws[0].indices {
+      let mean = ws.reduce(0) { $0 + $1[i] } / Float(ws.count)
+      let square = ws.reduce(0) { $0 + $1[i] * $1[i] } / Float(ws.count)
+      #expect(abs(mean) <= 1.1 && square > 0 && square < 3.2, "\(i): \(mean), \(square)")
+    }
   }
 
   /// Parts stay inside of what carries them.

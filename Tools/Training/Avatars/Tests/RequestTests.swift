@@ -57,6 +57,23 @@ struct RequestTests {
     #expect(sheet.bytes.suffix(96).allSatisfy { $0 == 255 })  // no sixth
   }
 
+  @Test func writesLatents() throws {
+    let path = folder.path + "/some.npz"
+    try run(["--latents", path, "--count", "3", "--first", "7"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["some.npz"])
+    let arrays = try CheckpointFile.open(path).tensors
+    #expect(arrays.map(\.name) == ["w", "z"])
+    let latents = (7..<10).map { Latent(seed: $0) }
+    #expect(arrays[0].tensor.floats == latents.flatMap { $0.decide().w })
+    #expect(arrays[1].tensor.floats == latents.flatMap(\.z))
+    #expect(arrays[1].tensor.shape == [3, Latent.count])
+
+    // With pictures, they are those of the latents.
+    let sheet = folder.path + "/sheet.png"
+    try run(["--latents", path, "--count", "1", "--first", "7", "--out", sheet])
+    #expect(try PNG.decode(read(sheet)) == latents[0].decide().avatar.picture(size: 64))
+  }
+
   @Test(arguments: [
     ["--count", "3"], ["--out"], ["--out", "x", "--count", "0"], ["--out", "x", "--size", "8"],
     ["--out", "x", "--size", "big"], ["--out", "x", "--colour", "red"], ["x"],
