@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # The paper's whole road on pictures of our own, from nothing: drawings, a teacher by its own discriminator,
-# pruning, NICKEL & DiME and plain fine-tuning at five ratios, measures on fresh drawings, one page. Called
-# again, it goes on where it stopped.
+# pruning, NICKEL & DiME and other methods at five ratios, measures on fresh drawings, one page. Called again, it goes
+# on where it stopped.
 #
 #   FEATURES=efficientnet.pth Recipes/avatars.sh FOLDER [METHOD:RATIO:SEED ...]
 #
-# FEATURES comes from Tools/Training/networks. PICTURES (50000) are learned from; the judge sees JUDGE (20000)
-# others for STEPS (4000), and FRESH (20000) that neither knew measure. KIMG (1000) is the teacher's length,
-# STUDENT (300) that of each student, COUNT (50000) the number of images behind the moments. With MINUTES the
-# teacher trains for so long and nothing else is done. JOBS (1) runs go at once, of THREADS (1) each; BF16=1 is
-# quicker on AMD's processors with AVX512-BF16. TEACHER_WORDS are more options for the teacher, such as other widths.
+# The teacher begins with what the drawings know of themselves: a mapping is fitted to LATENTS (500000) of them in
+# FIT (60000) steps, PAIRS (150000) pictures with their latents teach START (200) thousand images by regression at a high
+# rate and SETTLED (60) at a lower one, and KIMG (300) more beside a discriminator.
+# FEATURES comes from Tools/Training/networks. Students learn from PICTURES (50000); the judge sees JUDGE (20000) others
+# for STEPS (4000), and FRESH (20000) that neither knew measure. STUDENT (300) is the length of each student in thousands
+# of images, COUNT (50000) the number of images behind the moments, REFIT (64) of those behind the least squares of
+# pruning. With MINUTES the teacher's last part trains for so long and nothing else is done. The teacher is trained by
+# PROCESSES (1) at once; of the rest, JOBS (1) runs go at once; all have THREADS (1) each. BF16=1 is quicker on AMD's
+# processors with AVX512-BF16. TEACHER_WORDS are more options for the teacher, such as other widths.
 # TRAIN and AVATARS name the programs (obverse-train and obverse-avatars from PATH).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,8 +27,12 @@ read -r -a teacher_words <<< "${TEACHER_WORDS:-}"
 
 if [ ${#runs[@]} -eq 0 ]; then
   # The ratio that the paper ships first, then the curve, then the spread of seeds.
-  for ratio in 0.9 0.5 0.7 0.8 0.95; do runs+=("nickel-dime:$ratio:0" "plain:$ratio:0"); done
-  for seed in 1 2; do runs+=("nickel-dime:0.9:$seed" "plain:0.9:$seed"); done
+  for ratio in 0.9 0.5 0.7 0.8 0.95; do
+    for method in nickel-dime plain stylekd cagc; do runs+=("$method:$ratio:0"); done
+  done
+  for seed in 1 2; do
+    for method in nickel-dime plain stylekd cagc; do runs+=("$method:0.9:$seed"); done
+  done
 fi
 
 size=(--size 64)
@@ -46,8 +54,8 @@ learn() {
   "$train" "$2" --go-on --out "$1" "${@:4}" "${size[@]}" --kimg "$3" "${words[@]}" ${BF16:+--bf16} \
     ${minutes:+--minutes "$minutes"}
 }
-newest() {
-  local files=("$1"/snapshot-*.safetensors)
+newest() { # RUN [SUFFIX]
+  local files=("$1"/snapshot-*."${2:-safetensors}")
   echo "${files[${#files[@]} - 1]}"
 }
 measure() { # NAME CHECKPOINT: unless it is there
@@ -56,11 +64,42 @@ measure() { # NAME CHECKPOINT: unless it is there
     "${eye[@]}" --judge "$folder/judge.safetensors" --out "$out" "${words[@]}"
 }
 
+# A part of the teacher's road, by all processes. RUN KIMG OPTION ...
+teach() {
+  local run=$folder/$1 rank ended=0
+  for ((rank = ${PROCESSES:-1} - 1; rank > 0; rank--)); do
+    RANK=$rank LOCAL_RANK=$rank together learn "$run" teacher "$2" "${@:3}" &
+  done
+  RANK=0 LOCAL_RANK=0 together learn "$run" teacher "$2" "${@:3}" || ended=$?
+  wait
+  return "$ended"
+}
+together() {
+  [ "${PROCESSES:-1}" = 1 ] || export WORLD_SIZE=$PROCESSES MASTER_ADDR=127.0.0.1 MASTER_PORT="${PORT:-29511}"
+  [ -n "${WORLD_SIZE-}" ] || unset RANK LOCAL_RANK
+  "$@"
+}
+
 mkdir -p "$folder/measures"
 draw learned 0 "${PICTURES:-50000}"
-teacher=$folder/teacher
+if [ ! -e "$folder/mapping.npz" ]; then
+  "$avatars" --first 10000000 --count "${LATENTS:-500000}" --latents "$folder/latents.npz"
+  make "$folder/mapping.npz" mapping --latents "$folder/latents.npz" --layers 4 --steps "${FIT:-60000}"
+  rm "$folder/latents.npz"
+fi
+if [ ! -e "$folder/pairs.npz" ]; then
+  "$avatars" --count "${PAIRS:-150000}" "${size[@]}" --out "$folder/pairs"
+  "$avatars" --count "${PAIRS:-150000}" --latents "$folder/pairs.npz"
+fi
+minutes=
+start=$folder/start settled=$folder/settled teacher=$folder/teacher
+pairs=(--data "$folder/pairs" "@$here/avatars-teacher.options" "${teacher_words[@]}")
+regress=(--pairs "$folder/pairs.npz" --pairs-mapping "$folder/mapping.npz" --pairs-squares)
+teach start "${START:-200}" "${pairs[@]}" "${regress[@]}" --pairs-kimg "${START:-200}" --rate 0.008
+teach settled "${SETTLED:-60}" "${pairs[@]}" "${regress[@]}" --from "$start" --pairs-kimg "${SETTLED:-60}" --rate 0.003
 minutes=${MINUTES-}
-learn "$teacher" teacher "${KIMG:-1000}" "@$here/avatars-teacher.options" "${teacher_words[@]}" --data "$folder/learned.zip"
+teach teacher "${KIMG:-300}" "${pairs[@]}" "${regress[@]}" --from "$(newest "$settled" obv)" --pairs-kimg 0 \
+  --pairs-adversarial 0.3 --pairs-matching 0.5
 if [ -n "$minutes" ]; then exit 0; fi
 
 draw judge 1000000 "${JUDGE:-20000}"
@@ -80,7 +119,7 @@ student() { # METHOD RATIO SEED
 }
 # What students of a ratio begin with; its distance is where they come from.
 for ratio in $(printf '%s\n' "${runs[@]}" | cut -d : -f 2 | sort -u); do
-  make "$folder/pruned-$ratio.safetensors" prune --teacher "$teacher" --ratio "$ratio"
+  make "$folder/pruned-$ratio.safetensors" prune --teacher "$teacher" --ratio "$ratio" --refit "${REFIT:-64}"
   place measure "pruned-$ratio" "$folder/pruned-$ratio.safetensors"
 done
 pages=("$teacher")

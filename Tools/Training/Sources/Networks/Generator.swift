@@ -102,13 +102,13 @@ public final class Mapping {
     layers.map { ($0.weight, $0.bias, $0.weightGain, $0.rateMultiplier) }
   }
 
-  init(_ registry: Registry, _ shape: GeneratorShape) {
-    layers = (0..<shape.mappingLayers).map { i in
+  public init(_ registry: Registry, zDim: Int, wDim: Int, layers count: Int) {
+    layers = (0..<count).map { i in
       Dense(
-        registry, "mapping.fc\(i)", i == 0 ? shape.zDim : shape.wDim, shape.wDim,
-        activation: .leakyReLU, rateMultiplier: 0.01)
+        registry, "mapping.fc\(i)", i == 0 ? zDim : wDim, wDim, activation: .leakyReLU,
+        rateMultiplier: 0.01)
     }
-    wAverage = registry.buffer("mapping.w_avg", .zeros([shape.wDim]))
+    wAverage = registry.buffer("mapping.w_avg", .zeros([wDim]))
   }
 
   /// - Parameters:
@@ -138,7 +138,8 @@ public final class Generator: Network {
   public init(_ shape: GeneratorShape, device: Device = .cpu) {
     self.shape = shape
     registry = Registry(device: device)
-    mapping = Mapping(registry, shape)
+    mapping = Mapping(
+      registry, zDim: shape.zDim, wDim: shape.wDim, layers: shape.mappingLayers)
     synthesis =
       switch shape.family {
       case .styleGAN2: StyleGAN2Synthesis(registry, shape)

@@ -12,7 +12,7 @@ public final class Registry {
   /// Tensors that every network of this kind has alike; written, never read.
   public private(set) var constants: [Entry] = []
 
-  init(device: Device) { self.device = device }
+  public init(device: Device) { self.device = device }
 
   /// Adds a tensor that is trained.
   ///

@@ -7,7 +7,8 @@ import Options
 enum Program {
   /// In the order of a student's life.
   private static let commands: [any Command.Type] = [
-    PicturesCommand.self, TeacherCommand.self, CutCommand.self, PruneCommand.self,
+    PicturesCommand.self, MappingCommand.self, TeacherCommand.self, CutCommand.self,
+    PruneCommand.self,
     MomentsCommand.self, DistilCommand.self, JudgeCommand.self, EvaluateCommand.self,
     NeighboursCommand.self, ReportCommand.self, SelfTestCommand.self,
   ]

@@ -32,9 +32,11 @@ enum TeacherCommand: Command {
       OptionGroup(
         "a start by regression (ours)",
         [
-          Option("pairs", "FILE", ".npy with the w of every image", rare: true),
+          Option("pairs", "FILE", ".npy or .npz with the w of every image", rare: true),
           Option("pairs-mapping", "FILE", ".npz with the mapping behind these w", rare: true),
           Option("pairs-kimg", "N", "length of the regression", preset: "100", rare: true),
+          Option(
+            "pairs-squares", nil, "compares squares: rare things are learned sooner", rare: true),
           Option("pairs-psi", "X", "truncation that these w went through", preset: "1", rare: true),
           Option(
             "pairs-features", "FILE", "EfficientNet-Lite0, to compare features as well",
@@ -42,6 +44,9 @@ enum TeacherCommand: Command {
           Option(
             "pairs-adversarial", "X",
             "keeps the regression, beside an adversarial loss of this weight", rare: true),
+          Option(
+            "pairs-matching", "X",
+            "weight of the discriminator's maps of drawn and real, beside that loss", rare: true),
         ]), DeviceOptions.group,
     ])
 
@@ -70,6 +75,8 @@ enum TeacherCommand: Command {
       w: w, mapping: mapping, kimg: try options.amount("pairs-kimg") ?? 100,
       psi: try options.amount("pairs-psi") ?? 1, features: options.text("pairs-features"),
       adversarial: try options.amount("pairs-adversarial"))
+    settings.pairs?.squared = options.has("pairs-squares") ? true : nil
+    settings.pairs?.matching = try options.amount("pairs-matching")
     return settings
   }
 }

@@ -15,7 +15,8 @@ public final class Adam {
   public var scales: [Double]?
   /// Those over which gradients are averaged, where there are others.
   public var processes: Processes?
-  private let beta1: Double
+  /// How much of the running mean of gradients a step keeps.
+  public var beta1: Double
   private let beta2: Double
   private let epsilon: Double
 

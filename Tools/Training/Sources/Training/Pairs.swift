@@ -18,6 +18,8 @@ public struct PairedStart: Codable, Equatable, Sendable {
   public var kimg: Double
   /// The truncation that `w` went through; it is undone.
   public var psi = 1.0
+  /// Compares squares of differences instead of magnitudes; nil for magnitudes.
+  public var squared: Bool?
   /// EfficientNet-Lite0's file: its features are compared beside the pixels.
   public var features: String?
   /// The weight of an adversarial loss beside a regression that goes on to the end; nil ends the
@@ -59,7 +61,9 @@ struct Pairs {
     _ start: PairedStart, path: String, wAverage: [Float], listed: Int
   ) throws(ObverseError) {
     let file = try CheckpointFile.open(path)
-    guard let array = file.tensors.first?.tensor else { throw .missingTensor("array") }
+    guard
+      let array = (file.tensors.first { $0.name == "w" } ?? file.tensors.first)?.tensor
+    else { throw .missingTensor("array") }
     guard array.shape == [listed, wAverage.count] else {
       throw ObverseError.shape(
         tensor: "w", expected: [listed, wAverage.count], found: array.shape,

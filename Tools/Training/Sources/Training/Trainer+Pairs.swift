@@ -39,7 +39,7 @@ extension Trainer {
     let (drawn, loss) = Torch.withBFloat16(usesBFloat16) {
       let drawing = Drawing(latents, by: generator, noise: pairedNoise)
       let drawn = drawing.images.inFullPrecision
-      let pixels = Losses.regression(drawn, real)
+      let pixels = Losses.regression(drawn, real, squared: start.squared ?? false)
       losses.add("regression", pixels)
       var loss = pixels * 2
       if let pairEye {

@@ -122,6 +122,8 @@ public final class Trainer {
     if let tuning = settings.tuning { beginTuning(tuning) }
     if let start = settings.pairs {
       let isAlone = Double(images) < start.kimg * 1000
+      // No momentum is for playing against somebody who moves; a picture stays where it is.
+      generatorAdam.beta1 = isAlone && settings.tuning == nil ? 0.9 : 0
       if isAlone || start.adversarial != nil {
         try regress(start, adversarial: isAlone ? nil : start.adversarial, &random, &losses)
         finishStep()

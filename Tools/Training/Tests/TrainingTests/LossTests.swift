@@ -36,6 +36,18 @@ struct LossTests {
     #expect(largestDifference(scores, try tensor("scores")) < 1e-5)
   }
 
+  /// At full and at quarter size, where a pattern finer than four pixels is gone.
+  @Test func regressionSeesTwoSizes() {
+    let zero = Tensor.zeros([1, 3, 16, 16])
+    let even = Tensor.full(0.5, [1, 3, 16, 16])
+    let fine = Tensor.values((0..<768).map { $0 % 2 == 0 ? 0.5 : -0.5 }, [1, 3, 16, 16])
+    for squared in [false, true] {
+      #expect(Losses.regression(zero, even, squared: squared).item == 1)
+      #expect(Losses.regression(zero, fine, squared: squared).item == 0.5)
+      #expect(Losses.regression(zero, even * 2, squared: squared).item == (squared ? 4 : 2))
+    }
+  }
+
   @Test func generatorLossAgrees() throws {
     let images = generator.synthesis(try ws, noise: .stored)
     try check("generator", Losses.generator(discriminator(images)), generator, "G.")

@@ -269,7 +269,7 @@ struct ProgramTests {
     let overview = try WholeProgram(["--help"], computes: false).output
     let commands = overview.split(separator: "\n").drop { $0 != "COMMANDS" }.dropFirst()
       .prefix { $0.hasPrefix("  ") }.compactMap { $0.split(separator: " ").first.map(String.init) }
-    #expect(commands.count == 13)
+    #expect(commands.count == 14)
     #expect(overview.split(separator: "\n").allSatisfy { $0.count <= 80 })
     for command in commands {
       let short = try WholeProgram([command, "--help"], computes: false).output.split(

@@ -163,6 +163,8 @@ struct RunTests {
     settings.pairs = PairedStart(
       w: folder.path + "/w.npy", mapping: folder.path + "/mapping.npz", kimg: 0.016, psi: 0.5,
       adversarial: adversarial)
+    settings.pairs?.squared = adversarial == nil ? nil : true
+    settings.pairs?.matching = adversarial
 
     let whole = try Run.start(
       settings, in: folder.path + "/whole", device: .cpu, report: { _ in })
