@@ -7,7 +7,8 @@
 #
 # The teacher begins with what the drawings know of themselves: a mapping is fitted to LATENTS (500000) of them in
 # FIT (60000) steps, PAIRS (150000) pictures with their latents teach START (200) thousand images by regression at a high
-# rate and SETTLED (60) at a lower one, and KIMG (300) more beside a discriminator.
+# rate and SETTLED (60) at a lower one, and KIMG (300) more beside a discriminator. Those who have a TEACHER that came so
+# far, such as Models/avatars-teacher.safetensors, begin with KIMG.
 # FEATURES comes from Tools/Training/networks. Students learn from PICTURES (50000); the judge sees JUDGE (20000) others
 # for STEPS (4000), and FRESH (20000) that neither knew measure. STUDENT (300) is the length of each student in thousands
 # of images, COUNT (50000) the number of images behind the moments, REFIT (64) of those behind the least squares of
@@ -88,17 +89,19 @@ if [ ! -e "$folder/mapping.npz" ]; then
   rm "$folder/latents.npz"
 fi
 if [ ! -e "$folder/pairs.npz" ]; then
-  "$avatars" --count "${PAIRS:-150000}" "${size[@]}" --out "$folder/pairs"
-  "$avatars" --count "${PAIRS:-150000}" --latents "$folder/pairs.npz"
+  "$avatars" --count "${PAIRS:-150000}" "${size[@]}" --out "$folder/pairs" --latents "$folder/part.npz"
+  mv "$folder/part.npz" "$folder/pairs.npz"
 fi
 minutes=
 start=$folder/start settled=$folder/settled teacher=$folder/teacher
 pairs=(--data "$folder/pairs" "@$here/avatars-teacher.options" "${teacher_words[@]}")
 regress=(--pairs "$folder/pairs.npz" --pairs-mapping "$folder/mapping.npz" --pairs-squares)
-teach start "${START:-200}" "${pairs[@]}" "${regress[@]}" --pairs-kimg "${START:-200}" --rate 0.008
-teach settled "${SETTLED:-60}" "${pairs[@]}" "${regress[@]}" --from "$start" --pairs-kimg "${SETTLED:-60}" --rate 0.003
+if [ -z "${TEACHER-}" ]; then
+  teach start "${START:-200}" "${pairs[@]}" "${regress[@]}" --pairs-kimg "${START:-200}" --rate 0.008
+  teach settled "${SETTLED:-60}" "${pairs[@]}" "${regress[@]}" --from "$start" --pairs-kimg "${SETTLED:-60}" --rate 0.003
+fi
 minutes=${MINUTES-}
-teach teacher "${KIMG:-300}" "${pairs[@]}" "${regress[@]}" --from "$(newest "$settled" obv)" --pairs-kimg 0 \
+teach teacher "${KIMG:-300}" "${pairs[@]}" "${regress[@]}" --from "${TEACHER:-$(newest "$settled" obv)}" --pairs-kimg 0 \
   --pairs-adversarial 0.3 --pairs-matching 0.5
 if [ -n "$minutes" ]; then exit 0; fi
 
