@@ -30,6 +30,7 @@ enum AvatarsProgram {
 package struct Request {
   package static let help = """
     usage: obverse-avatars --out PATH [options]
+           obverse-avatars --latents PATH [--out PATH] [options]
 
       --out PATH       a zip if it ends in .zip, one sheet if it ends in .png, else a folder
       --count N        how many pictures; 64
