@@ -121,7 +121,7 @@ final class Context: @unchecked Sendable {
     job = request.job
     do throws(ObverseError) {
       // Of many faces, other threads may draw all before this one gets to a layer.
-      if faces == nil ? isCancelled : step() { throw .cancelled }
+      if faces ?? 0 > 0 ? step() : isCancelled { throw .cancelled }
       try body()
     } catch {
       generator.cancellation.reset()

@@ -13,7 +13,7 @@
 # for STEPS (4000), and FRESH (20000) that neither knew measure. STUDENT (300) is the length of each student in thousands
 # of images, COUNT (50000) the number of images behind the moments, REFIT (64) of those behind the least squares of
 # pruning. With MINUTES the teacher's last part trains for so long and nothing else is done. The teacher is trained by
-# PROCESSES (1) at once; of the rest, JOBS (1) runs go at once; all have THREADS (1) each. BF16=1 is quicker on AMD's
+# PROCESSES (1) at once, which meet at PORT (29511); of the rest, JOBS (1) runs go at once; all have THREADS (1) each. BF16=1 is quicker on AMD's
 # processors with AVX512-BF16. TEACHER_WORDS are more options for the teacher, such as other widths.
 # TRAIN and AVATARS name the programs (obverse-train and obverse-avatars from PATH).
 set -euo pipefail
@@ -67,18 +67,17 @@ measure() { # NAME CHECKPOINT: unless it is there
 
 # A part of the teacher's road, by all processes. RUN KIMG OPTION ...
 teach() {
-  local run=$folder/$1 rank ended=0
-  for ((rank = ${PROCESSES:-1} - 1; rank > 0; rank--)); do
-    RANK=$rank LOCAL_RANK=$rank together learn "$run" teacher "$2" "${@:3}" &
+  local rank ranks=()
+  if [ "${PROCESSES:-1}" = 1 ]; then
+    learn "$folder/$1" teacher "${@:2}"
+    return
+  fi
+  for ((rank = 0; rank < PROCESSES; rank++)); do
+    WORLD_SIZE=$PROCESSES RANK=$rank LOCAL_RANK=$rank MASTER_ADDR=127.0.0.1 MASTER_PORT=${PORT:-29511} \
+      learn "$folder/$1" teacher "${@:2}" &
+    ranks+=($!)
   done
-  RANK=0 LOCAL_RANK=0 together learn "$run" teacher "$2" "${@:3}" || ended=$?
-  wait
-  return "$ended"
-}
-together() {
-  [ "${PROCESSES:-1}" = 1 ] || export WORLD_SIZE=$PROCESSES MASTER_ADDR=127.0.0.1 MASTER_PORT="${PORT:-29511}"
-  [ -n "${WORLD_SIZE-}" ] || unset RANK LOCAL_RANK
-  "$@"
+  for rank in "${ranks[@]}"; do wait "$rank"; done
 }
 
 mkdir -p "$folder/measures"

@@ -14,19 +14,18 @@ package struct Decisions {
   /// Which try it is, and where tries begin.
   private var attempt = 0
   private var start = 0
-  private let isKept: Bool
-  /// Each decision in words that networks read and say easily; empty unless asked for.
+  /// Each decision in words that networks read and say easily; empty where they follow from a seed.
   ///
   /// Hues are points of a circle, kinds 2 where they win and 0 where they lose, yes and no 1 and -1, with a slope
   /// between where it is a near thing; all else is one number about 0.
   package private(set) var code: [Float] = []
 
   init(seed: UInt64) {
-    (self.seed, given, isKept) = (seed, [], false)
+    (self.seed, given) = (seed, [])
   }
 
   init(given: [Float]) {
-    (seed, self.given, isKept) = (0, given, true)
+    (seed, self.given) = (0, given)
   }
 
   /// Begins with the decisions about one part of a picture; of a seed, no part's numbers move another's.
@@ -57,7 +56,7 @@ package struct Decisions {
   }
 
   private mutating func keep(_ values: @autoclosure () -> [Float]) {
-    if isKept { code += values() }
+    if !given.isEmpty { code += values() }
   }
 
   /// A number of [0, 1).
@@ -89,7 +88,7 @@ package struct Decisions {
 
   mutating func chance(_ share: Float) -> Bool {
     let number = number()
-    keep([tanh(0.7 * (Self.odds(share) - Self.odds(number)))])
+    keep([Self.lead(Self.odds(share) - Self.odds(number))])
     return number < share
   }
 
@@ -126,10 +125,13 @@ package struct Decisions {
     keep(
       times.indices.map { index in
         let other = index == order[0] ? order[1] : order[0]
-        return 1 + tanh(0.7 * (times[other] - times[index]))
+        return 1 + Self.lead(times[other] - times[index])
       })
     return order[0]
   }
+
+  /// A lead in logarithms of odds, so told that a mapping network finds it and a near thing shows.
+  private static func lead(_ difference: Float) -> Float { tanh(0.7 * difference) }
 
   private static func odds(_ share: Float) -> Float {
     let share = min(max(share, 0.001), 0.999)

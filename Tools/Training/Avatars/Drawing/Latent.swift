@@ -11,6 +11,7 @@ public struct Latent: Sendable {
 
   /// Numbers of z: one for each decision about a picture.
   public static let count: Int = {
+    // More than are taken.
     var decisions = Decisions(given: [Float](repeating: 0.5, count: 1000))
     _ = Avatar(&decisions)
     return decisions.count
@@ -40,6 +41,7 @@ public struct Latent: Sendable {
   public func decide() -> (avatar: Avatar, w: [Float]) {
     let scale = 1 / (z.reduce(0) { $0 + $1 * $1 } / Float(z.count)).squareRoot()
     let numbers = z.map { min(0.5 * erfc(-$0 * scale * Float(0.5).squareRoot()), 1 - 0x1p-24) }
+    // More than are taken.
     var decisions = Decisions(given: numbers)
     let avatar = Avatar(&decisions)
     return (avatar, decisions.code)

@@ -75,7 +75,7 @@ package struct Request {
       }
     }
     guard !(path ?? latents ?? "").isEmpty else {
-      throw .usage("option '--out' is needed", hint: "obverse-avatars --help")
+      throw .usage("option '--out' or '--latents' is needed", hint: "obverse-avatars --help")
     }
   }
 

@@ -23,8 +23,6 @@ enum MappingCommand: Command {
         "how",
         [
           Option("steps", "N", "steps of Adam", preset: "40000"),
-          Option("batch", "N", "rows of a step", preset: "256", rare: true),
-          Option("rate", "X", "Adam's, falling to nothing", preset: "0.002", rare: true),
           SharedOptions.seed,
         ]), DeviceOptions.group,
     ])
@@ -38,8 +36,6 @@ enum MappingCommand: Command {
     var fit = MappingFit()
     fit.layers = try options.integer("layers", in: 1...32) ?? fit.layers
     fit.steps = try options.integer("steps", in: 1...100_000_000) ?? fit.steps
-    fit.batch = try options.integer("batch", in: 1...65_536) ?? fit.batch
-    fit.rate = try options.amount("rate") ?? fit.rate
     fit.seed = try options.seed
     let say = DeviceOptions.speaker(options)
     let countdown = Countdown(of: fit.steps, "steps", say)

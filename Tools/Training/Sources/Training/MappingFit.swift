@@ -11,8 +11,8 @@ public struct MappingFit {
   public var layers = 8
   public var steps = 40_000
   public var batch = 256
-  /// Adam's, at the beginning; it falls to nothing evenly.
-  public var rate = 0.002
+  /// Adam's at the beginning; it falls to nothing evenly.
+  private let rate = 0.002
   public var seed: UInt64 = 0
   /// Rows that are kept out, to measure with.
   public var heldOut = 4096
@@ -31,7 +31,7 @@ public struct MappingFit {
   public func fit(
     _ path: String, to output: String, on device: Device, progress: (Int) -> Void = { _ in }
   ) throws(ObverseError) -> Double {
-    let pairs = try Pairs(path)
+    let pairs = try Tables(path)
     guard pairs.count > 2 * heldOut else {
       throw .request("'\(path)' has \(pairs.count) pairs, too few to fit a mapping to", hint: nil)
     }
@@ -52,24 +52,13 @@ public struct MappingFit {
       progress(step + 1)
     }
     mapping.wAverage.assign(.values(pairs.w.means, [pairs.w.width], on: device))
-    let file = NumPy.npz(folded(mapping))
+    let file = NumPy.npz(mapping.folded)
     try AtomicFile.write(file.span.bytes, to: output)
     let rows = Array(0..<heldOut)
     let seen = Torch.withoutGradients { mapping(pairs.z.rows(rows, on: device)) }
     let truth = pairs.w.rows(rows, on: device)
     let spread = (truth - truth.mean(over: [0], keepingAxes: true)).squared.mean
-    return Double(1 - (seen - truth).squared.mean.floats[0] / spread.floats[0])
-  }
-
-  private func folded(_ mapping: Mapping) -> [(name: String, shape: [Int], floats: [Float])] {
-    var arrays: [(name: String, shape: [Int], floats: [Float])] = []
-    for (i, layer) in mapping.denseLayers.enumerated() {
-      let weight = layer.weight.detached * layer.weightGain
-      arrays.append(("fc\(i)_weight", weight.shape, weight.floats))
-      arrays.append(
-        ("fc\(i)_bias", layer.bias.shape, (layer.bias.detached * layer.biasGain).floats))
-    }
-    return arrays + [("w_avg", mapping.wAverage.shape, mapping.wAverage.floats)]
+    return 1 - (seen - truth).squared.mean.item / spread.item
   }
 
   /// Rows of numbers.
@@ -104,7 +93,7 @@ public struct MappingFit {
     }
   }
 
-  private struct Pairs {
+  private struct Tables {
     let z, w: Table
     var count: Int { w.count }
 

@@ -87,6 +87,17 @@ struct Pairs {
 }
 
 extension Mapping {
+  /// Its arrays, with gains folded into weights and biases.
+  var folded: [(name: String, shape: [Int], floats: [Float])] {
+    var arrays: [(name: String, shape: [Int], floats: [Float])] = []
+    for (i, layer) in denseLayers.enumerated() {
+      let (weight, bias) = (layer.weight.detached, layer.bias.detached)
+      arrays.append(("fc\(i)_weight", weight.shape, (weight * layer.weightGain).floats))
+      arrays.append(("fc\(i)_bias", bias.shape, (bias * layer.biasGain).floats))
+    }
+    return arrays + [("w_avg", wAverage.shape, wAverage.floats)]
+  }
+
   /// Takes a mapping whose gains are folded into its weights.
   ///
   /// - Throws: `missingTensor`, `shape`, each in the file.
