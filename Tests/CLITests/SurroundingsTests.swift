@@ -1,4 +1,5 @@
 import CLI
+import Core
 import Foundation
 import Support
 import Testing
@@ -119,6 +120,12 @@ struct SurroundingsTests {
       [:], binaryFolder: "\(clone.path)/.build/x86_64-unknown-linux-gnu/release")
     #expect(try environment.modelPath(nil) == model)
     #expect(try environment.modelPath("faces") == model)
+    // Who has no faces draws avatars; who names faces is told that there are none.
+    let free = try clone.write([1], to: "Models/avatars.obv")
+    #expect(try environment.modelPath(nil) == model)
+    try FileManager.default.removeItem(atPath: model)
+    #expect(try environment.modelPath(nil) == free)
+    #expect(throws: ObverseError.self) { try environment.modelPath("faces") }
     let installed = Environment([:], binaryFolder: "/usr/bin")
     #expect(installed.modelFolders == ["/usr/share/obverse"])
   }

@@ -6,7 +6,7 @@ import Options
 package struct Environment: Sendable {
   /// Name and meaning, as `--help-all` and the man page list them.
   package static let variables: [(name: String, meaning: String)] = [
-    ("OBVERSE_MODEL", "the default model, else 'faces'"),
+    ("OBVERSE_MODEL", "the default model, else 'faces', else 'avatars'"),
     ("OBVERSE_MODEL_PATH", "folders searched for a bare model name, with colons between"),
     ("OBVERSE_THREADS", "worker threads where --threads is not given"),
     ("OBVERSE_ISA", "baseline, avx2, avx512 or neon; one this processor lacks is an error"),
@@ -73,8 +73,14 @@ package struct Environment: Sendable {
     return threads
   }
 
-  /// The model where no option names one: of `OBVERSE_MODEL`, else the bare name `faces`.
-  func modelName() -> String { self["OBVERSE_MODEL"] ?? "faces" }
+  /// Bare names, first to last, of what is drawn with where nobody names a model: some who install this
+  /// have no use for faces that are for research only.
+  private static let presets = ["faces", "avatars"]
+
+  /// The model where no option names one: of `OBVERSE_MODEL`, else the first of the presets that is there.
+  func modelName() -> String {
+    self["OBVERSE_MODEL"] ?? Self.presets.first { installed($0) != nil } ?? Self.presets[0]
+  }
 
   /// Folders searched for a bare model name, first to last; never the working folder, which may be
   /// anybody's.
@@ -101,8 +107,18 @@ package struct Environment: Sendable {
     return Path.folder(folder)
   }
 
+  /// The file of a bare name in `modelFolders`: NAME or NAME.obv.
+  private func installed(_ name: String) -> String? {
+    for folder in modelFolders {
+      for candidate in ["\(folder)/\(name)", "\(folder)/\(name).obv"] where Path.isFile(candidate) {
+        return candidate
+      }
+    }
+    return nil
+  }
+
   /// The file of the model that was asked for by name, or of the default one where none was: the
-  /// file of that name where somebody named one, else NAME or NAME.obv in `modelFolders`.
+  /// file of that name where somebody named one, else the one that is installed.
   ///
   /// - Throws: `missing`.
   package func modelPath(_ given: String?) throws(ObverseError) -> String {
@@ -110,11 +126,7 @@ package struct Environment: Sendable {
     let name = given ?? modelName()
     let isPath = name.utf8.contains(UInt8(ascii: "/"))
     if given != nil, isPath || Path.isFile(name) { return name }
-    for folder in modelFolders {
-      for candidate in ["\(folder)/\(name)", "\(folder)/\(name).obv"] where Path.isFile(candidate) {
-        return candidate
-      }
-    }
+    if let path = installed(name) { return path }
     // What is there and is no file, such as a folder, gets its own sentence when it is opened.
     if given != nil, Path.exists(name) { return name }
     throw .missing(path: name)
