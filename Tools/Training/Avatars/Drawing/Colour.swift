@@ -66,6 +66,25 @@ package struct Colour: Equatable {
     return (d * d + e * e + f * f).squareRoot()
   }
 
+  /// How much lighter, or darker where it is negative, this has to be to be told from others.
+  ///
+  /// - Parameter others: Each with the distance that is asked for.
+  /// - Returns: The least of steps of 0.02, 0 where it can be told; where none will do, the one that comes
+  ///   nearest.
+  func stepAside(from others: [(colour: Colour, least: Float)]) -> Float {
+    var best: (lack: Float, by: Float) = (.infinity, 0)
+    for step in 0...60 {
+      // 0, 1, -1, 2, ...
+      let by = 0.02 * Float(step % 2 == 1 ? (step + 1) / 2 : -step / 2)
+      let moved = lighter(by)
+      var lack: Float = 0
+      for other in others { lack = max(lack, other.least - moved.distance(other.colour)) }
+      if lack < best.lack { best = (lack, by) }
+      if lack == 0 { break }
+    }
+    return best.by
+  }
+
   /// Red, green and blue of sRGB, 0 to 1, and 1 for alpha.
   package var rgb: SIMD4<Float> {
     var share: Float = 1

@@ -11,9 +11,6 @@ package struct Decisions {
   private var state: UInt64 = 0
   /// How many were taken.
   package private(set) var count = 0
-  /// Which try it is, and where tries begin.
-  private var attempt = 0
-  private var start = 0
   /// Each decision in words that networks read and say easily; empty where they follow from a seed.
   ///
   /// Hues are points of a circle, kinds 2 where they win and 0 where they lose, yes and no 1 and -1, with a slope
@@ -47,12 +44,8 @@ package struct Decisions {
 
   /// The next number: of a seed, 24 random bits.
   private mutating func number() -> Float {
-    let number = given.isEmpty ? Float(next() >> 40) / 0x1p24 : given[count]
-    count += 1
-    guard attempt > 0 else { return number }
-    // Each number by a step of its own, so that not all of them move together.
-    let moved = number + 0.618034 * Float(attempt * (count - start))
-    return moved - moved.rounded(.down)
+    defer { count += 1 }
+    return given.isEmpty ? Float(next() >> 40) / 0x1p24 : given[count]
   }
 
   private mutating func keep(_ values: @autoclosure () -> [Float]) {
@@ -133,24 +126,17 @@ package struct Decisions {
   /// A lead in logarithms of odds, so told that a mapping network finds it and a near thing shows.
   private static func lead(_ difference: Float) -> Float { tanh(0.7 * difference) }
 
+  /// Tells a change of lightness that follows from other decisions: a generator that had to find it among colours
+  /// would need a network for it.
+  ///
+  /// Decisions that are taken anew until they suit are the other way, which no network can follow.
+  mutating func tell(_ change: Float) -> Float {
+    keep([change * 6])
+    return change
+  }
+
   private static func odds(_ share: Float) -> Float {
     let share = min(max(share, 0.001), 0.999)
     return log(share / (1 - share))
-  }
-
-  /// Decides until it suits, or so many times: by the same numbers, moved on by golden sections.
-  ///
-  /// - Parameters:
-  ///   - most: Tries.
-  ///   - suits: Decides, and says whether that suits.
-  mutating func tries(_ most: Int, until suits: (inout Decisions) -> Bool) {
-    start = count
-    let first = self
-    for attempt in 0..<most {
-      self = first
-      self.attempt = attempt
-      if suits(&self) { break }
-    }
-    attempt = 0
   }
 }

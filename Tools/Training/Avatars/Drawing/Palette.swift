@@ -49,19 +49,12 @@ package struct Palette {
     let moods: [((Float, Float), Float)] = [
       ((0.88, 0.06), 4), ((0.76, 0.1), 3), ((0.62, 0.11), 1.5), ((0.4, 0.07), 1.3),
     ]
-    // Another try as long as it is lost against skin or hair.
-    var best: (score: Float, back: Colour) = (-1, .init(0xffffff))
-    numbers.tries(24) { numbers in
-      let mood = numbers.pick(moods)
-      let near = hue + numbers.bell(-0.1, 0.1)
-      let back = Colour(
-        lightness: Self.clean(mood.0 + numbers.bell(-0.06, 0.06), near),
-        chroma: mood.1 * numbers.even(0.6, 1.2), hue: near)
-      let score = min(back.distance(skin), back.distance(hair))
-      if score > best.score { best = (score, back) }
-      return score >= 0.16
-    }
-    let back = best.back
+    let mood = numbers.pick(moods)
+    let near = hue + numbers.bell(-0.1, 0.1)
+    let chosen = Colour(
+      lightness: Self.clean(mood.0 + numbers.bell(-0.06, 0.06), near),
+      chroma: mood.1 * numbers.even(0.6, 1.2), hue: near)
+    let back = chosen.lighter(numbers.tell(chosen.stepAside(from: [(skin, 0.16), (hair, 0.16)])))
     self.back = back
     let sinks = numbers.chance(0.5)
     let lift: Float = back.lightness > 0.8 || sinks ? -0.07 : 0.07
@@ -69,31 +62,23 @@ package struct Palette {
     backThird = back.lighter(0.06)
 
     let choice = numbers.pick(steps)
-    var cloth = back
-    numbers.tries(24) { numbers in
-      cloth = Self.cloth(hue + choice, &numbers)
-      return cloth.distance(back) >= 0.2 && cloth.distance(skin) >= 0.14
-    }
-    if cloth.distance(back) < 0.12 { cloth = cloth.lighter(back.lightness > 0.6 ? -0.3 : 0.3) }
+    let piece = Self.cloth(hue + choice, &numbers)
+    let cloth = piece.lighter(numbers.tell(piece.stepAside(from: [(back, 0.2), (skin, 0.14)])))
     self.cloth = cloth
     clothShade = cloth.shaded(0.07)
     let second = Self.cloth(hue + numbers.pick(steps), &numbers)
-    clothSecond =
-      abs(second.lightness - cloth.lightness) > 0.2
-      ? second : cloth.lightness > 0.55 ? second.lighter(-0.3) : second.lighter(0.4)
+    let isFar = abs(second.lightness - cloth.lightness) > 0.2
+    clothSecond = second.lighter(numbers.tell(isFar ? 0 : cloth.lightness > 0.55 ? -0.3 : 0.4))
     clothThird =
       numbers.chance(0.5)
       ? Colour(lightness: 0.95, chroma: 0.015, hue: hue)
       : cloth.lighter(cloth.lightness > 0.6 ? -0.22 : 0.22)
 
-    var hat = clothSecond
-    let worn = clothSecond
-    numbers.tries(24) { numbers in
-      let matches = numbers.chance(0.45)
-      let own = Self.cloth(numbers.turn(), &numbers)
-      hat = matches ? worn : own
-      return hat.distance(hair) >= 0.18 && hat.distance(back) >= 0.15 && hat.distance(skin) >= 0.12
-    }
+    let matches = numbers.chance(0.45)
+    let own = Self.cloth(numbers.turn(), &numbers)
+    let worn = matches ? clothSecond : own
+    let hat = worn.lighter(
+      numbers.tell(worn.stepAside(from: [(hair, 0.18), (back, 0.15), (skin, 0.12)])))
     self.hat = hat
     hatShade = hat.shaded(0.07)
     hatSecond = numbers.chance(0.5) ? cloth : hat.lighter(hat.lightness > 0.6 ? -0.25 : 0.25)

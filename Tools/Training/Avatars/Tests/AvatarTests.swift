@@ -19,9 +19,9 @@ struct AvatarTests {
 
   @Test func drawsTheSameBytesEverywhere() {
     #expect(
-      hash(0..<256, size: 64) == "5f0af50b2cc4bfd8b038862712af7bcbe4c7bf6b3dc787f33e560e0f86958821")
+      hash(0..<256, size: 64) == "8c549e00e887e0d121a81b8553e0302ede3d6e6d098473ddbd336df64cc39c91")
     #expect(
-      hash(0..<64, size: 128) == "7df4b6263092c9f19b40ea9abcf27d38bad749db38bcaccce457f84df8ec03c6")
+      hash(0..<64, size: 128) == "ab9fe7ae95e8bcd49b580b27da0b78e7ab8b2813072804524add0738b673a19f")
   }
 
   @Test(arguments: [16, 33, 1024])
@@ -140,15 +140,19 @@ struct AvatarTests {
 
   /// What lies side by side can be told apart.
   @Test func keepsColoursApart() {
-    var least = (back: Float.infinity, cloth: Float.infinity, hair: Float.infinity)
+    var least = (
+      back: Float.infinity, cloth: Float.infinity, hair: Float.infinity, hat: Float.infinity
+    )
     for seed in 0..<10_000 as Range<UInt64> {
       let palette = Avatar(seed: seed).palette
       least.back = min(least.back, palette.back.distance(palette.skin))
       least.cloth = min(least.cloth, palette.back.distance(palette.cloth))
       least.hair = min(least.hair, palette.hair.distance(palette.skin))
+      least.hat = min(least.hat, palette.hat.distance(palette.hair))
     }
-    #expect(least.back > 0.07, "\(least.back)")
-    #expect(least.cloth > 0.1, "\(least.cloth)")
+    #expect(least.back >= 0.16, "\(least.back)")
+    #expect(least.cloth >= 0.2, "\(least.cloth)")
     #expect(least.hair > 0.06, "\(least.hair)")
+    #expect(least.hat >= 0.16, "\(least.hat)")
   }
 }
