@@ -9,12 +9,13 @@
 # FIT (60000) steps, PAIRS (150000) pictures with their latents teach START (200) thousand images by regression at a high
 # rate and SETTLED (60) at a lower one, and KIMG (300) more beside a discriminator. Those who have a TEACHER that came so
 # far, such as Models/avatars-teacher.safetensors, begin with KIMG.
-# FEATURES comes from Tools/Training/networks. Students learn from PICTURES (50000); the judge sees JUDGE (20000) others
-# for STEPS (4000), and FRESH (20000) that neither knew measure. STUDENT (300) is the length of each student in thousands
-# of images, COUNT (50000) the number of images behind the moments, REFIT (64) of those behind the least squares of
-# pruning. With MINUTES the teacher's last part trains for so long and nothing else is done. The teacher is trained by
-# PROCESSES (1) at once, which meet at PORT (29511); of the rest, JOBS (1) runs go at once; all have THREADS (1) each. BF16=1 is quicker on AMD's
-# processors with AVX512-BF16. TEACHER_WORDS are more options for the teacher, such as other widths.
+# FEATURES comes from Tools/Training/networks. Students learn from PICTURES (50000); the judge sees JUDGE (20000)
+# others for STEPS (4000), and FRESH (20000) that neither knew measure. STUDENT (300) is the length of each student in
+# thousands of images, COUNT (50000) the number of images behind the moments, REFIT (64) of those behind the least
+# squares of pruning. With MINUTES the teacher's last part trains for so long and nothing else is done. The teacher is
+# trained by PROCESSES (1) at once, which meet at PORT (29511); of the rest, JOBS (1) runs go at once; all have
+# THREADS (1) each. BF16=1 is quicker on AMD's processors with AVX512-BF16. TEACHER_WORDS and STUDENT_WORDS are more
+# options for these, such as other widths, or a smaller batch for a short run.
 # TRAIN and AVATARS name the programs (obverse-train and obverse-avatars from PATH).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,6 +26,7 @@ avatars=${AVATARS:-obverse-avatars}
 words=(--threads "${THREADS:-1}" --quiet)
 eye=(--efficientnet "${FEATURES:?}")
 read -r -a teacher_words <<< "${TEACHER_WORDS:-}"
+read -r -a student_words <<< "${STUDENT_WORDS:-}"
 
 if [ ${#runs[@]} -eq 0 ]; then
   # The ratio that the paper ships first, then the curve, then the spread of seeds.
@@ -115,7 +117,7 @@ student() { # METHOD RATIO SEED
   local name=$1-$2-$3 pruned=$folder/pruned-$2.safetensors options=(--method "$1")
   if [ "$1" = nickel-dime ]; then options=("${eye[@]}" --moments "$folder/moments.safetensors"); fi
   learn "$folder/$name" distil "${STUDENT:-300}" "@$here/avatars-student.options" --teacher "$teacher" --student "$pruned" \
-    --data "$folder/learned.zip" --seed "$3" "${options[@]}"
+    --data "$folder/learned.zip" --seed "$3" "${options[@]}" "${student_words[@]}"
   measure "$name" "$(newest "$folder/$name")"
   echo "avatars: $name is done" >&2
 }
