@@ -12,7 +12,8 @@
 # FEATURES comes from Tools/Training/networks. Students learn from PICTURES (50000); the judge sees JUDGE (20000)
 # others for STEPS (4000), and FRESH (20000) that neither knew measure. STUDENT (300) is the length of each student in
 # thousands of images, COUNT (50000) the number of images behind the moments, REFIT (64) of those behind the least
-# squares of pruning. With MINUTES the teacher's last part trains for so long and nothing else is done. The teacher is
+# squares of pruning. What is pruned learns RECOVER (200) thousand images by regression first, of TAUGHT (16000) that
+# the teacher drew. With MINUTES the teacher's last part trains for so long and nothing else is done. The teacher is
 # trained by PROCESSES (1) at once, which meet at PORT (29511); of the rest, JOBS (1) runs go at once; all have
 # THREADS (1) each. BF16=1 is quicker on AMD's processors with AVX512-BF16. TEACHER_WORDS and STUDENT_WORDS are more
 # options for these, such as other widths, or a smaller batch for a short run.
@@ -113,19 +114,29 @@ place make "$folder/moments.safetensors" moments --teacher "$teacher" "${eye[@]}
 finish
 place measure teacher "$(newest "$teacher")"
 
+# What all students of a ratio begin with. Of a fifth of the channels little is left, whatever least squares find: as
+# many pictures as it takes are learned by regression first, from the teacher's own, which is quick.
+recover() { # RATIO
+  local pruned=$folder/pruned-$1.safetensors recovered=$folder/recovered-$1
+  make "$pruned" prune --teacher "$teacher" --ratio "$1" --refit "${REFIT:-64}"
+  learn "$recovered" teacher "${RECOVER:-200}" "@$here/avatars-teacher.options" --data "$folder/taught" \
+    --pairs "$folder/taught/w.npy" --pairs-mapping "$folder/mapping.npz" --pairs-squares \
+    --pairs-kimg "${RECOVER:-200}" --rate 0.008 --from "$pruned" --snapshot 50
+  measure "recovered-$1" "$(newest "$recovered")"
+}
 student() { # METHOD RATIO SEED
-  local name=$1-$2-$3 pruned=$folder/pruned-$2.safetensors options=(--method "$1")
+  local name=$1-$2-$3 recovered options=(--method "$1")
+  recovered=$(newest "$folder/recovered-$2" obv)
   if [ "$1" = nickel-dime ]; then options=("${eye[@]}" --moments "$folder/moments.safetensors"); fi
-  learn "$folder/$name" distil "${STUDENT:-300}" "@$here/avatars-student.options" --teacher "$teacher" --student "$pruned" \
+  learn "$folder/$name" distil "${STUDENT:-300}" "@$here/avatars-student.options" --teacher "$teacher" --student "$recovered" \
     --data "$folder/learned.zip" --seed "$3" "${options[@]}" "${student_words[@]}"
   measure "$name" "$(newest "$folder/$name")"
   echo "avatars: $name is done" >&2
 }
-# What students of a ratio begin with; its distance is where they come from.
-for ratio in $(printf '%s\n' "${runs[@]}" | cut -d : -f 2 | sort -u); do
-  make "$folder/pruned-$ratio.safetensors" prune --teacher "$teacher" --ratio "$ratio" --refit "${REFIT:-64}"
-  place measure "pruned-$ratio" "$folder/pruned-$ratio.safetensors"
-done
+"$train" pictures --model "$(newest "$teacher" obv)" "${size[@]}" --seeds 100000 --count "${TAUGHT:-16000}" \
+  --out "$folder/taught" "${words[@]}"
+for ratio in $(printf '%s\n' "${runs[@]}" | cut -d : -f 2 | sort -u); do place recover "$ratio"; done
+finish
 pages=("$teacher")
 for run in "${runs[@]}"; do
   IFS=: read -r method ratio seed <<< "$run"
