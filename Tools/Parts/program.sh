@@ -11,13 +11,15 @@ dynamic_libraries() {
 
 # The models of a clone are those that their list names, and say what they may be used for.
 shipped_models() {
-  local file total=0
+  local file terms total=0
   for file in Models/*.obv; do
+    terms=non-commercial
+    if [[ $file == */avatars* ]]; then terms=CC0; fi
     grep -q "$(sha256sum < "$file" | cut -d ' ' -f 1)" Models/README.md || {
       echo "Models/README.md lists another $file"
       return 1
     }
-    "$obverse" inspect "$file" | tee /dev/stderr | grep 'non-commercial' > /dev/null
+    "$obverse" inspect "$file" | tee /dev/stderr | grep "$terms" > /dev/null
     total=$((total + $(stat -c %s "$file")))
   done
   echo "$total bytes"

@@ -1,4 +1,4 @@
-"""Puts the C library and a model into the package.
+"""Puts the C library and two models into the package.
 
 OBVERSE_LIBRARY names a library that is built already; without it, Tools/library builds one, which needs
 Swift. OBVERSE_PLATFORM is the platform tag of a wheel, such as manylinux_2_34_x86_64.
@@ -43,6 +43,7 @@ class Build(build_py):
         for source, name in (
             (library(), "libobverse.so.0"),
             (ROOT / "Models/faces.obv", "faces.obv"),
+            (ROOT / "Models/avatars.obv", "avatars.obv"),
             (ROOT / "Models/README.md", "MODELS.md"),
             (ROOT / "LICENSE", "LICENSE"),
         ):

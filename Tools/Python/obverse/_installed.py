@@ -27,10 +27,11 @@ def _folders() -> Iterator[Path]:
 
 
 def faces(name: str = "faces", *, threads: int = 0, isa: Optional[str] = None, precision: str = "float32") -> Model:
-    """Opens a model that came along: small faces, for research and other non-commercial use.
+    """Opens a model that came along.
 
     Args:
-        name: The model's name without ``.obv``.
+        name: The model's name without ``.obv``: ``"faces"``, for research and other non-commercial use, or
+            ``"avatars"``, drawn portraits that anyone may use for anything.
         threads, isa, precision: As for `Model`.
 
     Raises:
