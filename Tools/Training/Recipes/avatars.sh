@@ -133,8 +133,9 @@ student() { # METHOD RATIO SEED
   measure "$name" "$(newest "$folder/$name")"
   echo "avatars: $name is done" >&2
 }
-"$train" pictures --model "$(newest "$teacher" obv)" "${size[@]}" --seeds 100000 --count "${TAUGHT:-16000}" \
+place "$train" pictures --model "$(newest "$teacher" obv)" "${size[@]}" --seeds 100000 --count "${TAUGHT:-16000}" \
   --out "$folder/taught" "${words[@]}"
+finish
 for ratio in $(printf '%s\n' "${runs[@]}" | cut -d : -f 2 | sort -u); do place recover "$ratio"; done
 finish
 pages=("$teacher")
